@@ -1,0 +1,1 @@
+"""The three ways to clean a chunk: rules, verbatim and rewrite."""

@@ -1,0 +1,1 @@
+"""Whatever completes a prompt: a protocol, a worker process, and the libraries behind it."""

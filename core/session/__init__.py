@@ -1,0 +1,1 @@
+"""Sessions: one SQLite file that holds a document, its chunks, attempts and decisions."""

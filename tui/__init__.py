@@ -1,0 +1,1 @@
+"""The proof desk, a Textual app over galley.core (not built yet)."""
