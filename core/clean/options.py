@@ -1,0 +1,30 @@
+"""Settings of cleaning: the mode, the prompt, sampling, and what `verbatim` may touch."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..options import Options
+
+
+class CleanOptions(Options):
+    """How chunks are cleaned."""
+
+    mode: Literal["auto", "rules", "verbatim", "rewrite"] = "auto"
+    """`auto` is `rewrite` for a model of a billion parameters or more, `verbatim` below."""
+    prompt: str = "default"
+    """A prompt of ours by name, one in the config directory's prompts folder, or a path to a TOML file."""
+    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    """Sampling temperature of `rewrite`; 0 takes the likeliest token each time."""
+    top_p: float = Field(default=0.9, gt=0.0, le=1.0)
+    """Nucleus sampling of `rewrite`; without effect at temperature 0."""
+    seed: int = Field(default=1, ge=0)
+    """Seed of the first attempt; retries count up from it."""
+    retries: int = Field(default=1, ge=0, le=10)
+    """How often a `rewrite` whose checks fail is tried again before `verbatim` takes over."""
+    token_ratio: float = Field(default=1.3, gt=0.0, le=10.0)
+    """Token limit of a `rewrite`, as a multiple of the chunk's own tokens (and 64 on top)."""
+    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
+    """`verbatim` makes an edit from this probability on."""
+    remove: tuple[str, ...] = ("citation", "debris", "email", "url", "footnote_mark")
+    """Kinds of text that `verbatim` may propose to remove; hyphens and spaces are always proposed."""
