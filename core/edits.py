@@ -32,3 +32,16 @@ def apply_candidates(text: str, chosen: Iterable[Candidate]) -> str:
         at = candidate.end
     parts.append(text[at:])
     return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class EditDecision:
+    """A candidate after a model decided it. Offsets are in characters of the chunk's source."""
+
+    start: int
+    end: int
+    replacement: str
+    kind: str
+    probability: float | None
+    """How likely the edit is right, 0 to 1, rules and model together; None where the engine gives no probabilities."""
+    applied: bool

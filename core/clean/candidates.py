@@ -1,0 +1,162 @@
+"""What the rules propose in a chunk: places where a deletion or a repair may be right.
+
+Every finder is a pure function from text to candidates and knows one kind. It may propose too much, since a model
+decides, but each candidate carries the rules' own opinion as its prior, so that a weak model does little harm.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+
+from wordfreq import word_frequency, zipf_frequency
+
+from ..edits import Candidate
+
+YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d[a-z]?\b")
+PARENTHESES = re.compile(r"[ \t]?\([^()\n]{2,400}\)")
+BRACKETS = re.compile(r"[ \t]?\[[^\[\]\n]{1,200}\]")
+NUMBERS = re.compile(r"\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*")
+AUTHOR_LABEL = re.compile(r"[A-Z][A-Za-z+]{1,12}\d\d[a-z]?(?:\s?[,;]\s?[A-Z][A-Za-z+]{1,12}\d\d[a-z]?)*")
+NARRATIVE = re.compile(r"(?:1[5-9]|20)\d\d[a-z]?(?:, ?(?:[a-z]|(?:1[5-9]|20)\d\d[a-z]?))*")
+LINKING = frozenset(
+    "see also e.g. e.g i.e. cf. cf and & et al. al und y le la de da di du van von der den del dos ten ter in press "
+    "forthcoming unpublished pp. pp p. p chap. chapter sec. section table fig. vol. no. for a an review reviews".split()
+)
+EMAIL = re.compile(r"[ \t]?(?:\{[^{}@\n]{1,200}\}|[\w.+-]{1,64})\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+URL = re.compile(r"[ \t]?\b(?:https?://|www\.)[^\s<>\"]{3,400}")
+MARK = re.compile(r"(?<=[\w.,;:)])[ \t]?[†‡§¶∗*]{1,3}(?=[\s.,;:)]|$)")
+NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
+BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
+SUSPENDED = frozenset("and or to nor as und oder bis bzw et ou o y e u i en of".split())
+UNIT = re.compile(r"[^\n]+?(?:[.!?][\"'”’)\]]*(?=\s+[A-Z0-9(“\"])|(?=\n)|$)", re.S)
+TOKEN = re.compile(r"\S+")
+WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
+
+
+def find_candidates(text: str, kinds: Iterable[str], language: str = "en") -> tuple[Candidate, ...]:
+    """Candidates of the asked kinds in `text`, ordered; two of them may overlap, and then only one can be chosen.
+
+    `kinds` are names of FINDERS; `language` is an ISO 639-1 code that wordfreq knows.
+    """
+    found = {candidate for kind in kinds for candidate in FINDERS[kind](text, language)}
+    return tuple(sorted(found))
+
+
+def citations(text: str, language: str) -> Iterator[Candidate]:
+    """Citations in parentheses and in brackets, with the blank before them."""
+    for match in PARENTHESES.finditer(text):
+        if YEAR.search(match.group()):
+            yield from parenthesis_citations(text, match)
+    for match in BRACKETS.finditer(text):
+        inner = match.group().strip()[1:-1].strip()
+        if NUMBERS.fullmatch(inner):
+            yield Candidate(match.start(), match.end(), "", "citation", 0.9 if inner != "0" else 0.3)
+        elif AUTHOR_LABEL.fullmatch(inner):
+            yield Candidate(match.start(), match.end(), "", "citation", 0.85)
+        elif YEAR.search(inner):
+            yield Candidate(match.start(), match.end(), "", "citation", citation_prior(inner))
+
+
+def parenthesis_citations(text: str, match: re.Match[str]) -> Iterator[Candidate]:
+    """The whole parenthesis when all of it cites; else the citing parts, so that "(LLMs; Brown, 2020)" keeps "(LLMs)"."""
+    body = match.group().strip()[1:-1]
+    if NARRATIVE.fullmatch(body.strip()):
+        named = re.search(r"(?:et al\.?|[A-Z][\w’'-]+)$", text[max(0, match.start() - 40) : match.start()])
+        yield Candidate(match.start(), match.end(), "", "citation", 0.7 if named else 0.35)
+        return
+    parts = body.split(";")
+    priors = [citation_prior(part) for part in parts]
+    if min(priors) >= 0.5 or len(parts) == 1:
+        yield Candidate(match.start(), match.end(), "", "citation", sum(priors) / len(priors))
+        return
+    at = match.start() + match.group().index("(") + 1
+    for number, (part, prior) in enumerate(zip(parts, priors, strict=True)):
+        if prior >= 0.5 and number > 0:
+            yield Candidate(at - 1, at + len(part), "", "citation", prior)
+        at += len(part) + 1
+
+
+def citation_prior(part: str) -> float:
+    """How much `part` looks like names and a year and like nothing else."""
+    if not YEAR.search(part):
+        return 0.1
+    words = [word.strip(",.;:()'’") for word in YEAR.sub(" ", part).split()]
+    plain = [w for w in words if w and w[0].islower() and len(w) > 1 and w not in LINKING and f"{w}." not in LINKING]
+    names = [w for w in words if w and w[0].isupper()]
+    if not names:
+        return 0.15
+    return 0.95 if not plain else max(0.15, 0.7 - 0.15 * len(plain))
+
+
+def contacts(text: str, language: str) -> Iterator[Candidate]:
+    """E-mail and web addresses."""
+    for match in EMAIL.finditer(text):
+        yield Candidate(match.start(), match.end(), "", "contact", 0.9)
+    for match in URL.finditer(text):
+        end = match.start() + len(match.group().rstrip(".,;:!?)]}'’”"))
+        yield Candidate(match.start(), end, "", "contact", 0.7)
+
+
+def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
+    """Marks and numbers that point at a footnote."""
+    for pattern, prior in ((MARK, 0.8), (NOTE_NUMBER, 0.7)):
+        for match in pattern.finditer(text):
+            yield Candidate(match.start(), match.end(), "", "footnote_mark", prior)
+
+
+def debris(text: str, language: str) -> Iterator[Candidate]:
+    """Sentences and lines that read like remains of a table, a formula or a figure."""
+    for match in UNIT.finditer(text):
+        unit = match.group()
+        prior = debris_prior(unit, language)
+        if prior >= 0.25:
+            start = match.start() + len(unit) - len(unit.lstrip())
+            yield Candidate(start, match.end(), "", "debris", prior)
+
+
+def debris_prior(unit: str, language: str) -> float:
+    """From 0 (prose) to 0.8 (numbers and symbols): what share of the tokens are no words of the language."""
+    tokens = TOKEN.findall(unit)
+    if len(tokens) < 4:
+        return 0.0
+    words = WORD.findall(unit)
+    common = sum(is_common(word.lower(), language) for word in words)
+    linking = sum(is_function_word(word.lower(), language) for word in words)
+    odd = 1 - common / len(tokens)
+    if linking >= 2 and linking / len(tokens) > 0.12:
+        return 0.0
+    if linking == 0 and len(tokens) >= 8:
+        odd += 0.25
+    return max(0.0, min(0.8, (odd - 0.45) * 1.6))
+
+
+@lru_cache(maxsize=100_000)
+def is_common(word: str, language: str) -> bool:
+    return zipf_frequency(word, language) >= 2.5
+
+
+@lru_cache(maxsize=100_000)
+def is_function_word(word: str, language: str) -> bool:
+    """So frequent that only a sentence would hold it."""
+    return len(word) > 1 and word_frequency(word, language) >= 1e-3
+
+
+def hyphens(text: str, language: str) -> Iterator[Candidate]:
+    """Words that a hyphen and a blank cut in two: closed, or joined with their hyphen."""
+    for match in BROKEN.finditer(text):
+        if match[2].lower() in SUSPENDED:
+            continue
+        closed = is_common((match[1].rpartition("-")[2] + match[2]).lower(), language)
+        start, end = match.end(1), match.start(2)
+        yield Candidate(start, end, "", "hyphen", 0.9 if closed else 0.4)
+        yield Candidate(start, end, "-", "hyphen", 0.1 if closed else 0.6)
+
+
+Finder = Callable[[str, str], Iterator[Candidate]]
+FINDERS: dict[str, Finder] = {
+    "citation": citations,
+    "contact": contacts,
+    "footnote_mark": footnote_marks,
+    "debris": debris,
+    "hyphen": hyphens,
+}

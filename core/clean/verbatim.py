@@ -1,0 +1,145 @@
+"""The mode that cannot invent: a model decides candidate edits, and the output is the source with those applied.
+
+Each decision is a question of its own, `fragment ->`, after a few answered examples that stay in the engine's cache;
+only the fragment has to be read and nothing is generated. Whatever the engine answers, the output is the source with
+some of the candidates applied, because `apply_candidates` is the only thing that makes text here.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..edits import Candidate, EditDecision, apply_candidates
+from ..engine.base import Cancelled, Engine, Usage
+from ..prompts import Judge, JudgeKind
+
+LABELS = (" remove", " keep")
+QUESTION_OF = {"footnote_mark": "contact"}
+"""Kinds that share another kind's question."""
+MAX_FRAGMENT = 240
+SURE = 30.0
+"""Log-odds beyond which more makes no difference."""
+SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class VerbatimResult:
+    """The cleaned text, every decision that was asked for, and what the asking cost."""
+
+    text: str
+    edits: tuple[EditDecision, ...]
+    usage: Usage
+
+
+class Verbatim:
+    """The decisions of one model. Keeps the model's bias per kind, which costs one request a kind."""
+
+    def __init__(self, engine: Engine, judge: Judge, threshold: float = 0.5) -> None:
+        self._engine = engine
+        self._judge = judge
+        self._threshold = threshold
+        self._bias: dict[str, float] = {}
+
+    def clean(
+        self,
+        source: str,
+        candidates: Sequence[Candidate],
+        cancelled: Cancelled,
+        on_decision: Callable[[int, int], None] | None = None,
+    ) -> VerbatimResult:
+        """Decide every candidate (offsets in `source`) and apply what was chosen.
+
+        `on_decision` is told how many are decided, of how many. Raises what the engine raises.
+        """
+        total = Usage()
+        probabilities: list[float] = []
+        for number, candidate in enumerate(candidates, 1):
+            probability, usage = self._decide(source, candidate, cancelled)
+            probabilities.append(probability)
+            total += usage
+            if on_decision is not None:
+                on_decision(number, len(candidates))
+        chosen = choose(candidates, probabilities, self._threshold)
+        edits = tuple(
+            EditDecision(c.start, c.end, c.replacement, c.kind, round(p, 4), c in chosen)
+            for c, p in zip(candidates, probabilities, strict=True)
+        )
+        return VerbatimResult(apply_candidates(source, chosen), edits, total)
+
+    def _decide(self, source: str, candidate: Candidate, cancelled: Cancelled) -> tuple[float, Usage]:
+        """Probability that the edit is right: the rules' log-odds and the model's, added."""
+        question = QUESTION_OF.get(candidate.kind, candidate.kind)
+        kind = self._judge.kinds[question]
+        bias, bias_usage = self._bias_of(question, kind, cancelled)
+        if kind.answer == "label":
+            query, options = f"{fragment(source[candidate.start : candidate.end])} ->", LABELS
+        else:
+            query, options = spellings(source, candidate)
+        answer = self._engine.compare(prefix_of(kind), query, options, cancelled)
+        odds = answer.logprobs[0] - answer.logprobs[1]
+        if not math.isfinite(odds):
+            odds = 0.0
+        return probability(log_odds(candidate.prior) + odds - bias), answer.usage + bias_usage
+
+    def _bias_of(self, question: str, kind: JudgeKind, cancelled: Cancelled) -> tuple[float, Usage]:
+        if not kind.neutral:
+            return 0.0, Usage()
+        if question in self._bias:
+            return self._bias[question], Usage()
+        answer = self._engine.compare(prefix_of(kind), f"{kind.neutral} ->", LABELS, cancelled)
+        odds = answer.logprobs[0] - answer.logprobs[1]
+        self._bias[question] = odds if math.isfinite(odds) else 0.0
+        return self._bias[question], answer.usage
+
+
+def prefix_of(kind: JudgeKind) -> str:
+    """The preface and the answered examples, the same for every candidate of a kind."""
+    return "".join([kind.preface, "\n", *(f"{shown} -> {answer}\n" for shown, answer in kind.examples)])
+
+
+def fragment(text: str) -> str:
+    """`text` on one line, its middle left out when it is long."""
+    flat = SPACES.sub(" ", text).strip()
+    if len(flat) <= MAX_FRAGMENT:
+        return flat
+    return f"{flat[: MAX_FRAGMENT // 2]} … {flat[-MAX_FRAGMENT // 2 :]}"
+
+
+def spellings(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
+    """The question and the two answers for a repair: the words around it with the edit and without."""
+    start = max(source.rfind(" ", 0, candidate.start), source.rfind("\n", 0, candidate.start)) + 1
+    stops = [at for at in (source.find(" ", candidate.end), source.find("\n", candidate.end)) if at >= 0]
+    end = min(stops, default=len(source))
+    before, after = source[start : candidate.start], source[candidate.end : end]
+    original = source[candidate.start : candidate.end]
+    edited, kept = before + candidate.replacement + after, before + original + after
+    if candidate.kind == "hyphen":
+        other = before + ("-" if candidate.replacement == "" else "") + after
+        return f"{before}- {after} ->", (f" {edited}", f" {other}")
+    return f"{kept} ->", (f" {edited}", f" {kept}")
+
+
+def choose(
+    candidates: Sequence[Candidate], probabilities: Sequence[float], threshold: float
+) -> frozenset[Candidate]:
+    """The likeliest candidates from the threshold on, no two of which overlap."""
+    chosen: list[Candidate] = []
+    ranked = sorted(zip(probabilities, candidates, strict=True), key=lambda pair: (-pair[0], pair[1]))
+    for likely, candidate in ranked:
+        if likely >= threshold and not any(overlap(candidate, other) for other in chosen):
+            chosen.append(candidate)
+    return frozenset(chosen)
+
+
+def overlap(one: Candidate, other: Candidate) -> bool:
+    return one.start < other.end and other.start < one.end or (one.start, one.end) == (other.start, other.end)
+
+
+def log_odds(p: float) -> float:
+    p = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
+
+
+def probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-min(max(odds, -SURE), SURE)))

@@ -1,0 +1,264 @@
+"""llama.cpp through `xllamacpp`, inside the worker process.
+
+`xllamacpp` always opens an HTTP server. It is put on a unix socket in a directory that only we can enter, with a
+random key, and serves two small questions: the chat template and the tokens of a text. Generation goes through the
+in-process calls. Prompts are handed over as tokens: the template's own parts are read with control tokens, the text
+of a document without, so nothing in a PDF can end a turn or open another.
+"""
+
+import http.client
+import json
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .protocol import Payload
+
+RequestError = ValueError
+TOP = 200
+"""Alternatives asked for at a decision; an option below them counts as the last of them."""
+SENTINEL = "\ue000{}\ue001"
+SOCKET_PREFIX = "galley-"
+
+
+class Cancel(Exception):
+    """Raised inside a request that was cancelled."""
+
+
+class LlamaCpp:
+    """One model in `slots` parallel slots; requests beyond that wait their turn."""
+
+    def __init__(self, options: Payload) -> None:
+        """Loads the model. Raises RuntimeError when llama.cpp refuses it."""
+        import xllamacpp
+
+        began = time.monotonic()
+        remove_stale_sockets()
+        self._home = Path(tempfile.mkdtemp(prefix=f"{SOCKET_PREFIX}{psutil.Process().pid}-"))
+        self._key = secrets.token_urlsafe(24)
+        self._socket = self._home / "s"
+        params: Any = xllamacpp.CommonParams()
+        self.slots = int(options["slots"])
+        self.threads = int(options["threads"]) or default_threads()
+        self.context = int(options["context"])
+        params.model.path = options["model"]
+        params.n_parallel = self.slots
+        params.n_ctx = self.context * self.slots
+        params.cpuparams.n_threads = self.threads
+        params.cpuparams_batch.n_threads = self.threads
+        params.n_gpu_layers = int(options["gpu_layers"])
+        params.verbosity = -1
+        params.warmup = False
+        params.hostnames = [str(self._socket)]
+        params.api_keys = [self._key]
+        self._server: Any = xllamacpp.Server(params)
+        address = str(self._server.listening_address)
+        if not address.startswith("unix:"):
+            raise RuntimeError(f"llama.cpp listens on {address} and not on a private socket")
+        self._free = list(range(self.slots))
+        self._slot_ready = threading.Condition()
+        self._template_parts: dict[tuple[str, ...], list[str]] = {}
+        self._tokens: dict[str, list[int]] = {}
+        self.info: Payload = {
+            "engine": "llama.cpp",
+            "version": str(xllamacpp.__version__),
+            "model": Path(options["model"]).name,
+            "context": self.context,
+            "slots": self.slots,
+            "threads": self.threads,
+            "devices": [f"{d['name']}: {d['description']}" for d in xllamacpp.get_device_info()],
+            "load_seconds": time.monotonic() - began,
+        }
+
+    def close(self) -> None:
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def complete(self, request: Payload, on_text: Callable[[str, int], None], cancelled: Callable[[], bool]) -> Payload:
+        """Stream an answer. `on_text` gets all the text so far and its tokens; the result has text, limit and usage."""
+        prompt = self._render(request["messages"])
+        parts: list[str] = []
+        last: list[Payload] = []
+
+        def on_chunk(chunk: Payload) -> bool:
+            if "choices" not in chunk:
+                last.append(chunk)
+                return True
+            parts.append(chunk["choices"][0]["text"])
+            if chunk["choices"][0]["finish_reason"]:
+                last.append(chunk)
+            on_text("".join(parts), len(parts))
+            return cancelled()
+
+        with self._slot() as slot:
+            body = {
+                "prompt": prompt,
+                "n_predict": request["max_tokens"],
+                "temperature": request["temperature"],
+                "top_p": request["top_p"],
+                "seed": request["seed"],
+                "stream": True,
+                "cache_prompt": True,
+                "id_slot": slot,
+            }
+            answer = self._server.handle_completions(body, on_chunk)
+        if cancelled():
+            raise Cancel
+        final = last[-1] if last else answer
+        raise_for_error(final)
+        return {
+            "text": "".join(parts),
+            "hit_limit": final["choices"][0]["finish_reason"] == "length",
+            **usage(final),
+        }
+
+    def compare(self, request: Payload, cancelled: Callable[[], bool]) -> Payload:
+        """Log-probability of each option after prefix + query, at the first token where the options differ."""
+        stem = self._tokens_of(request["prefix"], keep=True)
+        query: str = request["query"]
+        options = [self._tokens_of(query + option) for option in request["options"]]
+        shared = common_prefix(options)
+        if any(len(option) == shared for option in options):
+            raise RequestError("one option is the beginning of another: there is nothing to compare")
+        body = {
+            "prompt": [*stem, *options[0][:shared]],
+            "n_predict": 1,
+            "temperature": 0,
+            "n_probs": TOP,
+            "cache_prompt": True,
+            # Without it an end-of-text token comes back with no probabilities at all.
+            "ignore_eos": True,
+        }
+        if cancelled():
+            raise Cancel
+        with self._slot() as slot:
+            answer = self._server.handle_completions({**body, "id_slot": slot})
+        raise_for_error(answer)
+        top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+        likely = {entry["id"]: float(entry["logprob"]) for entry in top}
+        floor = min(likely.values())
+        return {"logprobs": [likely.get(option[shared], floor) for option in options], **usage(answer)}
+
+    def count(self, text: str) -> int:
+        return len(self._tokens_of(text))
+
+    @contextmanager
+    def _slot(self) -> Iterator[int]:
+        """A slot of one's own: pinned, so that its cache keeps the prompt's head from one request to the next."""
+        with self._slot_ready:
+            while not self._free:
+                self._slot_ready.wait()
+            slot = self._free.pop()
+        try:
+            yield slot
+        finally:
+            with self._slot_ready:
+                self._free.append(slot)
+                self._slot_ready.notify()
+
+    def _render(self, messages: Sequence[Payload]) -> list[int]:
+        """The conversation as tokens by the model's own template, contents without control tokens."""
+        roles = tuple(str(message["role"]) for message in messages)
+        parts = self._template_parts.get(roles)
+        if parts is None:
+            parts = self._template_parts[roles] = self._split_template(roles)
+        tokens = list(self._tokens_of(parts[0], special=True, first=True, keep=True))
+        for message, part in zip(messages, parts[1:], strict=True):
+            tokens += self._tokens_of(message["content"], keep=message["role"] != "user")
+            tokens += self._tokens_of(part, special=True, keep=True)
+        return tokens
+
+    def _split_template(self, roles: Sequence[str]) -> list[str]:
+        """The template's text around the contents: len(roles) + 1 pieces."""
+        messages = [{"role": role, "content": SENTINEL.format(i)} for i, role in enumerate(roles)]
+        text = self._post("/apply-template", {"messages": messages})["prompt"]
+        parts: list[str] = []
+        for i in range(len(roles)):
+            before, found, text = text.partition(SENTINEL.format(i))
+            if not found:
+                raise RequestError("the model's chat template leaves out a message")
+            parts.append(before)
+        return [*parts, text]
+
+    def _tokens_of(self, text: str, *, special: bool = False, first: bool = False, keep: bool = False) -> list[int]:
+        known = self._tokens.get(f"{special:d}{first:d}{text}")
+        if known is not None:
+            return known
+        body = {"content": text, "add_special": first, "parse_special": special}
+        tokens: list[int] = self._post("/tokenize", body)["tokens"]
+        if keep:
+            self._tokens[f"{special:d}{first:d}{text}"] = tokens
+        return tokens
+
+    def _post(self, path: str, body: Payload) -> Payload:
+        connection = UnixConnection(self._socket)
+        try:
+            headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+            connection.request("POST", path, json.dumps(body), headers)
+            answer: Payload = json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+        raise_for_error(answer)
+        return answer
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self._path))
+
+
+def usage(answer: Payload) -> Payload:
+    timings = answer["timings"]
+    return {
+        "prompt_tokens": timings["prompt_n"],
+        "cached_tokens": timings["cache_n"],
+        "output_tokens": timings["predicted_n"],
+    }
+
+
+def raise_for_error(answer: Payload | None) -> None:
+    """llama.cpp reports a refused request as an `error` object in place of an answer."""
+    if answer is None:
+        raise RequestError("the engine gave no answer")
+    error = answer.get("error")
+    if error:
+        raise RequestError(str(error.get("message", error)) if isinstance(error, dict) else str(error))
+
+
+def common_prefix(lists: Sequence[Sequence[int]]) -> int:
+    """How many leading tokens all lists share."""
+    length = 0
+    for column in zip(*lists, strict=False):
+        if len(set(column)) > 1:
+            break
+        length += 1
+    return length
+
+
+def default_threads() -> int:
+    """Physical cores, as far as this process may use them."""
+    allowed = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
+    return max(1, min(psutil.cpu_count(logical=False) or 1, allowed or 1))
+
+
+def remove_stale_sockets() -> None:
+    """Socket directories of workers that were killed before they could remove their own."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SOCKET_PREFIX}*-*"):
+        pid = folder.name[len(SOCKET_PREFIX) :].split("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)) and folder.owner() == psutil.Process().username():
+            shutil.rmtree(folder, ignore_errors=True)
