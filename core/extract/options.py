@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from ..options import Options
 
 
@@ -12,9 +14,11 @@ class ExtractOptions(Options):
     """`auto` takes pdfium's text, and pypdf's where pdfium fails or finds nothing."""
     pages: str = ""
     """Pages to take, as in "3-17,20"; empty takes all."""
-    max_chars: int = 0
+    max_chars: int = Field(default=0, ge=0)
     """Stop after this many characters; 0 takes all."""
-    timeout_seconds: float = 300.0
+    compare_pages: int = Field(default=100, ge=0)
+    """`auto` compares the two extractors on this many pages at most, spread evenly; 0 compares none."""
+    timeout_seconds: float = Field(default=300.0, gt=0)
     """How long the extraction worker may go without finishing a page."""
-    memory_mb: int = 2048
+    memory_mb: int = Field(default=2048, ge=0)
     """Address space the extraction worker may use, in MiB; 0 sets no limit."""

@@ -1,0 +1,126 @@
+"""What the extraction worker and its parent say to each other: one JSON object a line, one dataclass a message.
+
+Both sides share these types, so that a message that changes changes on both ends.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Parent to worker, first line. The password travels here and nowhere else."""
+
+    path: str
+    password: str | None
+    extractor: str
+    memory_mb: int
+    avoid: list[str]
+    """Opening steps (`pypdf`, `pdfium`, `repair`) that ended an earlier worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A page to take, with the extractors to try in this order."""
+
+    page: int
+    extractors: list[str]
+    compare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Parent to worker, second line: the pages to take, as `Item` objects in JSON form."""
+
+    items: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, items: list[Item]) -> "Work":
+        return cls([asdict(item) for item in items])
+
+    def unpack(self) -> list[Item]:
+        return [Item(**item) for item in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The worker begins a step of opening the file; if it dies now, this step is to blame."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The file is open and its pages can be asked for."""
+
+    kind: str
+    sha256: str
+    size: int
+    page_count: int
+    encrypted: bool
+    extractors: list[str]
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
+    notes: list[str] = field(default_factory=list[str])
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The file can't be used, for a reason the user can act on. `kind` is `input` or `password`."""
+
+    kind: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    page: int
+    extractor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A page's text, final; `removed` counts the control characters that were in it."""
+
+    page: int
+    text: str
+    extractor: str
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    page: int
+    agreement: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No extractor could take this page; the worker goes on with the next."""
+
+    page: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All pages asked for were answered."""
+
+
+Message = Job | Work | Stage | Opened | Refused | Trying | Taken | Compared | Failed | Finished
+_TYPES: dict[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (Job, Work, Stage, Opened, Refused, Trying, Taken, Compared, Failed, Finished)
+}
+
+
+def encode(message: Message) -> bytes:
+    return json.dumps({"is": type(message).__name__} | asdict(message)).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """Raises ValueError for a line that is no whole message, such as the last one of a killed process."""
+    fields: dict[str, Any] = json.loads(line)
+    return _TYPES[fields.pop("is")](**fields)

@@ -1,0 +1,235 @@
+"""Gets a file through extraction workers, whatever it does to them.
+
+A worker that dies while opening the file is started again without the step that killed it; one that dies on a page is
+started again behind that page, or on it with the other extractor where one is left. Both are bounded: a file that kills
+worker after worker is given up, and what was had until then is kept.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..document import Page
+from ..errors import InputError
+from .failures import ExtractionCancelled, PasswordNeeded, named
+from .options import ExtractOptions
+from .process import Cancelled, WorkerDied, WorkerProcess
+from .protocol import (
+    Compared,
+    Failed,
+    Finished,
+    Item,
+    Job,
+    Message,
+    Opened,
+    Refused,
+    Stage,
+    Taken,
+    Trying,
+    Work,
+)
+
+MOST_DEATHS_IN_A_ROW = 5
+"""Workers lost without a page in between."""
+MOST_DEATHS = 25
+"""Workers lost on one file, all in all."""
+MOST_FAILURES_IN_A_ROW = 200
+"""Pages that no extractor can take, one after the other; a page count can be a lie."""
+SKIPPABLE = {"pypdf", "pdfium", "repair", "metadata"}
+"""Steps of opening that a file can do without."""
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What the workers have brought in so far."""
+
+    pages: dict[int, Page] = field(default_factory=dict[int, Page])
+    skipped: dict[int, str] = field(default_factory=dict[int, str])
+    left: list[int] = field(default_factory=list[int])
+    """Pages that were not tried: given up, or beyond the limit of characters."""
+    gave_up: str = ""
+    """Why the pages in `left` were given up; empty when they were not."""
+    removed: int = 0
+    characters: int = 0
+    """Length of the document's text: all pages and one separator between two."""
+
+    def add(self, taken: Taken) -> None:
+        self.characters += len(taken.text) + (1 if self.pages else 0)
+        self.pages[taken.page] = Page(taken.page, taken.text, taken.extractor)
+        self.removed += taken.removed
+
+    @property
+    def settled(self) -> int:
+        return len(self.pages) + len(self.skipped)
+
+
+class Supervisor:
+    """One file's extraction: `open` first, then `take`. Use as a context manager: leaving it ends the worker."""
+
+    def __init__(
+        self,
+        path: Path,
+        options: ExtractOptions,
+        password: str | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self._path = path
+        self._options = options
+        self._cancelled = cancelled
+        self._job = Job(str(path), password, options.extractor, options.memory_mb, [])
+        self._worker: WorkerProcess | None = None
+        self._opened: Opened | None = None
+        self._trying: Trying | None = None
+        self._deaths = 0
+        self._deaths_in_a_row = 0
+        self._failures_in_a_row = 0
+        self._reasons: list[str] = []
+        self.notes: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def open(self) -> Opened:
+        """Start a worker and have it open the file.
+
+        Raises InputError, PasswordNeeded or ExtractionCancelled.
+        """
+        while True:
+            stage = "start"
+            try:
+                worker = self._start()
+                while isinstance(message := self._receive(worker), Stage):
+                    stage = message.name
+            except WorkerDied as death:
+                self._avoid(stage, str(death))
+                continue
+            if isinstance(message, Refused):
+                raise self._refusal(message)
+            assert isinstance(message, Opened)
+            if self._opened is not None and message.sha256 != self._opened.sha256:
+                raise InputError(
+                    f"{named(self._path)} changed while it was read.", "Start again when it is complete."
+                )
+            self._opened = message
+            return message
+
+    def take(self, items: Iterable[Item], report: Callable[[Harvest], None]) -> Harvest:
+        """Have the pages read, in order; `report` is called after each page that is taken or skipped.
+
+        Stops early once `max_chars` characters are there. Raises InputError or ExtractionCancelled.
+        """
+        pending = deque(items)
+        harvest = Harvest()
+        while pending and not harvest.gave_up:
+            assert self._worker is not None
+            try:
+                self._work_through(self._worker, pending, harvest, report)
+            except WorkerDied as death:
+                self._bury(pending, harvest, str(death), report)
+                if pending and not harvest.gave_up:
+                    self.open()
+                continue
+            break
+        harvest.left = [item.page for item in pending]
+        return harvest
+
+    def _work_through(
+        self, worker: WorkerProcess, pending: deque[Item], harvest: Harvest, report: Callable[[Harvest], None]
+    ) -> None:
+        """One worker's life: until it has finished, there are enough characters, or the rest is given up."""
+        self._trying = None
+        worker.send(Work.of(list(pending)))
+        while not isinstance(message := self._receive(worker), Finished):
+            if isinstance(message, Trying):
+                self._trying = message
+            elif isinstance(message, Compared):
+                harvest.pages[message.page] = replace(
+                    harvest.pages[message.page], agreement=message.agreement
+                )
+            elif isinstance(message, Taken | Failed):
+                pending.popleft()
+                self._settle(message, harvest)
+                report(harvest)
+                if self._full(harvest) or harvest.gave_up:
+                    return
+
+    def _settle(self, message: Taken | Failed, harvest: Harvest) -> None:
+        self._deaths_in_a_row = 0
+        if isinstance(message, Taken):
+            self._failures_in_a_row = 0
+            harvest.add(message)
+        else:
+            self._failures_in_a_row += 1
+            harvest.skipped[message.page] = "; ".join([*self._reasons, message.reason])
+            if self._failures_in_a_row == MOST_FAILURES_IN_A_ROW:
+                harvest.gave_up = f"{MOST_FAILURES_IN_A_ROW} pages in a row could not be read"
+        self._reasons = []
+
+    def _full(self, harvest: Harvest) -> bool:
+        return 0 < self._options.max_chars <= harvest.characters
+
+    def _bury(
+        self, pending: deque[Item], harvest: Harvest, death: str, report: Callable[[Harvest], None]
+    ) -> None:
+        """Decide what the worker's death costs: a comparison, one extractor on one page, the page, or the rest."""
+        self._deaths += 1
+        self._deaths_in_a_row += 1
+        trying = self._trying
+        if trying is not None and trying.page in harvest.pages:
+            self.notes.append(f"The extractors were no longer compared after page {trying.page}: {death}.")
+            pending.extend([replace(pending.popleft(), compare=False) for _ in range(len(pending))])
+        elif trying is not None and pending:
+            item = pending.popleft()
+            untried = item.extractors[item.extractors.index(trying.extractor) + 1 :]
+            self._reasons.append(f"{trying.extractor}: {death}")
+            if untried:
+                pending.appendleft(replace(item, extractors=untried, compare=False))
+            else:
+                harvest.skipped[item.page] = "; ".join(self._reasons)
+                self._reasons = []
+                report(harvest)
+        if self._deaths_in_a_row >= MOST_DEATHS_IN_A_ROW or self._deaths >= MOST_DEATHS:
+            harvest.gave_up = f"the extractor had to be started again {self._deaths} times"
+
+    def _avoid(self, stage: str, death: str) -> None:
+        """Go on without the step of opening that killed a worker. Raises InputError where it can't be done without."""
+        if stage not in SKIPPABLE or stage in self._job.avoid:
+            limit = f" and {self._job.memory_mb} MiB of memory" if self._job.memory_mb else ""
+            raise InputError(
+                f"{named(self._path)} could not be opened: {death}.",
+                f"It had {self._options.timeout_seconds:g} s{limit}; more can be set in the [extract] settings.",
+            )
+        self._job = replace(self._job, avoid=[*self._job.avoid, stage])
+        step = {"repair": "repairing the file", "metadata": "reading its metadata"}.get(
+            stage, f"opening it with {stage}"
+        )
+        self.notes.append(f"Went on without {step}: {death}.")
+
+    def _refusal(self, refused: Refused) -> InputError:
+        kind = PasswordNeeded if refused.kind == "password" else InputError
+        return kind(" ".join([refused.message, *self.notes]), refused.hint)
+
+    def _start(self) -> WorkerProcess:
+        self._end()
+        self._worker = WorkerProcess()
+        self._worker.send(self._job)
+        return self._worker
+
+    def _receive(self, worker: WorkerProcess) -> Message:
+        try:
+            return worker.receive(self._options.timeout_seconds, self._cancelled)
+        except Cancelled:
+            raise ExtractionCancelled(f"Reading {named(self._path)} was stopped.") from None
+
+    def _end(self) -> None:
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None

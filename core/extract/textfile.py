@@ -1,0 +1,100 @@
+"""Plain text files into pages: the encoding is found, form feeds separate pages as pdftotext writes them.
+
+UTF-8 is tried first because it proves itself; only what is not UTF-8 and has no byte order mark is guessed, and then
+the document says what was guessed.
+"""
+
+import codecs
+import re
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+from ..errors import InputError
+from .failures import named
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+BINARY = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+BINARY_SHARE = 0.02
+"""More of these characters than that, and a file is no text."""
+SAMPLE = 1_000_000
+"""Bytes or characters that are looked at to judge a whole file."""
+
+
+class TextFile:
+    """A decoded text file. Raises InputError from the constructor when it holds no text."""
+
+    kind = "text"
+    encrypted = False
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        text, self.notes = decode(path, data)
+        self._pages = split_pages(text)
+        self.page_count = len(self._pages)
+        self.extractors = ["text"]
+        self.metadata: dict[str, str] = {}
+
+    def text(self, number: int, extractor: str) -> str:
+        del extractor  # there is one only
+        return self._pages[number - 1]
+
+    def close(self) -> None:
+        self._pages.clear()
+
+
+def decode(path: Path, data: bytes) -> tuple[str, list[str]]:
+    """The text and the notes for the user. Raises InputError when the bytes are no text that can be read."""
+    text, notes = _decode(path, data)
+    sample = text[:SAMPLE]
+    if len(BINARY.findall(sample)) > BINARY_SHARE * len(sample):
+        raise _no_text(path)
+    return text, notes
+
+
+def split_pages(text: str) -> list[str]:
+    """The pages of a text file; a form feed after the last page, as pdftotext writes it, opens no new one."""
+    pages = text.split("\f")
+    return pages[:-1] if len(pages) > 1 and not pages[-1].strip() else pages
+
+
+def _decode(path: Path, data: bytes) -> tuple[str, list[str]]:
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            try:
+                return data[len(codecs.BOM_UTF8) :].decode() if encoding == "utf-8" else data.decode(
+                    encoding
+                ), []
+            except UnicodeDecodeError as error:
+                raise InputError(
+                    f"{named(path)} claims to be {encoding.upper()} and is not, at byte {error.start}.",
+                    "Save it again as UTF-8.",
+                ) from None
+    try:
+        return data.decode(), []
+    except UnicodeDecodeError:
+        return _guess(path, data)
+
+
+def _guess(path: Path, data: bytes) -> tuple[str, list[str]]:
+    best = from_bytes(data[:SAMPLE]).best()
+    if best is None:
+        raise _no_text(path)
+    try:
+        text, lost = data.decode(best.encoding), 0
+    except UnicodeDecodeError:
+        text = data.decode(best.encoding, errors="replace")
+        lost = text.count("\ufffd")
+    unread = f" {lost} characters could not be read." if lost else ""
+    return text, [f"The text is not UTF-8; it was read as {best.encoding}, which is a guess.{unread}"]
+
+
+def _no_text(path: Path) -> InputError:
+    return InputError(
+        f"{named(path)} holds no text in an encoding that can be told.", "Save it as UTF-8 text."
+    )

@@ -1,0 +1,195 @@
+"""The extraction worker: opens one file, sends its pages as they come, dies with its parent.
+
+PDFs come from anywhere, and the libraries that read them can hang, crash or eat all memory. Here that costs one page:
+the parent kills this process and starts another behind it. Standard output belongs to the protocol alone; whatever a
+library prints goes to standard error.
+"""
+
+import ctypes
+import os
+import queue
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from ..errors import InputError
+from .agreement import agreement
+from .controls import Stripped, clean_page
+from .failures import PasswordNeeded, named
+from .pdf import PdfFile
+from .protocol import (
+    Compared,
+    Failed,
+    Finished,
+    Item,
+    Job,
+    Message,
+    Opened,
+    Refused,
+    Stage,
+    Taken,
+    Trying,
+    Work,
+    decode,
+    encode,
+)
+from .readers import CannotRead, describe
+from .source import read_source
+from .textfile import TextFile
+
+PR_SET_PDEATHSIG = 1
+
+
+class InputFile(Protocol):
+    """An open file, of whatever kind."""
+
+    kind: str
+    encrypted: bool
+    page_count: int
+    extractors: list[str]
+    metadata: dict[str, str]
+    notes: list[str]
+
+    def text(self, number: int, extractor: str) -> str: ...
+
+    def close(self) -> None: ...
+
+
+class Channel:
+    """The worker's end of the pipes."""
+
+    def __init__(self) -> None:
+        self._out: BinaryIO = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+        self._in: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def send(self, message: Message) -> None:
+        self._out.write(encode(message))
+        self._out.flush()
+
+    def receive(self) -> Message:
+        return self._in.get()
+
+    def _listen(self) -> None:
+        """The parent holds the other end open for as long as it wants this process to live."""
+        for line in sys.stdin.buffer:
+            self._in.put(decode(line))
+        os._exit(0)
+
+
+def main() -> int:
+    _die_with_parent()
+    channel = Channel()
+    job = channel.receive()
+    assert isinstance(job, Job)
+    try:
+        notes = _limit_resources(job.memory_mb)
+        _serve(job, channel, notes)
+    except PasswordNeeded as error:
+        channel.send(Refused("password", error.message, error.hint))
+    except InputError as error:
+        channel.send(Refused("input", error.message, error.hint))
+    except MemoryError:
+        message = (
+            f"{named(Path(job.path))} needs more memory than the {job.memory_mb} MiB that extraction may use."
+        )
+        channel.send(Refused("input", message, "Raise memory_mb in the [extract] settings, or set it to 0."))
+    return 0
+
+
+def _serve(job: Job, channel: Channel, notes: list[str]) -> None:
+    channel.send(Stage("read"))
+    source = read_source(Path(job.path))
+    file: InputFile
+    if source.kind == "pdf":
+        file = PdfFile(job, source.data, lambda step: channel.send(Stage(step)))
+    else:
+        file = TextFile(Path(job.path), source.data)
+    channel.send(
+        Opened(
+            kind=file.kind,
+            sha256=source.sha256,
+            size=len(source.data),
+            page_count=file.page_count,
+            encrypted=file.encrypted,
+            extractors=file.extractors,
+            metadata=file.metadata,
+            notes=file.notes + notes,
+        )
+    )
+    work = channel.receive()
+    assert isinstance(work, Work)
+    for item in work.unpack():
+        _take(file, item, channel)
+    channel.send(Finished())
+    file.close()
+
+
+def _take(file: InputFile, item: Item, channel: Channel) -> None:
+    """Send the page's text from the first extractor that finds any, then how the other one agrees with it."""
+    reasons: list[str] = []
+    best: Taken | None = None
+    for extractor in item.extractors:
+        channel.send(Trying(item.page, extractor))
+        try:
+            stripped = _read(file, item.page, extractor)
+        except CannotRead as error:
+            reasons.append(f"{extractor}: {error}")
+            continue
+        if best is None or stripped.text.strip():
+            best = Taken(item.page, stripped.text, extractor, stripped.removed)
+        if stripped.text.strip():
+            break
+    if best is None:
+        channel.send(Failed(item.page, "; ".join(reasons)))
+        return
+    channel.send(best)
+    if item.compare and best.text.strip():
+        _compare(file, item.page, best, channel)
+
+
+def _compare(file: InputFile, page: int, taken: Taken, channel: Channel) -> None:
+    for other in file.extractors:
+        if other != taken.extractor:
+            channel.send(Trying(page, other))
+            try:
+                channel.send(Compared(page, agreement(taken.text, _read(file, page, other).text)))
+            except CannotRead:
+                channel.send(Compared(page, None))
+
+
+def _read(file: InputFile, page: int, extractor: str) -> Stripped:
+    """Raises CannotRead, for want of memory too."""
+    try:
+        return clean_page(file.text(page, extractor), hyphen_marks=extractor == "pdfium")
+    except MemoryError as error:
+        raise CannotRead(describe(error)) from None
+
+
+def _limit_resources(memory_mb: int) -> list[str]:
+    """Bound the address space, and leave no core dumps. Returns a note when the bound can't be had."""
+    try:
+        import resource
+    except ImportError:
+        return ["This system sets no memory limit on the extraction."] if memory_mb else []
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if not memory_mb:
+        return []
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+    except (ValueError, OSError):
+        return ["This system sets no memory limit on the extraction."]
+    return []
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel sees to it even while a library holds the interpreter; elsewhere the closed pipe does."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
