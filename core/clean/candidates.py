@@ -119,15 +119,20 @@ def debris_prior(unit: str, language: str) -> float:
     tokens = TOKEN.findall(unit)
     if len(tokens) < 4:
         return 0.0
-    words = WORD.findall(unit)
-    common = sum(is_common(word.lower(), language) for word in words)
-    linking = sum(is_function_word(word.lower(), language) for word in words)
+    words = words_of(unit)
+    common = sum(is_common(word, language) for word in words)
+    linking = sum(is_function_word(word, language) for word in words)
     odd = 1 - common / len(tokens)
     if linking >= 2 and linking / len(tokens) > 0.12:
         return 0.0
     if linking == 0 and len(tokens) >= 8:
         odd += 0.25
     return max(0.0, min(0.8, (odd - 0.45) * 1.6))
+
+
+def words_of(text: str) -> list[str]:
+    """Words of two letters and more, in lower case."""
+    return [word.lower() for word in WORD.findall(text)]
 
 
 @lru_cache(maxsize=100_000)

@@ -26,5 +26,12 @@ class CleanOptions(Options):
     """Token limit of a `rewrite`, as a multiple of the chunk's own tokens (and 64 on top)."""
     threshold: float = Field(default=0.5, ge=0.0, le=1.0)
     """`verbatim` makes an edit from this probability on."""
-    remove: tuple[str, ...] = ("citation", "debris", "email", "url", "footnote_mark")
-    """Kinds of text that `verbatim` may propose to remove; hyphens and spaces are always proposed."""
+    kinds: tuple[Literal["citation", "contact", "footnote_mark", "debris", "hyphen"], ...] = (
+        "citation",
+        "contact",
+        "footnote_mark",
+        "debris",
+        "hyphen",
+    )
+    """What `verbatim` proposes: to remove citations, e-mail and web addresses, marks of footnotes and remains of tables
+    and formulas, and to close broken words. What the repairs left undecided is always proposed."""

@@ -26,6 +26,8 @@ from .protocol import Payload
 RequestError = ValueError
 TOP = 200
 """Alternatives asked for at a decision; an option below them counts as the last of them."""
+CPU_SLOTS = 2
+GPU_SLOTS = 8
 SENTINEL = "\ue000{}\ue001"
 SOCKET_PREFIX = "galley-"
 
@@ -45,9 +47,10 @@ class LlamaCpp:
         remove_stale_sockets()
         self._home = Path(tempfile.mkdtemp(prefix=f"{SOCKET_PREFIX}{psutil.Process().pid}-"))
         self._key = secrets.token_urlsafe(24)
-        self._socket = self._home / "s"
+        self._socket = self._home / "llama.sock"
         params: Any = xllamacpp.CommonParams()
-        self.slots = int(options["slots"])
+        devices: list[Payload] = xllamacpp.get_device_info()
+        self.slots = int(options["slots"]) or default_slots(devices, int(options["gpu_layers"]))
         self.threads = int(options["threads"]) or default_threads()
         self.context = int(options["context"])
         params.model.path = options["model"]
@@ -75,7 +78,7 @@ class LlamaCpp:
             "context": self.context,
             "slots": self.slots,
             "threads": self.threads,
-            "devices": [f"{d['name']}: {d['description']}" for d in xllamacpp.get_device_info()],
+            "devices": [f"{d['name']}: {d['description']}" for d in devices],
             "load_seconds": time.monotonic() - began,
         }
 
@@ -254,6 +257,12 @@ def default_threads() -> int:
     """Physical cores, as far as this process may use them."""
     allowed = len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else psutil.cpu_count()
     return max(1, min(psutil.cpu_count(logical=False) or 1, allowed or 1))
+
+
+def default_slots(devices: Sequence[Payload], gpu_layers: int) -> int:
+    """A GPU reads many chunks for the price of one; a CPU gains only by never waiting for the next request."""
+    on_gpu = gpu_layers != 0 and any("GPU" in str(device["type"]) for device in devices)
+    return GPU_SLOTS if on_gpu else CPU_SLOTS
 
 
 def remove_stale_sockets() -> None:

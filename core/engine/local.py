@@ -39,12 +39,11 @@ LOG_LIMIT_BYTES = 4_000_000
 class LocalEngine:
     """An Engine over `galley.core.engine.worker`; see `base.Engine` for the methods."""
 
-    def __init__(self, model: Path, options: EngineOptions, context: int, slots: int) -> None:
-        """`context` in tokens for each of `slots` slots. Nothing is started before it is needed."""
+    def __init__(self, model: Path, options: EngineOptions, context: int) -> None:
+        """`context` in tokens for each slot. Nothing is started before it is needed."""
         self._model = model
         self._options = options
         self._context = context
-        self._slots = slots
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
         self._info: EngineInfo | None = None
@@ -112,7 +111,7 @@ class LocalEngine:
         request: Payload = {
             "op": "load",
             "model": str(self._model),
-            "slots": self._slots,
+            "slots": self._options.jobs,
             "context": self._context,
             "threads": self._options.threads,
             "gpu_layers": self._options.gpu_layers,

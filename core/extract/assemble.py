@@ -43,7 +43,7 @@ def extract(
 
         items = plan(selected, opened.extractors, options)
         harvest = supervisor.take(items, report)
-        pages, cut = _limit(list(harvest.pages.values()), options.max_chars)
+        pages, cut = _limit(harvest, options.max_chars)
         if not any(page.text.strip() for page in pages):
             raise _nothing(path, opened, harvest, selected)
         notes = [*opened.notes, *supervisor.notes, *_page_notes(path, opened, harvest, items)]
@@ -69,22 +69,20 @@ def plan(selected: list[int], extractors: list[str], options: ExtractOptions) ->
     return [Item(number, extractors, index % every == 0) for index, number in enumerate(selected)]
 
 
-def _limit(pages: list[Page], max_chars: int) -> tuple[tuple[Page, ...], int]:
-    """The pages whose joined text has at most `max_chars` characters, and how many were cut off the last of them."""
-    if not max_chars:
+def _limit(harvest: Harvest, max_chars: int) -> tuple[tuple[Page, ...], int]:
+    """The pages whose joined text has at most `max_chars` characters, and how many were cut off the last of them.
+
+    Only the last page harvested can reach beyond the limit, since no more were asked for.
+    """
+    pages = list(harvest.pages.values())
+    surplus = harvest.characters - max_chars
+    if not max_chars or surplus <= 0 or not pages:
         return tuple(pages), 0
-    kept: list[Page] = []
-    room = max_chars
-    for page in pages:
-        if kept:
-            room -= 1  # the form feed between two pages
-        if room <= 0:
-            return tuple(kept), len(page.text)
-        kept.append(replace(page, text=page.text[:room]))
-        if len(page.text) > room:
-            return tuple(kept), len(page.text) - room
-        room -= len(page.text)
-    return tuple(kept), 0
+    last = pages.pop()
+    if len(last.text) <= surplus and pages:  # the separator before it was the last character allowed
+        harvest.left.insert(0, last.number)
+        return tuple(pages), 0
+    return (*pages, replace(last, text=last.text[:-surplus])), surplus
 
 
 def _skipped(harvest: Harvest) -> tuple[SkippedPage, ...]:
@@ -154,7 +152,9 @@ def _nothing(path: Path, opened: Opened, harvest: Harvest, selected: list[int]) 
             "Export or download it again, or allow more time and memory in the [extract] settings.",
         )
     where = "" if len(selected) == opened.page_count else f" on {name_pages(selected)}"
-    return InputError(f"{name} has no text layer{where}: its pages are images.", f"Add one: {_ocr(path)}")
+    return InputError(
+        f"{name} has no text layer{where}: its pages are probably scanned images.", f"Add one: {_ocr(path)}"
+    )
 
 
 def _ocr(path: Path) -> str:

@@ -18,7 +18,7 @@ class ExtractOptions(Options):
     """Stop after this many characters; 0 takes all."""
     compare_pages: int = Field(default=100, ge=0)
     """`auto` compares the two extractors on this many pages at most, spread evenly; 0 compares none."""
-    timeout_seconds: float = Field(default=300.0, gt=0)
+    timeout_seconds: float = Field(default=120.0, gt=0)
     """How long the extraction worker may go without finishing a page."""
     memory_mb: int = Field(default=2048, ge=0)
     """Address space the extraction worker may use, in MiB; 0 sets no limit."""

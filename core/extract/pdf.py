@@ -118,7 +118,7 @@ class PdfFile:
         count = pdfium.page_count if surplus else pypdf.page_count
         self.notes.append(
             f"The page tree is inconsistent: pdfium counts {pdfium.page_count:,} pages, pypdf "
-            f"{pypdf.page_count:,}; {count:,} are taken."
+            f"{pypdf.page_count:,}; the count taken is {count:,}."
         )
         return count
 

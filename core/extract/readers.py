@@ -65,4 +65,6 @@ def describe(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "its objects are nested too deeply"
     text = quoted(str(error), 120).rstrip(".")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if " " in text:
+        return text[0].lower() + text[1:]
+    return f"{type(error).__name__} {text}".rstrip()

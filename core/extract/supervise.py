@@ -5,6 +5,7 @@ started again behind that page, or on it with the other extractor where one is l
 worker after worker is given up, and what was had until then is kept.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,8 @@ from .protocol import (
     Work,
 )
 
+COMPARISON_SECONDS = 20.0
+"""A comparison is worth no longer wait than this."""
 MOST_DEATHS_IN_A_ROW = 5
 """Workers lost without a page in between."""
 MOST_DEATHS = 25
@@ -83,6 +86,7 @@ class Supervisor:
         self._worker: WorkerProcess | None = None
         self._opened: Opened | None = None
         self._trying: Trying | None = None
+        self._patience = options.timeout_seconds
         self._deaths = 0
         self._deaths_in_a_row = 0
         self._failures_in_a_row = 0
@@ -104,6 +108,7 @@ class Supervisor:
         """
         while True:
             stage = "start"
+            self._patience = self._options.timeout_seconds
             try:
                 worker = self._start()
                 while isinstance(message := self._receive(worker), Stage):
@@ -150,6 +155,10 @@ class Supervisor:
         while not isinstance(message := self._receive(worker), Finished):
             if isinstance(message, Trying):
                 self._trying = message
+                comparing = message.page in harvest.pages
+                self._patience = min(
+                    self._options.timeout_seconds, COMPARISON_SECONDS if comparing else math.inf
+                )
             elif isinstance(message, Compared):
                 harvest.pages[message.page] = replace(
                     harvest.pages[message.page], agreement=message.agreement
@@ -225,7 +234,7 @@ class Supervisor:
 
     def _receive(self, worker: WorkerProcess) -> Message:
         try:
-            return worker.receive(self._options.timeout_seconds, self._cancelled)
+            return worker.receive(self._patience, self._cancelled)
         except Cancelled:
             raise ExtractionCancelled(f"Reading {named(self._path)} was stopped.") from None
 

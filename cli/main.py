@@ -1,0 +1,103 @@
+"""The `galley` command: finds the sub-command, loads only its module, and turns errors into one line and a code.
+
+Sub-commands are imported when they are asked for, so that `galley --version` and `--help` never wait for pydantic,
+pypdf or a model library.
+"""
+
+import importlib
+import os
+import sys
+from importlib.metadata import version
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "clean": ("galley.cli.clean:clean", "Clean a PDF or text file; resumes where it stopped."),
+    "resume": ("galley.cli.resume:resume", "Go on with an interrupted session."),
+    "info": ("galley.cli.inspect:info", "Pages, metadata, text layer, and what would happen."),
+    "extract": ("galley.cli.inspect:extract", "The text as it comes out of the file."),
+    "chunks": ("galley.cli.inspect:chunks", "The prepared text cut into chunks."),
+    "check": ("galley.cli.check:check", "Compare any cleaned text with its source."),
+    "sessions": ("galley.cli.sessions:sessions", "List, show and remove sessions."),
+    "export": ("galley.cli.export:export", "Write a session's text: txt, md or jsonl."),
+    "models": ("galley.cli.models:models", "List and fetch models."),
+    "config": ("galley.cli.config:config", "Show where settings come from, and make a file of them."),
+}
+
+EPILOG = """\b
+Examples:
+  galley clean paper.pdf                     clean it with the embedded model, beside the input
+  galley clean paper.pdf --mode rules -o -   repairs only, no model, to standard output
+  galley clean paper.pdf --model llama.gguf  any GGUF model that llama.cpp reads
+  galley sessions                            what was begun, and how far it is
+
+\b
+Exit codes: 0 clean, 1 finished with failed chunks, 2 usage or bad input,
+130 interrupted (everything finished is saved; the resume command is printed)."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in COMMANDS and imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A file given in place of a command is a likely slip: say what to type."""
+        name = args[0]
+        if name not in COMMANDS and (os.path.exists(name) or name.lower().endswith(".pdf")):
+            ctx.fail(f"{name!r} is a file, not a command. To clean it: galley clean {name}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("galley-tui"), "--version", prog_name="galley")
+def galley() -> None:
+    """Turn a PDF into clean text that a podcast writer can trust.
+
+    The text is extracted, repaired, cut into chunks and cleaned by a local Llama. Every attempt is kept in a session
+    file, so a run that was cut off goes on where it stopped.
+    """
+
+
+def main() -> None:
+    """The console script. Exit codes: see EPILOG."""
+    try:
+        code = galley(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away, which is its right; nothing may be written to stdout after that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        fail(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def fail(error: Exception) -> None:
+    """News for the user becomes one line on stderr; anything else is a bug and keeps its traceback."""
+    from galley.core.errors import GalleyError
+
+    if not isinstance(error, GalleyError):
+        raise error
+    click.echo(f"galley: {error}", err=True)
+    sys.exit(error.exit_code)

@@ -1,0 +1,111 @@
+"""How long work is shown on stderr: one live line in a terminal, a plain line now and then anywhere else."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from ..core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
+from ..core.events import Progress as Figures
+
+LINE_EVERY_SECONDS = 2.0
+
+
+class Meter(Protocol):
+    """Something that shows how far a countable piece of work is."""
+
+    def update(self, done: int, total: int, note: str = "") -> None:
+        """`done` of `total`; `note` is a few words more."""
+        ...
+
+
+class Live:
+    """A bar that redraws itself in place."""
+
+    def __init__(self, progress: Progress, label: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(label, total=None, note="")
+
+    def update(self, done: int, total: int, note: str = "") -> None:
+        self._progress.update(self._task, completed=done, total=total, note=note)
+
+
+class Plain:
+    """A line when something changed and the last line is a while ago; always one for the end."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._last = time.monotonic()
+        self._shown: tuple[int, int] | None = None
+
+    def update(self, done: int, total: int, note: str = "") -> None:
+        now = time.monotonic()
+        if (done, total) == self._shown or (done < total and now - self._last < LINE_EVERY_SECONDS):
+            return
+        self._last, self._shown = now, (done, total)
+        click.echo(f"{self._label} {done}/{total}{'  ' if note else ''}{note}", err=True)
+
+
+class Silent:
+    """For --quiet."""
+
+    def update(self, done: int, total: int, note: str = "") -> None:
+        """Nothing."""
+
+
+@contextmanager
+def meter(label: str, *, quiet: bool = False, count: str = "") -> Iterator[Meter]:
+    """A meter on stderr while the block runs; `count` names what is counted where a bar has room for it."""
+    if quiet:
+        yield Silent()
+    elif sys.stderr.isatty():
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+        with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
+            yield Live(progress, f"{label} {count}".strip())
+    else:
+        yield Plain(label)
+
+
+class RunReporter:
+    """Listens to a run and moves a meter. Called from several threads."""
+
+    def __init__(self, shown: Meter) -> None:
+        self._shown = shown
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted | AttemptFinished | ChunkFailed | RunEnded):
+            figures = event.progress
+            with self._lock:
+                self._shown.update(figures.done + figures.failed, figures.total, words_for(figures))
+
+
+def words_for(figures: Figures) -> str:
+    """Flags, speed and time left in a few words."""
+    parts: list[str] = []
+    if figures.flagged:
+        parts.append(f"{figures.flagged} flagged")
+    if figures.failed:
+        parts.append(f"{figures.failed} failed")
+    if figures.tokens_per_second >= 1:
+        parts.append(f"{figures.tokens_per_second:.0f} tokens/s")
+    if figures.seconds_left is not None and figures.done + figures.failed < figures.total:
+        parts.append(f"{duration(figures.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: "8 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

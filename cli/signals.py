@@ -1,0 +1,36 @@
+"""What Ctrl-C does to a run: the first one stops it tidily, the second one ends the process at once."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from ..core.engine.base import Engine
+
+STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+@contextmanager
+def stop_on_signals(stop: threading.Event, engine: Engine | None) -> Iterator[None]:
+    """While the block runs, Ctrl-C, a hang-up or a TERM sets `stop`; the next one kills the worker and the process."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            if engine is not None:
+                engine.kill()
+            os._exit(130)
+        stop.set()
+        if number == signal.SIGINT:
+            click.echo("\nStopping; what is finished is saved. Ctrl-C again ends at once.", err=True)
+
+    numbers = [getattr(signal, name) for name in STOPPING if hasattr(signal, name)]
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

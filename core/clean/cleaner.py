@@ -1,0 +1,123 @@
+"""One attempt on one chunk: run a step of the policy, check its output, and say what came of it."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from ..checks import CheckOptions, Report, check
+from ..controls import strip_controls
+from ..edits import Candidate, EditDecision
+from ..engine.base import Cancelled, Engine, Usage, WorkerDied
+from ..errors import EngineError
+from ..prompts import Judge, Prompt
+from .candidates import find_candidates, is_common, is_function_word, words_of
+from .options import CleanOptions
+from .policy import Past, Step
+from .rewrite import rewrite, sampling_for
+from .verbatim import Verbatim
+
+OnText = Callable[[str, int], None]
+OnDecision = Callable[[int, int], None]
+PROSE_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of a step. `report` is None when there was no output."""
+
+    step: Step
+    output: str = ""
+    report: Report | None = None
+    edits: tuple[EditDecision, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+    started_at: str = ""
+    error: str | None = None
+    died: bool = False
+
+    def past(self, source: str, language: str) -> Past:
+        """As the policy sees it. An empty output is a failure only where the source has prose."""
+        failed = [flag.name for flag in self.report.flags if flag.severity == "error"] if self.report else []
+        if not has_prose(source, language):
+            failed = [name for name in failed if name != "empty"]
+        return Past(self.step.mode, tuple(failed), self.error, self.died)
+
+
+class Cleaner:
+    """Makes attempts with one engine, prompt and set of options. May be used from several threads."""
+
+    def __init__(
+        self,
+        engine: Engine | None,
+        prompt: Prompt,
+        judge: Judge,
+        clean: CleanOptions,
+        checks: CheckOptions,
+        language: str,
+    ) -> None:
+        """`engine` may be None for `rules` alone; `language` is the document's, as an ISO 639-1 code."""
+        self._engine = engine
+        self._prompt = prompt
+        self._options = clean
+        self._checks = checks
+        self._language = language
+        self._verbatim = Verbatim(engine, judge, clean.threshold) if engine is not None else None
+
+    def make(
+        self,
+        step: Step,
+        source: str,
+        candidates: Sequence[Candidate],
+        cancelled: Cancelled,
+        on_text: OnText | None = None,
+        on_decision: OnDecision | None = None,
+    ) -> Made:
+        """Run `step` on `source`; `candidates` are those found while the document was prepared.
+
+        Raises RequestCancelled; an engine's refusal or death is part of the result.
+        """
+        began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds")
+        try:
+            output, edits, usage, hit_limit = self._run(step, source, candidates, cancelled, on_text, on_decision)
+        except EngineError as error:
+            seconds = time.monotonic() - began
+            died = isinstance(error, WorkerDied)
+            return Made(step, error=error.message, died=died, seconds=seconds, started_at=started_at)
+        report = check(
+            source,
+            output,
+            self._checks,
+            hit_token_limit=hit_limit,
+            prompt=self._prompt.system if step.mode == "rewrite" else "",
+        )
+        return Made(step, output, report, edits, usage, time.monotonic() - began, started_at)
+
+    def _run(
+        self,
+        step: Step,
+        source: str,
+        candidates: Sequence[Candidate],
+        cancelled: Cancelled,
+        on_text: OnText | None,
+        on_decision: OnDecision | None,
+    ) -> tuple[str, tuple[EditDecision, ...], Usage, bool]:
+        """Output, edits, usage, and whether the token limit ended it."""
+        if step.mode == "rules" or self._engine is None or self._verbatim is None:
+            return source.strip(), (), Usage(), False
+        if step.mode == "verbatim":
+            found = find_candidates(source, self._options.kinds, self._language)
+            result = self._verbatim.clean(source, sorted({*found, *candidates}), cancelled, on_decision)
+            return result.text.strip(), result.edits, result.usage, False
+        sampling = sampling_for(self._engine, source, self._options, step.seed, step.temperature)
+        answer = rewrite(self._engine, self._prompt, source, sampling, cancelled, on_text)
+        return strip_controls(answer.text).text.strip(), (), answer.usage, answer.hit_limit
+
+
+def has_prose(source: str, language: str) -> bool:
+    """Whether there is a sentence's worth of words, function words among them."""
+    words = words_of(source)
+    common = [word for word in words if is_common(word, language)]
+    return len(common) >= PROSE_WORDS and sum(is_function_word(word, language) for word in common) >= 2
+
+

@@ -1,0 +1,190 @@
+"""From an input file and a config to a session that is ready to run, and from a session to its engine.
+
+Both fronts start here. A session is found again by what was cleaned (the file's hash) and how (the settings), so the
+same command, given twice, resumes.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import models
+from .chunk import chunk
+from .clean.cleaner import Cleaner
+from .config import Config
+from .engine.base import Engine
+from .engine.local import LocalEngine
+from .engine.options import EngineOptions
+from .errors import InputError, ModelError
+from .extract import extract
+from .paths import sessions_dir
+from .prepare import prepare
+from .prompts import load_judge, load_prompt
+from .run import Listener, Run
+from .session import Session, find_session, list_sessions, set_aside
+from .settings import RunSettings
+
+BIG = 1_000_000_000
+"""From so many parameters on, `auto` trusts a model to write freely."""
+FINGERPRINT_BYTES = 1 << 20
+CONTEXT_STEP = 256
+CONTEXT_FLOOR = 2048
+TOKENS_PER_CHARACTER = 0.6
+"""An upper bound for alphabetic text; a chunk that takes more is refused by the engine and cleaned in verbatim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model file and what the choice of mode and context needs to know of it."""
+
+    path: Path
+    identity: str
+    """Name, size and a hash of the file's two ends: enough to tell models apart without reading gigabytes."""
+    parameters: int
+    context: int
+    """Tokens of context it was trained for; 0 where the file does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An open session and how it came about."""
+
+    session: Session
+    state: str
+    """`new`, `resumed` or `finished` (nothing is pending)."""
+    notes: tuple[str, ...] = field(default=())
+    """Sentences for the user."""
+
+
+def identify(path: Path) -> Model:
+    """Look at a model file. Raises ModelError."""
+    info = models.describe(path)
+    size = path.stat().st_size
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        digest.update(file.read(FINGERPRINT_BYTES))
+        file.seek(max(0, size - FINGERPRINT_BYTES))
+        digest.update(file.read(FINGERPRINT_BYTES))
+    return Model(path, f"{path.name}:{size}:{digest.hexdigest()[:16]}", info.parameters, info.context)
+
+
+def resolve_mode(mode: str, model: Model | None) -> str:
+    """`auto` as one of the three modes."""
+    if mode != "auto":
+        return mode
+    return "rewrite" if model is not None and model.parameters >= BIG else "verbatim"
+
+
+def run_settings(config: Config, model: Model | None) -> RunSettings:
+    """What makes two runs the same."""
+    mode = resolve_mode(config.clean.mode, model)
+    prompt = load_prompt(config.clean.prompt).digest[:16] if mode == "rewrite" else ""
+    return RunSettings(
+        extract=config.extract,
+        prepare=config.prepare,
+        chunk=config.chunk,
+        check=config.check,
+        clean=config.clean.model_copy(update={"mode": mode}),
+        prompt_digest=prompt,
+        judge_digest=load_judge().digest[:16] if mode != "rules" else "",
+        model=model.identity if model is not None and mode != "rules" else "",
+    )
+
+
+def open_job(
+    path: Path,
+    config: Config,
+    model: Model | None,
+    *,
+    password: str | None = None,
+    fresh: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    engine: Engine | None = None,
+) -> Job:
+    """The session of this file and these settings, made when there is none.
+
+    `fresh` sets an existing one aside, under another name. `progress` is told pages done, of how many. `engine` counts
+    tokens when the chunk size is in tokens. Raises InputError, SessionError, SessionBusyError or StorageError.
+    """
+    directory = config.session.folder or sessions_dir()
+    settings = run_settings(config, model)
+    digest = file_digest(path)
+    found = find_session(directory, digest, settings)
+    notes: list[str] = []
+    if found is not None and fresh:
+        aside = set_aside(found)
+        notes.append(f"The earlier session was set aside as {aside.name}.")
+        found = None
+    if found is not None:
+        session = Session.open(found)
+        return Job(session, "resumed" if session.status().pending else "finished")
+    notes += other_versions(directory, path, digest)
+    document = extract(path, config.extract, password=password, progress=progress)
+    prepared = prepare(document, config.prepare)
+    if not prepared.text.strip():
+        raise InputError(f"{path} holds no text after the repairs.", "See galley extract for what is in it.")
+    count = engine.count_tokens if engine is not None and config.chunk.unit == "tokens" else None
+    chunks = chunk(prepared, config.chunk, count)
+    session = Session.create(directory, document, prepared, chunks, settings)
+    return Job(session, "new", tuple(notes))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex. Raises InputError."""
+    try:
+        if not path.exists():
+            raise InputError(f"There is no file {path}.", "Check the name.")
+        if not path.is_file():
+            raise InputError(f"{path} is not a file.", "Give the path of a PDF or a text file.")
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}.", "Check its permissions.") from error
+
+
+def other_versions(directory: Path, path: Path, digest: str) -> list[str]:
+    """A note for each unfinished session that was made from this path when it held something else."""
+    return [
+        f"{path.name} has changed since session {summary.path.stem} was made; that session keeps the earlier text."
+        for summary in list_sessions(directory)
+        if summary.error is None
+        and summary.status.pending
+        and summary.document_path == path.resolve()
+        and summary.sha256 != digest
+    ]
+
+
+def context_for(options: EngineOptions, chunk_size: int, unit: str, model: Model) -> int:
+    """Tokens of context for one slot: prompt, chunk and answer, within what the model was trained for."""
+    if options.context:
+        return options.context
+    tokens = chunk_size if unit == "tokens" else int(chunk_size * TOKENS_PER_CHARACTER)
+    wanted = max(CONTEXT_FLOOR, 1024 + int(2.5 * tokens))
+    wanted = (wanted + CONTEXT_STEP - 1) // CONTEXT_STEP * CONTEXT_STEP
+    return min(wanted, model.context) if model.context else wanted
+
+
+def make_engine(model: Model, config: Config, settings: RunSettings) -> Engine:
+    """The engine of a run; the model is loaded when it is first asked."""
+    context = context_for(config.engine, settings.chunk.size, settings.chunk.unit, model)
+    return LocalEngine(model.path, config.engine, context)
+
+
+def make_run(session: Session, engine: Engine | None, listener: Listener) -> Run:
+    """A run over what is pending in `session`, by the settings that the session was made with."""
+    settings = session.settings
+    mode = settings.clean.mode
+    if mode != "rules" and engine is None:
+        raise ModelError(f"Mode {mode} needs a model.", "Give one with --model, or use --mode rules.")
+    prompt = load_prompt(settings.clean.prompt if mode == "rewrite" else "default")
+    cleaner = Cleaner(engine, prompt, load_judge(), settings.clean, settings.check, session.document.language)
+    return Run(
+        session,
+        cleaner,
+        engine,
+        settings.clean,
+        mode=mode,
+        language=session.document.language,
+        listener=listener,
+    )

@@ -1,0 +1,56 @@
+"""Where Galley keeps its files. `GALLEY_HOME` moves everything of ours under one folder."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from .errors import StorageError
+
+APP = "galley"
+PRIVATE = 0o700
+
+
+def home() -> Path | None:
+    """The folder that GALLEY_HOME names, or None."""
+    value = os.environ.get("GALLEY_HOME", "")
+    return Path(value).expanduser() if value else None
+
+
+def config_dir() -> Path:
+    """Settings, prompts, themes and sessions."""
+    return home() or platformdirs.user_config_path(APP)
+
+
+def config_file() -> Path:
+    """The settings; `GALLEY_CONFIG` names another file."""
+    value = os.environ.get("GALLEY_CONFIG", "")
+    return Path(value).expanduser() if value else config_dir() / "config.toml"
+
+
+def sessions_dir() -> Path:
+    return config_dir() / "sessions"
+
+
+def cache_dir() -> Path:
+    """What can be fetched again: models."""
+    base = home()
+    return base / "cache" if base else platformdirs.user_cache_path(APP)
+
+
+def log_dir() -> Path:
+    base = home()
+    return base / "log" if base else platformdirs.user_log_path(APP)
+
+
+def private_dir(path: Path) -> Path:
+    """Make `path` (and its parents) and let nobody but its owner enter it. Raises StorageError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+        if path.stat().st_mode & 0o077:
+            path.chmod(PRIVATE)
+    except OSError as error:
+        raise StorageError(
+            f"The folder {path} can't be made or used: {error.strerror}.", "Set GALLEY_HOME to a folder you own."
+        ) from error
+    return path
