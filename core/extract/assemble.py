@@ -65,8 +65,10 @@ def plan(selected: list[int], extractors: list[str], options: ExtractOptions) ->
     about 35 ms a page, which a paper can afford and a book of a thousand pages can't."""
     if len(extractors) < 2 or not options.compare_pages:
         return [Item(number, extractors) for number in selected]
-    every = -(-len(selected) // options.compare_pages)
-    return [Item(number, extractors, index % every == 0) for index, number in enumerate(selected)]
+    total, sample = len(selected), min(len(selected), options.compare_pages)
+    return [
+        Item(number, extractors, index * sample % total < sample) for index, number in enumerate(selected)
+    ]
 
 
 def _limit(harvest: Harvest, max_chars: int) -> tuple[tuple[Page, ...], int]:

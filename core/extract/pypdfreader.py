@@ -6,12 +6,31 @@ note for the user, and nothing of it reaches a terminal.
 
 import io
 import logging
+import struct
+import zlib
 
 from pypdf import PdfReader, PdfWriter
-from pypdf.errors import DependencyError, FileNotDecryptedError
+from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
 from pypdf.generic import BooleanObject, FloatObject, NameObject, NumberObject, PdfObject, TextStringObject
 
-from .readers import LARGEST_PAGE, READER_FAILURES, CannotOpen, CannotRead, describe
+from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
+
+READER_FAILURES = (
+    PyPdfError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What pypdf is seen to raise on damaged files: its documentation warns that its own errors are not all."""
 
 
 class _Complaints(logging.Handler):

@@ -1,32 +1,11 @@
 """What the two PDF libraries have in common here: how they fail, and the shape in which they are asked for text."""
 
-import struct
-import zlib
 from typing import Literal, Protocol
-
-from pypdf.errors import PyPdfError
 
 from .failures import quoted
 
 LARGEST_PAGE = 5_000_000
 """Characters; a page of print has a few thousand, so more than that is an attack or an accident."""
-
-READER_FAILURES = (
-    PyPdfError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RecursionError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-"""What pypdf is seen to raise on damaged files: its documentation warns that its own errors are not all."""
 
 
 class CannotOpen(Exception):

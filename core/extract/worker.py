@@ -18,7 +18,6 @@ from ..errors import InputError
 from .agreement import agreement
 from .controls import Stripped, clean_page
 from .failures import PasswordNeeded, named
-from .pdf import PdfFile
 from .protocol import (
     Compared,
     Failed,
@@ -36,8 +35,7 @@ from .protocol import (
     encode,
 )
 from .readers import CannotRead, describe
-from .source import read_source
-from .textfile import TextFile
+from .source import Source, read_source
 
 PR_SET_PDEATHSIG = 1
 
@@ -103,11 +101,7 @@ def main() -> int:
 def _serve(job: Job, channel: Channel, notes: list[str]) -> None:
     channel.send(Stage("read"))
     source = read_source(Path(job.path))
-    file: InputFile
-    if source.kind == "pdf":
-        file = PdfFile(job, source.data, lambda step: channel.send(Stage(step)))
-    else:
-        file = TextFile(Path(job.path), source.data)
+    file = _open(job, source, channel)
     channel.send(
         Opened(
             kind=file.kind,
@@ -126,6 +120,18 @@ def _serve(job: Job, channel: Channel, notes: list[str]) -> None:
         _take(file, item, channel)
     channel.send(Finished())
     file.close()
+
+
+def _open(job: Job, source: Source, channel: Channel) -> InputFile:
+    """The libraries are loaded here, under the limits and only for the kind that needs them: half of a worker's start
+    is spent on pypdf."""
+    if source.kind == "pdf":
+        from .pdf import PdfFile
+
+        return PdfFile(job, source.data, lambda step: channel.send(Stage(step)))
+    from .textfile import TextFile
+
+    return TextFile(Path(job.path), source.data)
 
 
 def _take(file: InputFile, item: Item, channel: Channel) -> None:
