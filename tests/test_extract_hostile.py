@@ -31,6 +31,7 @@ def test_a_decompression_bomb_costs_its_page_only(tmp_path: Path):
     assert [page.text for page in document.pages] == ["first", "third"]
     assert [page.number for page in document.skipped] == [2]
     assert "Could not read page 2" in document.notes[-1]
+    assert "memory_mb" in document.notes[-1]
 
 
 def test_a_page_that_takes_too_long_costs_itself_only(tmp_path: Path):

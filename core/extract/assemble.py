@@ -120,7 +120,10 @@ def _page_notes(path: Path, opened: Opened, harvest: Harvest, items: list[Item])
         notes.append(f"{count:,} characters could not be read and stand as \ufffd, on {name_pages(unread)}.")
     if harvest.skipped:
         first = min(harvest.skipped)
-        notes.append(f"Could not read {name_pages(harvest.skipped)} ({harvest.skipped[first]}).")
+        limits = (
+            " timeout_seconds and memory_mb in the [extract] settings bound it." if harvest.deaths else ""
+        )
+        notes.append(f"Could not read {name_pages(harvest.skipped)} ({harvest.skipped[first]}).{limits}")
     return notes
 
 

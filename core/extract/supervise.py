@@ -55,6 +55,8 @@ class Harvest:
     """Pages that were not tried: given up, or beyond the limit of characters."""
     gave_up: str = ""
     """Why the pages in `left` were given up; empty when they were not."""
+    deaths: int = 0
+    """Workers lost on the way."""
     removed: int = 0
     characters: int = 0
     """Length of the document's text: all pages and one separator between two."""
@@ -87,7 +89,6 @@ class Supervisor:
         self._opened: Opened | None = None
         self._trying: Trying | None = None
         self._patience = options.timeout_seconds
-        self._deaths = 0
         self._deaths_in_a_row = 0
         self._failures_in_a_row = 0
         self._reasons: list[str] = []
@@ -189,7 +190,7 @@ class Supervisor:
         self, pending: deque[Item], harvest: Harvest, death: str, report: Callable[[Harvest], None]
     ) -> None:
         """Decide what the worker's death costs: a comparison, one extractor on one page, the page, or the rest."""
-        self._deaths += 1
+        harvest.deaths += 1
         self._deaths_in_a_row += 1
         trying = self._trying
         if trying is not None and trying.page in harvest.pages:
@@ -205,8 +206,8 @@ class Supervisor:
                 harvest.skipped[item.page] = "; ".join(self._reasons)
                 self._reasons = []
                 report(harvest)
-        if self._deaths_in_a_row >= MOST_DEATHS_IN_A_ROW or self._deaths >= MOST_DEATHS:
-            harvest.gave_up = f"the extractor had to be started again {self._deaths} times"
+        if self._deaths_in_a_row >= MOST_DEATHS_IN_A_ROW or harvest.deaths >= MOST_DEATHS:
+            harvest.gave_up = f"the extractor had to be started again {harvest.deaths} times"
 
     def _avoid(self, stage: str, death: str) -> None:
         """Go on without the step of opening that killed a worker. Raises InputError where it can't be done without."""

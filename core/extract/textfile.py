@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from charset_normalizer import from_bytes
+from charset_normalizer.utils import is_multi_byte_encoding
 
 from ..errors import InputError
 from .failures import named
@@ -23,6 +24,9 @@ MARKS = (
 BINARY = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 BINARY_SHARE = 0.02
 """More of these characters than that, and a file is no text."""
+MOSTLY_ASCII = 0.7
+WESTERN = "cp1252"
+"""Short texts with a few accents look like Chinese to the detector, in which hardly a byte would be ASCII."""
 SAMPLE = 1_000_000
 """Bytes or characters that are looked at to judge a whole file."""
 
@@ -82,16 +86,21 @@ def _decode(path: Path, data: bytes) -> tuple[str, list[str]]:
 
 
 def _guess(path: Path, data: bytes) -> tuple[str, list[str]]:
-    best = from_bytes(data[:SAMPLE]).best()
+    sample = data[:SAMPLE]
+    best = from_bytes(sample).best()
     if best is None:
         raise _no_text(path)
+    encoding = best.encoding
+    ascii_share = sum(byte < 0x80 for byte in sample) / len(sample)
+    if is_multi_byte_encoding(encoding) and ascii_share > MOSTLY_ASCII:
+        encoding = WESTERN
     try:
-        text, lost = data.decode(best.encoding), 0
+        text, lost = data.decode(encoding), 0
     except UnicodeDecodeError:
-        text = data.decode(best.encoding, errors="replace")
+        text = data.decode(encoding, errors="replace")
         lost = text.count("\ufffd")
     unread = f" {lost} characters could not be read." if lost else ""
-    return text, [f"The text is not UTF-8; it was read as {best.encoding}, which is a guess.{unread}"]
+    return text, [f"The text is not UTF-8; it was read as {encoding}, which is a guess.{unread}"]
 
 
 def _no_text(path: Path) -> InputError:
