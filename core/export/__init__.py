@@ -1,0 +1,192 @@
+"""A session's text as a file: running text, Markdown with page anchors, or a line of JSON for each chunk.
+
+The boundary white space of the sources goes back between the chunks, so that outputs read on as the document did. What
+has no clean text yet is never passed off as clean: its source stands there under a mark, and is counted.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..atomic import write_atomically
+from ..errors import ConfigError
+from ..extract.controls import strip_controls
+from ..session import ChunkRecord, Session
+
+FORMATS = {".txt": "txt", ".md": "md", ".jsonl": "jsonl"}
+MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
+LINE_START_SPECIAL = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])(?=\s|$)", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written."""
+
+    path: Path | None
+    """None for standard output."""
+    format: str
+    chunks: int
+    pending: int
+    failed: int
+    flagged: int
+    undecided_flagged: int
+    """Flagged chunks that no person has decided."""
+    characters: int
+    first_line: str
+    last_line: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counted while the text goes by."""
+
+    characters: int = 0
+    flagged: int = 0
+    undecided_flagged: int = 0
+    first: str = ""
+    last: str = ""
+
+    def text(self, piece: str) -> None:
+        self.characters += len(piece)
+        lines = [line.strip() for line in piece.splitlines() if line.strip()]
+        if lines:
+            self.first = self.first or lines[0]
+            self.last = lines[-1]
+
+
+def default_target(document: Path) -> Path:
+    """`clean_<name>.txt` beside the input, as the notebook names it."""
+    return document.with_name(f"clean_{document.stem}.txt")
+
+
+def format_for(path: Path) -> str:
+    """The format that a file name's suffix asks for. Raises ConfigError."""
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        known = ", ".join(FORMATS)
+        raise ConfigError(f"The suffix of {path.name!r} names no format.", f"Known suffixes: {known}.") from None
+
+
+def write(session: Session, target: Path | BinaryIO, format: str) -> ExportReport:
+    """Export to a file, whole or not at all, or to a stream. Raises StorageError."""
+    tally = Tally()
+    parts = (piece.encode() for piece in FORMATTERS[format](session, tally))
+    if isinstance(target, Path):
+        write_atomically(target, parts)
+    else:
+        for part in parts:
+            target.write(part)
+        target.flush()
+    status = session.status()
+    return ExportReport(
+        path=target if isinstance(target, Path) else None,
+        format=format,
+        chunks=status.total,
+        pending=status.pending,
+        failed=status.failed,
+        flagged=tally.flagged,
+        undecided_flagged=tally.undecided_flagged,
+        characters=tally.characters,
+        first_line=tally.first,
+        last_line=tally.last,
+    )
+
+
+def plain_text(session: Session, tally: Tally) -> Iterator[str]:
+    for _, gap, text in pieces(session, tally):
+        yield gap + text
+    yield "\n"
+
+
+def markdown(session: Session, tally: Tally) -> Iterator[str]:
+    """The text with an anchor before the first chunk that begins on each page."""
+    page = 0
+    for chunk, gap, text in pieces(session, tally):
+        yield gap
+        if chunk.pages[0] > page:
+            page = chunk.pages[0]
+            yield f'<a id="page-{page}"></a>' + ("\n\n" if not gap or "\n" in gap else "")
+        escaped = MARKDOWN_SPECIAL.sub(r"\\\1", text)
+        yield LINE_START_SPECIAL.sub(r"\1\\\2", escaped)
+    yield "\n"
+
+
+def json_lines(session: Session, tally: Tally) -> Iterator[str]:
+    """A chunk a line: where it is from, what it was, what became of it and what a person said."""
+    for chunk in session.chunks():
+        attempt = session.chosen(chunk.index)
+        text = session.text_of(chunk.index)
+        cleaned = None if text is None else strip_controls(text).text
+        count(chunk, session, tally)
+        tally.text(cleaned or "")
+        line = {
+            "chunk": chunk.index + 1,
+            "pages": list(chunk.pages),
+            "state": chunk.state,
+            "mode": attempt.mode if attempt else None,
+            "reason": attempt.reason if attempt else None,
+            "source": chunk.source,
+            "cleaned": cleaned,
+            "flags": [flag.to_dict() for flag in attempt.flags] if attempt else [],
+            "decision": chunk.decision,
+            "note": chunk.note or None,
+        }
+        yield json.dumps(line, ensure_ascii=False) + "\n"
+
+
+FORMATTERS = {"txt": plain_text, "md": markdown, "jsonl": json_lines}
+
+
+def pieces(session: Session, tally: Tally) -> Iterator[tuple[ChunkRecord, str, str]]:
+    """(chunk, white space before it, its text) for each chunk that has any text."""
+    gap = ""
+    begun = False
+    for chunk in session.chunks():
+        count(chunk, session, tally)
+        text = session.text_of(chunk.index)
+        body = marked_source(chunk) if text is None else strip_controls(text).text.strip()
+        lead, tail = boundary(chunk.source)
+        gap = wider(gap, lead)
+        if body:
+            if text is None:
+                gap = "\n\n"
+            tally.text(body)
+            yield chunk, gap if begun else "", body
+            begun = True
+            gap = "\n\n" if text is None else tail
+        else:
+            gap = wider(gap, tail)
+
+
+def count(chunk: ChunkRecord, session: Session, tally: Tally) -> None:
+    attempt = session.chosen(chunk.index)
+    if attempt is not None and any(flag.severity != "info" for flag in attempt.flags):
+        tally.flagged += 1
+        tally.undecided_flagged += chunk.decision is None
+
+
+def marked_source(chunk: ChunkRecord) -> str:
+    """The source of a chunk that has no clean text, so that no word is lost and none is taken for clean."""
+    first, last = chunk.pages
+    where = f"page {first}" if first == last else f"pages {first}-{last}"
+    return f"[chunk {chunk.index + 1}, {where}: not cleaned; its source follows]\n{chunk.source.strip()}"
+
+
+def boundary(source: str) -> tuple[str, str]:
+    """White space at the source's start and end."""
+    stripped = source.strip()
+    if not stripped:
+        return source, ""
+    start = source.index(stripped[0])
+    return source[:start], source[start + len(stripped) :]
+
+
+def wider(one: str, other: str) -> str:
+    """The two joined, with no more than one blank line."""
+    joined = one + other
+    breaks = joined.count("\n")
+    return "\n\n" if breaks >= 2 else "\n" if breaks else " " if joined else ""

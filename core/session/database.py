@@ -1,0 +1,115 @@
+"""The SQLite file behind a session: opened so that a crash, a full disk or a network home can do it no harm.
+
+No WAL, because home directories are often on NFS; every commit is synced; the file is owner-only from its first byte.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import SessionError, StorageError
+from .migrations import APPLICATION_ID, MIGRATIONS, VERSION
+
+BUSY_TIMEOUT_SECONDS = 10.0
+
+
+def create_file(path: Path) -> None:
+    """An empty file that only its owner may read. Raises StorageError when it is there or can't be made."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError as error:
+        raise StorageError(f"{path} exists already.", "Remove it or choose another session folder.") from error
+    except OSError as error:
+        raise StorageError(
+            f"The session {path} can't be made: {error.strerror}.", "Set GALLEY_HOME or --session-dir."
+        ) from error
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """Open and, when writing, bring the schema up to date. Raises SessionError or StorageError."""
+    if not path.is_file():
+        raise SessionError(f"There is no session {path}.", "galley sessions lists those that there are.")
+    with sqlite_errors(path):
+        mode = "rw" if write else "ro"
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            prepare_connection(connection, path, write)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def prepare_connection(connection: sqlite3.Connection, path: Path, write: bool) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    empty = version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if not (empty and write) and application != APPLICATION_ID:
+        raise SessionError(f"{path} is no Galley session.", "galley sessions lists those that there are.")
+    if version > VERSION:
+        raise SessionError(
+            f"The session {path.name} was made by a newer Galley (version {version} of the file, {VERSION} known here).",
+            "Update Galley to open it.",
+        )
+    connection.execute("PRAGMA foreign_keys = ON")
+    if write:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA synchronous = FULL")
+        migrate(connection, version)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Run the steps that the file has not seen, each with its number in one transaction."""
+    for number, script in enumerate(MIGRATIONS[version:], version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script}; PRAGMA application_id = {APPLICATION_ID}; "
+            f"PRAGMA user_version = {number}; COMMIT;"
+        )
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """All or nothing, and on disk when the block is left. Raises StorageError or SessionError."""
+    with sqlite_errors(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def sqlite_errors(path: Path) -> Iterator[None]:
+    """SQLite's errors as sentences."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise sentence_for(path, error) from error
+
+
+def sentence_for(path: Path, error: sqlite3.DatabaseError) -> SessionError | StorageError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return StorageError(
+            f"The disk is full or failing: {path} could not be written ({error}).",
+            "What was finished before is saved; free some space and resume.",
+        )
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN}:
+        return StorageError(f"{path} can't be opened or written ({error}).", "Check its folder's permissions.")
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return SessionError(f"{path} is locked by another process.", "Try again when that has ended.")
+    return SessionError(
+        f"The session {path} is damaged ({error}).", "It is left as it is; clean the document with --fresh to begin anew."
+    )

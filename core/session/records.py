@@ -1,0 +1,114 @@
+"""The values a session gives out; nothing here touches the database."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..checks import Flag
+from ..edits import Candidate, EditDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One cleaning of one chunk, as it was made."""
+
+    id: int
+    """Given by the session when it is added; 0 before."""
+    chunk: int
+    mode: str
+    reason: str
+    """`first`, `retry: …` or `fallback: …`."""
+    engine: str
+    model: str
+    prompt: str
+    """The prompt's name; empty where none was used."""
+    seed: int
+    temperature: float
+    output: str
+    flags: tuple[Flag, ...]
+    measures: dict[str, float]
+    edits: tuple[EditDecision, ...]
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    seconds: float
+    started_at: str
+    """ISO 8601, UTC."""
+    error: str | None = None
+    """Why there is no output."""
+    died: bool = False
+    """The worker process died during the attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRecord:
+    """A chunk and where it stands."""
+
+    index: int
+    """From 0."""
+    source: str
+    """Its part of the prepared text."""
+    pages: tuple[int, int]
+    """First and last page it has text of."""
+    ends: str
+    candidates: tuple[Candidate, ...]
+    """Edits that the repairs left undecided; offsets in `source`."""
+    state: str
+    """`pending`, `done` or `failed`."""
+    note: str
+    """Why it failed."""
+    chosen: int | None
+    """Id of the attempt that counts."""
+    decision: str | None
+    """`accepted`, `edited`, `source`, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """Counts of chunks."""
+
+    total: int
+    done: int
+    failed: int
+    pending: int
+    flagged: int
+    """Chosen attempts with a flag of severity `warning` or `error`."""
+    decided: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDocument:
+    """The document of a session, without its pages."""
+
+    path: Path
+    sha256: str
+    kind: str
+    page_count: int
+    metadata: dict[str, str]
+    notes: tuple[str, ...]
+    skipped: tuple[tuple[int, str], ...]
+    """(page, reason)."""
+    counts: dict[str, int]
+    """What the repairs did."""
+    language: str
+    characters: int
+    """Length of the prepared text."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A line of a listing."""
+
+    path: Path
+    error: str | None = None
+    """Why the file can't be used; the rest is empty then."""
+    document_path: Path = field(default_factory=Path)
+    sha256: str = ""
+    mode: str = ""
+    model: str = ""
+    status: SessionStatus = SessionStatus(0, 0, 0, 0, 0, 0)
+    touched: float = 0.0
+    """When the file last changed, in seconds since 1970."""
+    writer: str | None = None
+    """The process that has it open for writing, in words."""
+    interrupted: bool = False
+    """Something is pending, and a run has begun."""

@@ -1,0 +1,36 @@
+"""What makes two runs the same: every setting that can change a chunk's text, and nothing else.
+
+The digest is part of a session's file name, which is how the same command finds its session again. Time and memory
+limits, slots, threads and GPU layers are left out: a run may go on with others.
+"""
+
+import hashlib
+
+from .checks import CheckOptions
+from .chunk import ChunkOptions
+from .clean.options import CleanOptions
+from .extract.options import ExtractOptions
+from .options import Options
+from .prepare.options import PrepareOptions
+
+NOT_IDENTITY = {"extract": {"timeout_seconds", "memory_mb", "compare_pages"}}
+
+
+class RunSettings(Options):
+    """The settings that a session was made with; `clean.mode` is resolved, never `auto`."""
+
+    extract: ExtractOptions = ExtractOptions()
+    prepare: PrepareOptions = PrepareOptions()
+    chunk: ChunkOptions = ChunkOptions()
+    clean: CleanOptions = CleanOptions(mode="rules")
+    check: CheckOptions = CheckOptions()
+    model: str = ""
+    """Which model: file name, size and a hash of its ends, joined by colons; empty in `rules`."""
+    prompt_digest: str = ""
+    """SHA-256 of the prompt of `rewrite`, in hex; empty in the other modes."""
+    judge_digest: str = ""
+    """SHA-256 of the questions of `verbatim`, in hex; empty in `rules`."""
+
+    def digest(self) -> str:
+        """SHA-256 of the identity, in hex."""
+        return hashlib.sha256(self.model_dump_json(exclude=NOT_IDENTITY).encode()).hexdigest()
