@@ -4,6 +4,8 @@ import json
 import shlex
 import sys
 import threading
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,13 @@ import click
 from ..core import job as jobs
 from ..core.config import Config
 from ..core.engine.base import Engine
-from ..core.errors import ModelError
 from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, write
 from ..core.extract import PasswordNeeded
-from ..core.session import Session, SessionStatus
+from ..core.session import Attempt, Session
 from . import options
 from .models import obtain
-from .output import counted, excerpt, plural
+from .output import excerpt, plural, say
 from .progress import RunReporter, duration, meter
 from .signals import stop_on_signals
 
@@ -55,7 +56,7 @@ def clean(input: Path, output: str | None, fresh: bool, as_json: bool, quiet: bo
     target = checked_target(output, input)
     jobs.file_digest(input)
     model = model_for(config, quiet)
-    engine = jobs.make_engine(model, config) if model is not None else None
+    engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
     try:
         opened = open_with_password(input, config, model, engine, fresh, given.get("password"), quiet)
         with opened.session as session:
@@ -128,9 +129,9 @@ def finish(session: Session, engine: Engine | None, target: Path | None, *, as_j
         return INTERRUPTED
     report = write_text(session, target)
     if as_json:
-        click.echo(json.dumps(summary(session, status, ended, report), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(summary(session, ended, report), ensure_ascii=False, indent=2))
     else:
-        for line in summary_lines(session, status, ended, report):
+        for line in summary_lines(session, ended, report):
             say(line, quiet)
     return 1 if status.failed else 0
 
@@ -139,3 +140,73 @@ def write_text(session: Session, target: Path | None) -> ExportReport:
     if target is None:
         return write(session, sys.stdout.buffer, "txt")
     return write(session, target, format_for(target))
+
+
+def summary(session: Session, ended: RunEnded | None, report: ExportReport) -> dict[str, Any]:
+    """The end of a run as data."""
+    status = session.status()
+    return {
+        "output": str(report.path) if report.path else None,
+        "session": str(session.path),
+        "mode": session.settings.clean.mode,
+        "model": session.settings.model.partition(":")[0] or None,
+        "pages": session.document.page_count,
+        "skipped_pages": [{"page": page, "reason": reason} for page, reason in session.document.skipped],
+        "notes": list(session.document.notes),
+        "repairs": session.document.counts,
+        "chunks": asdict(status),
+        "flags": flag_counts(session),
+        "modes": mode_counts(session),
+        "characters": report.characters,
+        "seconds": round(ended.seconds, 3) if ended else 0.0,
+        "tokens_per_second": round(ended.progress.tokens_per_second, 1) if ended else 0.0,
+    }
+
+
+def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport) -> list[str]:
+    """The end of a run in words."""
+    status, document = session.status(), session.document
+    mode = session.settings.clean.mode
+    lines = [f"Cleaned {plural(status.done, 'chunk')} of {plural(document.page_count, 'page')} in {mode} mode" + pace(ended)]
+    flags = flag_counts(session)
+    if flags:
+        named = ", ".join(f"{name} {count}" for name, count in flags.items())
+        lines.append(f"Flags: {named} ({plural(status.flagged, 'chunk')} to look at).")
+    others = {name: count for name, count in mode_counts(session).items() if name != mode}
+    for name, count in others.items():
+        lines.append(f"{plural(count, 'chunk')} fell back to {name}, since {mode} failed its checks.")
+    for chunk in session.chunks():
+        if chunk.state == "failed":
+            lines.append(f"Chunk {chunk.index + 1} failed: {chunk.note} Its source stands in the text under a mark.")
+    if document.skipped:
+        lines.append(f"Skipped {plural(len(document.skipped), 'page')}: {', '.join(str(p) for p, _ in document.skipped)}.")
+    if status.failed:
+        lines.append(f"To try again: galley resume --retry-failed {shlex.quote(str(session.path))}")
+    lines.append(f"First line: {excerpt(report.first_line)}")
+    lines.append(f"Last line:  {excerpt(report.last_line)}")
+    where = str(report.path) if report.path else "standard output"
+    lines.append(f"{plural(report.characters, 'character')} in {where}")
+    return lines
+
+
+def pace(ended: RunEnded | None) -> str:
+    """How long it took; a session that was finished before takes no time."""
+    if ended is None:
+        return " (they were done before; --fresh begins anew)."
+    speed = ended.progress.tokens_per_second
+    return f" in {duration(ended.seconds)}{f', {speed:.0f} tokens/s' if speed >= 1 else ''}."
+
+
+def flag_counts(session: Session) -> dict[str, int]:
+    """Chunks by flag, of the attempts that count; most frequent first."""
+    counts = Counter(flag.name for attempt in chosen_attempts(session) for flag in attempt.flags)
+    return dict(counts.most_common())
+
+
+def mode_counts(session: Session) -> dict[str, int]:
+    return dict(Counter(attempt.mode for attempt in chosen_attempts(session)).most_common())
+
+
+def chosen_attempts(session: Session) -> list[Attempt]:
+    attempts = (session.chosen(chunk.index) for chunk in session.chunks())
+    return [attempt for attempt in attempts if attempt is not None]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import models
-from .chunk import chunk
+from .chunk import ChunkOptions, chunk
 from .clean.cleaner import Cleaner
 from .config import Config
 from .engine.base import Engine
@@ -165,9 +165,9 @@ def context_for(options: EngineOptions, chunk_size: int, unit: str, model: Model
     return min(wanted, model.context) if model.context else wanted
 
 
-def make_engine(model: Model, config: Config, settings: RunSettings) -> Engine:
+def make_engine(model: Model, config: Config, chunking: ChunkOptions) -> Engine:
     """The engine of a run; the model is loaded when it is first asked."""
-    context = context_for(config.engine, settings.chunk.size, settings.chunk.unit, model)
+    context = context_for(config.engine, chunking.size, chunking.unit, model)
     return LocalEngine(model.path, config.engine, context)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from .clean.cleaner import Cleaner, Made
+from .clean.cleaner import Cleaner, Made, past
 from .clean.options import CleanOptions
 from .clean.policy import MAX_DEATHS, Past, Step, given_up, next_step, since_given_up
 from .engine.base import Engine, EngineInfo, RequestCancelled
@@ -69,8 +69,6 @@ class Run:
         self._hands: dict[Future[Made], Work] = {}
         self._began = time.monotonic()
         self._tokens = 0
-        self._earlier_seconds = 0.0
-        self._earlier_done = 0
 
     def work(self, stop: threading.Event) -> RunEnded:
         """Until nothing is pending or `stop` is set. Raises ModelError, StorageError or SessionError; all that was
@@ -78,9 +76,6 @@ class Run:
         info = self._engine.start() if self._engine is not None else None
         self._jobs = info.slots if info else 1
         self._began = time.monotonic()
-        status = self._session.status()
-        self._earlier_seconds = self._session.seconds_worked()
-        self._earlier_done = status.done + status.failed
         self._session.begin_run(info.engine if info else "", info.model if info else "")
         self._tell(RunStarted(info, self._progress()))
         how = "interrupted"
@@ -88,13 +83,13 @@ class Run:
             self._loop(stop)
             how = "interrupted" if stop.is_set() else "finished"
         finally:
-            self._session.end_run(how)
+            self._session.end_run(how, time.monotonic() - self._began)
         ended = RunEnded(how, self._progress(), time.monotonic() - self._began)
         self._tell(ended)
         return ended
 
     def _loop(self, stop: threading.Event) -> None:
-        pending = [record.index for record in self._session.chunks() if record.state == "pending"]
+        pending = self._session.pending()
         pending.reverse()
         again: list[Work] = []
         with ThreadPoolExecutor(max_workers=self._jobs) as pool:
@@ -129,7 +124,8 @@ class Run:
         return Work(chunk, list(since_given_up(past)))
 
     def _past_of(self, attempt: Attempt, chunk: ChunkRecord) -> Past:
-        return past_of(attempt, chunk.source, self._language)
+        """A kept attempt as the policy sees it."""
+        return past(attempt.mode, attempt.flags, attempt.error, attempt.died, chunk.source, self._language)
 
     def _start(self, pool: ThreadPoolExecutor, work: Work) -> None:
         work.step = next_step(self._mode, work.past, self._options)
@@ -163,7 +159,7 @@ class Run:
         self._tokens += made.usage.prompt_tokens + made.usage.output_tokens
         state = "failed" if failed else "done" if final else None
         why = f"The worker process died {MAX_DEATHS} times on this chunk." if failed else ""
-        self._session.add_attempt(index, self._record(made, index), choose=final, state=state, note=why)
+        self._session.add_attempt(self._record(made, index), choose=final, state=state, note=why)
         flags = made.report.flags if made.report else ()
         step = made.step
         self._tell(AttemptFinished(index, step.mode, step.reason, flags, made.error, final, self._progress()))
@@ -193,21 +189,21 @@ class Run:
             seconds=made.seconds,
             started_at=made.started_at,
             error=made.error,
+            died=made.died,
         )
 
     def _progress(self) -> Progress:
         status = self._session.status()
         here = time.monotonic() - self._began
         handled = status.done + status.failed
-        pace = (self._earlier_seconds + here) / handled if handled else None
-        # A session whose chunks were finished in an instant has no pace to go by.
-        left = pace * status.pending if pace else None
+        # Attempts of earlier runs count too, so that a resumed run knows its pace from the start.
+        pace = self._session.attempt_seconds() / handled / self._jobs if handled else None
         return Progress(
             total=status.total,
             done=status.done,
             failed=status.failed,
             flagged=status.flagged,
-            seconds_left=left,
+            seconds_left=pace * status.pending if pace is not None else None,
             tokens_per_second=self._tokens / here if here > 0 else 0.0,
         )
 

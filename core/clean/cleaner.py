@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ..checks import CheckOptions, Report, check
-from ..controls import strip_controls
+from ..checks import CheckOptions, Flag, Report, check
+from ..extract.controls import strip_controls
 from ..edits import Candidate, EditDecision
 from ..engine.base import Cancelled, Engine, Usage, WorkerDied
 from ..errors import EngineError
@@ -37,11 +37,19 @@ class Made:
     died: bool = False
 
     def past(self, source: str, language: str) -> Past:
-        """As the policy sees it. An empty output is a failure only where the source has prose."""
-        failed = [flag.name for flag in self.report.flags if flag.severity == "error"] if self.report else []
-        if not has_prose(source, language):
-            failed = [name for name in failed if name != "empty"]
-        return Past(self.step.mode, tuple(failed), self.error, self.died)
+        """As the policy sees it."""
+        flags = self.report.flags if self.report else ()
+        return past(self.step.mode, flags, self.error, self.died, source, language)
+
+
+def past(
+    mode: str, flags: Sequence[Flag], error: str | None, died: bool, source: str, language: str
+) -> Past:
+    """An attempt as the policy sees it. An empty output is a failure only where the source has prose."""
+    failed = [flag.name for flag in flags if flag.severity == "error"]
+    if "empty" in failed and not has_prose(source, language):
+        failed.remove("empty")
+    return Past(mode, tuple(failed), error, died)
 
 
 class Cleaner:

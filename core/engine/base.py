@@ -121,6 +121,10 @@ class Engine(Protocol):
         """Tokens of `text` by the model's own vocabulary."""
         ...
 
+    def kill(self) -> None:
+        """End the worker process at once; requests in hand raise WorkerDied."""
+        ...
+
     def close(self) -> None:
         """End the worker process; harmless when there is none."""
         ...

@@ -81,6 +81,11 @@ class LocalEngine:
         answer, _ = self._ask({"op": "count", "text": text}, None, lambda: False)
         return int(answer["tokens"])
 
+    def kill(self) -> None:
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         with self._lock:
             if self._process is not None:

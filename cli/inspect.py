@@ -1,0 +1,175 @@
+"""`galley info`, `galley extract` and `galley chunks`: look before anything is cleaned."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..core import job as jobs
+from ..core.chunk import Chunk, chunk
+from ..core.clean.candidates import find_candidates
+from ..core.config import Config
+from ..core.document import Document
+from ..core.errors import ModelError
+from ..core.extract import extract as extract_file
+from ..core.extract import probe
+from ..core.models import EMBEDDED, find
+from ..core.prepare import prepare
+from . import options
+from .output import excerpt, plural, say, size
+from .progress import duration, meter
+
+JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+SECONDS_PER_DECISION = 0.1
+"""What a decision of the embedded model takes on two cores: only for the estimate."""
+
+
+@click.command(epilog="""\b
+Examples:
+  galley info paper.pdf
+  galley info paper.pdf --json""")
+@options.INPUT
+@options.extract_options
+@options.chunk_options
+@options.clean_options
+@options.common_options
+@JSON
+def info(input: Path, as_json: bool, **given: Any) -> None:
+    """Pages, metadata, text layer of INPUT, and what `galley clean` would do. Nothing is written."""
+    config = options.settings(given)
+    facts = probe(input, password=given.get("password"))
+    document: dict[str, Any] = {
+        "path": str(input),
+        "kind": facts.kind,
+        "bytes": facts.size,
+        "sha256": facts.sha256,
+        "pages": facts.page_count,
+        "encrypted": facts.encrypted,
+        "text_layer": facts.has_text_layer,
+        "metadata": facts.metadata,
+        "notes": list(facts.notes),
+    }
+    if not facts.locked and facts.has_text_layer is not False:
+        document["would"] = plan(input, config, given.get("password"))
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    layer = {True: "yes", False: "no", None: "unknown"}[facts.has_text_layer]
+    click.echo(f"{input.name}: {facts.kind}, {plural(facts.page_count, 'page')}, {size(facts.size)}, text layer: {layer}")
+    click.echo(f"SHA-256: {facts.sha256}")
+    for key, value in facts.metadata.items():
+        if value.strip():
+            click.echo(f"{key}: {excerpt(value)}")
+    for note in facts.notes:
+        click.echo(f"Note: {note}")
+    for line in document.get("would", {}).get("lines", []):
+        click.echo(line)
+
+
+def plan(input: Path, config: Config, password: str | None) -> dict[str, Any]:
+    """What cleaning would do, as data and in words."""
+    document, chunks, language, repairs = read(input, config, password, quiet=False)
+    try:
+        path = None if config.clean.mode == "rules" else find(config.engine.model)
+        model = jobs.identify(path) if path else None
+        name = path.stem if path else f"{EMBEDDED.name} (to be fetched)"
+    except ModelError as error:
+        model, name = None, error.message
+    mode = jobs.resolve_mode(config.clean.mode, model)
+    decisions = sum(len(find_candidates(c.text, config.clean.kinds, language)) for c in chunks)
+    characters = sum(len(c.text) for c in chunks)
+    lines = [
+        f"Would clean {plural(characters, 'character')} of {plural(len(document.pages), 'page')} ({language}) "
+        f"in {plural(len(chunks), 'chunk')}, mode {mode}" + ("." if mode == "rules" else f", model {name}."),
+        "Repairs: " + (", ".join(f"{key} {count}" for key, count in repairs.items() if count) or "none") + ".",
+    ]
+    if mode == "verbatim":
+        lines.append(
+            f"The model would decide about {plural(decisions, 'edit')}; on two cores the embedded one takes "
+            f"about {duration(decisions * SECONDS_PER_DECISION)}."
+        )
+    lines += [f"Note: {note}" for note in document.notes]
+    return {
+        "mode": mode,
+        "model": None if mode == "rules" else name,
+        "language": language,
+        "characters": characters,
+        "chunks": len(chunks),
+        "decisions": decisions if mode == "verbatim" else None,
+        "repairs": repairs,
+        "skipped_pages": [{"page": page.number, "reason": page.reason} for page in document.skipped],
+        "lines": lines,
+    }
+
+
+def read(
+    input: Path, config: Config, password: str | None, *, quiet: bool
+) -> tuple[Document, tuple[Chunk, ...], str, dict[str, int]]:
+    """Document, chunks, language and what the repairs did."""
+    with meter("Reading", quiet=quiet, count="pages") as pages:
+        document = extract_file(input, config.extract, password=password, progress=pages.update)
+    prepared = prepare(document, config.prepare)
+    return document, chunk(prepared, config.chunk, token_counter(config)), prepared.language, prepared.counts
+
+
+def token_counter(config: Config) -> Any:
+    """Tokens need a model's vocabulary, which only a run loads."""
+    if config.chunk.unit == "tokens":
+        raise click.UsageError("Chunks in tokens need the model loaded: only galley clean cuts them.")
+    return None
+
+
+@click.command(epilog="""\b
+Examples:
+  galley extract paper.pdf | less
+  galley extract paper.pdf --prepared --pages 1-3
+  galley extract paper.pdf --json > pages.json""")
+@options.INPUT
+@options.extract_options
+@options.common_options
+@click.option("--prepared", is_flag=True, help="After the repairs, as a model would get it.")
+@JSON
+def extract(input: Path, prepared: bool, as_json: bool, **given: Any) -> None:
+    """Print the text of INPUT as it comes out of the file; pages are separated by form feeds."""
+    config = options.settings(given)
+    with meter("Reading", count="pages") as pages:
+        document = extract_file(input, config.extract, password=given.get("password"), progress=pages.update)
+    for note in document.notes:
+        say(f"Note: {note}")
+    if prepared:
+        repaired = prepare(document, config.prepare)
+        if as_json:
+            rows = {"text": repaired.text, "page_runs": repaired.page_runs(), "repairs": repaired.counts}
+            click.echo(json.dumps(rows, ensure_ascii=False))
+        else:
+            click.echo(repaired.text)
+    elif as_json:
+        rows = [{"page": p.number, "extractor": p.extractor, "agreement": p.agreement, "text": p.text} for p in document.pages]
+        click.echo(json.dumps({"sha256": document.sha256, "metadata": document.metadata, "pages": rows}, ensure_ascii=False))
+    else:
+        click.echo(document.text)
+
+
+@click.command(epilog="""\b
+Examples:
+  galley chunks paper.pdf --chunk-size 2000
+  galley chunks paper.pdf --json | jq '.[0]'""")
+@options.INPUT
+@options.extract_options
+@options.chunk_options
+@options.common_options
+@JSON
+def chunks(input: Path, as_json: bool, **given: Any) -> None:
+    """Print the chunks that INPUT would be cut into."""
+    config = options.settings(given)
+    _, made, _, _ = read(input, config, given.get("password"), quiet=False)
+    if as_json:
+        rows = [{"chunk": c.index + 1, "pages": list(c.pages), "ends": c.ends, "text": c.text} for c in made]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for c in made:
+        first, last = c.pages
+        where = f"page {first}" if first == last else f"pages {first}-{last}"
+        click.echo(f"--- chunk {c.index + 1} of {len(made)}, {where}, {plural(len(c.text), 'character')}, ends at a {c.ends}")
+        click.echo(c.text.strip() + "\n")

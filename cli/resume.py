@@ -1,0 +1,111 @@
+"""`galley resume`: go on with a session that was interrupted."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..core import job as jobs
+from ..core.config import Config
+from ..core.errors import ModelError, SessionError
+from ..core.export import default_target, format_for
+from ..core.models import find
+from ..core.paths import sessions_dir
+from ..core.session import Session, list_sessions, resolve
+from . import options
+from .clean import finish
+from .models import obtain
+from .output import plural, say
+
+
+@click.command(epilog="""\b
+Examples:
+  galley resume                      the session that was interrupted last
+  galley resume paper-1a2b3c4d       by the beginning of its name (see galley sessions)
+  galley resume --retry-failed       the chunks that failed too""")
+@click.argument("session", required=False)
+@click.option("-o", "--output", metavar="OUT", help="Where the text goes; clean_<name>.txt beside the input by default.")
+@click.option("--model", metavar="M", help="The session's model, if it has moved.")
+@options.engine_options
+@options.common_options
+@click.option("--retry-failed", is_flag=True, help="Try the failed chunks again.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON on standard output.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
+def resume(
+    session: str | None,
+    output: str | None,
+    model: str | None,
+    retry_failed: bool,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> int:
+    """Go on with SESSION, or with the one that was interrupted last."""
+    if output == "-" and as_json:
+        raise click.UsageError("-o - and --json both want standard output: choose one.")
+    config = options.settings(given)
+    directory = config.session.folder or sessions_dir()
+    path = resolve(session, directory) if session else last_interrupted(directory, retry_failed)
+    with Session.open(path) as opened:
+        if retry_failed:
+            say(f"{plural(opened.reopen_failed(), 'failed chunk')} will be tried again.", quiet)
+        warn_of_changes(opened, quiet)
+        target = None if output == "-" else target_for(opened, output)
+        status = opened.status()
+        say(f"Resuming {path.stem}: {status.done} of {plural(status.total, 'chunk')} done.", quiet)
+        found = model_of(opened, model, config, quiet) if status.pending else None
+        engine = jobs.make_engine(found, config, opened.settings.chunk) if found is not None else None
+        try:
+            return finish(opened, engine, target, as_json=as_json, quiet=quiet)
+        finally:
+            if engine is not None:
+                engine.close()
+
+
+def last_interrupted(directory: Path, retry_failed: bool) -> Path:
+    """The session touched last that has something to do. Raises SessionError when there is none."""
+    for summary in list_sessions(directory):
+        todo = summary.status.pending or (retry_failed and summary.status.failed)
+        if summary.error is None and summary.writer is None and todo:
+            return summary.path
+    raise SessionError("No session is waiting to be resumed.", "galley sessions lists them all.")
+
+
+def warn_of_changes(session: Session, quiet: bool) -> None:
+    """Say when the input is not what it was; the session goes on with the text it took then."""
+    document = session.document
+    if not document.path.is_file():
+        say(f"{document.path} is gone; the session goes on with the text it took from it.", quiet)
+    elif jobs.file_digest(document.path) != document.sha256:
+        say(f"{document.path} has changed since; the session goes on with the text it took before.", quiet)
+
+
+def target_for(session: Session, output: str | None) -> Path:
+    target = Path(output).expanduser() if output else default_target(session.document.path)
+    format_for(target)
+    if not target.parent.is_dir():
+        raise click.UsageError(f"There is no folder {target.parent} to write into; choose another place with -o.")
+    return target
+
+
+def model_of(session: Session, named: str | None, config: Config, quiet: bool) -> jobs.Model | None:
+    """The very model that the session was made with. Raises ModelError when it can't be found."""
+    wanted = session.settings.model
+    if not wanted:
+        return None
+    last = session.last_model()
+    candidates = [named] if named else [name for name in (last, config.engine.model, "") if name is not None]
+    for name in candidates:
+        try:
+            path = find(name) or obtain(name, quiet=quiet)
+            model = jobs.identify(path)
+        except ModelError:
+            if named:
+                raise
+            continue
+        if model.identity == wanted:
+            return model
+    raise ModelError(
+        f"The session was made with {wanted.partition(':')[0]}, which was not found.",
+        "Give its path with --model, or clean anew with another model.",
+    )
