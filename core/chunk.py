@@ -1,0 +1,169 @@
+"""Prepared text cut into chunks that join to it again, exactly.
+
+Sentence ends come from nupunkt: on the seed paper it is some twenty times as fast as pysbd (0.06 s against 1.4 s for
+268,000 characters), gives offsets into the text as it is, and knows "et al.", "Fig." and "e.g." as well. Where German
+ordinals and "Kap. 2" mislead it, the break is taken back here.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from .options import Options
+from .prepare import Prepared
+
+CLAUSE = re.compile(r"[;:,–—)]\s+")
+PARAGRAPH_SHARE = 0.6
+"""A paragraph's end is taken when the chunk is at least this full."""
+ORDINAL = re.compile(r"(?:\b\d{1,2}|\b(?:Kap|Abb|Nr|Bd|Aufl|Art|Abs|Tab|Gl|Def|Satz))\.\s*$")
+HEADING_LENGTH = 80
+
+
+class ChunkOptions(Options):
+    """How the prepared text is cut."""
+
+    size: int = Field(default=1000, ge=50, le=1_000_000)
+    """Largest size of a chunk."""
+    unit: Literal["characters", "tokens"] = "characters"
+    """What the size is counted in; tokens are the model's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of the prepared text: text == prepared.text[start:end]."""
+
+    index: int
+    """From 0."""
+    start: int
+    end: int
+    text: str
+    pages: tuple[int, int]
+    """Numbers of the first and the last page it has text of."""
+    ends: str
+    """What it ends at: `sentence`, `clause`, `word`, or `size` where there was no better place."""
+
+
+def chunk(
+    prepared: Prepared, options: ChunkOptions | None = None, count: Callable[[str], int] | None = None
+) -> tuple[Chunk, ...]:
+    """Cut `prepared.text`; the chunks' texts joined are that text.
+
+    `count` gives the tokens of a text and is needed for chunks in tokens. Raises ValueError without it.
+    """
+    options = options or ChunkOptions()
+    if options.unit == "tokens" and count is None:
+        raise ValueError("chunks in tokens need a token counter")
+    measure = count if options.unit == "tokens" and count is not None else len
+    found: list[Chunk] = []
+    start = 0
+    for end, ends in boundaries(prepared.text, options.size, measure):
+        text = prepared.text[start:end]
+        found.append(Chunk(len(found), start, end, text, prepared.pages(start, end), ends))
+        start = end
+    return tuple(found)
+
+
+def boundaries(text: str, size: int, measure: Callable[[str], int]) -> Iterator[tuple[int, str]]:
+    """(end, what it ends at) of each chunk."""
+    if not text.strip():
+        return
+    stops = sentence_ends(text)
+    paragraphs = [match.end() for match in re.finditer(r"\n\n+", text)]
+    start = 0
+    while start < len(text):
+        reach = furthest(text, start, size, measure)
+        if reach >= len(text) or not text[reach:].strip():
+            yield len(text), "sentence"
+            return
+        end, ends = best_end(text, start, reach, stops, paragraphs)
+        yield end, ends
+        start = end
+
+
+def furthest(text: str, start: int, size: int, measure: Callable[[str], int]) -> int:
+    """The largest end for which text[start:end] is within the size; at least one character on."""
+    if measure is len:
+        return min(len(text), start + size)
+    low, high = start + 1, min(len(text), start + size * 8)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if measure(text[start:middle]) <= size:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def best_end(text: str, start: int, reach: int, stops: list[int], paragraphs: list[int]) -> tuple[int, str]:
+    """The best place to cut in text[start:reach], and its kind."""
+    paragraph = last_in(paragraphs, start + int((reach - start) * PARAGRAPH_SHARE), reach)
+    if paragraph is not None and not ends_with_heading(text, start, paragraph):
+        return paragraph, "sentence"
+    stop = last_in(stops, start, reach)
+    while stop is not None and ends_with_heading(text, start, stop):
+        earlier = last_in(stops, start, stop - 1)
+        if earlier is None or earlier < start + (reach - start) // 3:
+            break
+        stop = earlier
+    if stop is not None and text[start:stop].strip():
+        return stop, "sentence"
+    clauses = [match.end() for match in CLAUSE.finditer(text, start, reach)]
+    if clauses and clauses[-1] > start + (reach - start) // 3 and text[start : clauses[-1]].strip():
+        return clauses[-1], "clause"
+    word = last_space(text, start, reach)
+    if word is not None:
+        return word, "word"
+    return whole_character(text, start, reach), "size"
+
+
+def last_in(places: list[int], low: int, high: int) -> int | None:
+    """The last place p with low < p <= high."""
+    at = bisect_right(places, high) - 1
+    return places[at] if at >= 0 and places[at] > low else None
+
+
+def ends_with_heading(text: str, start: int, end: int) -> bool:
+    """Whether the last paragraph of text[start:end] is a short line without a full stop, and not all there is."""
+    body = text[start:end].rstrip()
+    last = body.rpartition("\n\n")[2]
+    return "\n\n" in body and len(last) < HEADING_LENGTH and not re.search(r"[.!?:;,][\"'”’)\]]*$", last)
+
+
+def last_space(text: str, start: int, reach: int) -> int | None:
+    """Just behind the last white space in text[start:reach], with something before it."""
+    for at in range(reach, start, -1):
+        if text[at - 1].isspace():
+            return at if text[start:at].strip() else None
+    return None
+
+
+def whole_character(text: str, start: int, reach: int) -> int:
+    """`reach`, moved back so that no combining mark is cut from its letter and no chunk is white space alone."""
+    end = reach
+    while end > start + 1 and end < len(text) and unicodedata.combining(text[end]):
+        end -= 1
+    if not text[start:end].strip():
+        body = re.compile(r"\s*\S+\s*").match(text, start)
+        return body.end() if body else len(text)
+    return end
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Offsets just behind each sentence and the white space after it, ascending; len(text) is the last."""
+    import nupunkt  # loads its model: half a second that `--help` should not pay
+
+    ends: list[int] = []
+    at = 0
+    for part in re.split(r"(?<=\n\n)", text):
+        spans = nupunkt.sent_spans(part) if part.strip() else []
+        for start, _ in spans[1:]:
+            if not ORDINAL.search(part[max(0, start - 12) : start]):
+                ends.append(at + start)
+        at += len(part)
+        ends.append(at)
+    return ends

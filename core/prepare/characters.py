@@ -1,0 +1,83 @@
+"""Characters as a reader means them: ligatures in letters, accents on their letters, plain spaces, mended encodings."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+import ftfy
+
+from ..traced import Edit, Traced
+from .lines import lines_of
+
+LIGATURES = re.compile("[ﬀ-ﬆ]")
+SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t]")
+ACCENTS = {
+    "´": "\u0301",
+    "¨": "\u0308",
+    "ˆ": "\u0302",
+    "˜": "\u0303",
+    "ˇ": "\u030c",
+    "˘": "\u0306",
+    "˚": "\u030a",
+    "`": "\u0300",
+}
+ACCENT_THEN_LETTER = re.compile(r"([´¨ˆ˜ˇ˘˚]|(?<=[^\W\d_])`)([A-Za-zı])")
+LETTER_THEN_CEDILLA = re.compile("([A-Za-z])¸")
+DOTLESS = {"ı": "i"}
+FTFY = ftfy.TextFixerConfig(
+    unescape_html=False,
+    uncurl_quotes=False,
+    fix_latin_ligatures=False,
+    fix_character_width=False,
+    remove_terminal_escapes=False,
+    remove_control_chars=False,
+    fix_line_breaks=False,
+    normalization="NFC",
+)
+
+
+def mend_characters(traced: Traced) -> tuple[Traced, dict[str, int]]:
+    """Each group of repairs in turn, and how many of each were made."""
+    counts: dict[str, int] = {}
+    for name, find in (("ligatures", ligatures), ("spaces", spaces), ("accents", accents), ("encodings", encodings)):
+        edits = list(find(traced.text))
+        traced = traced.apply(edits)
+        counts[name] = len(edits)
+    return traced, counts
+
+
+def ligatures(text: str) -> Iterator[Edit]:
+    for match in LIGATURES.finditer(text):
+        yield Edit(match.start(), match.end(), unicodedata.normalize("NFKC", match.group()))
+
+
+def spaces(text: str) -> Iterator[Edit]:
+    for match in SPACES.finditer(text):
+        yield Edit(match.start(), match.end(), " ")
+
+
+def accents(text: str) -> Iterator[Edit]:
+    """TeX fonts set accents as glyphs of their own: "Universit´e" is Université."""
+    for match in ACCENT_THEN_LETTER.finditer(text):
+        composed = unicodedata.normalize("NFC", DOTLESS.get(match[2], match[2]) + ACCENTS[match[1]])
+        if len(composed) == 1:
+            yield Edit(match.start(), match.end(), composed)
+    for match in LETTER_THEN_CEDILLA.finditer(text):
+        composed = unicodedata.normalize("NFC", match[1] + "\u0327")
+        if len(composed) == 1:
+            yield Edit(match.start(), match.end(), composed)
+
+
+def encodings(text: str) -> Iterator[Edit]:
+    """What ftfy mends in a line, as edits of the spans that differ."""
+    for line in lines_of(text):
+        if line.text.isascii():
+            continue
+        mended = ftfy.fix_text(line.text, config=FTFY)
+        if mended == line.text:
+            continue
+        matcher = SequenceMatcher(None, line.text, mended, autojunk=False)
+        for tag, start, end, new_start, new_end in matcher.get_opcodes():
+            if tag != "equal":
+                yield Edit(line.start + start, line.start + end, mended[new_start:new_end])

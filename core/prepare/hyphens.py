@@ -1,0 +1,121 @@
+"""Hyphens at line ends: closed where they only broke a word, kept where they belong to it.
+
+The document itself is the best dictionary: a word that stands elsewhere in it decides. Then word frequencies decide
+(wordfreq, Speer 2022), then the shape of the parts. What stays doubtful becomes a candidate for a model.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wordfreq import zipf_frequency
+
+from ..edits import Candidate
+from ..traced import Edit, Traced
+
+WORD_PART = r"[^\W\d_]"
+BROKEN = re.compile(
+    rf"(?<![\w-])((?:\w+['’-])*{WORD_PART}*\w)[-‐\u00ad][ \t]*[\n\f][\s]*((?:{WORD_PART}|\d)[\w’']*(?:-\w+)*)"
+)
+INLINE = re.compile(rf"(?<![\w-])((?:{WORD_PART}+-){{0,3}}{WORD_PART}{{2,30}})- ({WORD_PART}{{2,30}})(?![\w-])")
+SUSPENDED = frozenset("and or to nor as und oder bis bzw sowie et ou o y e u i en of als".split())
+WORD = re.compile(rf"{WORD_PART}+(?:-{WORD_PART}+)*")
+SOLID_LANGUAGES = frozenset({"de", "nl", "sv", "da", "nb", "fi", "hu"})
+"""Languages that write compounds as one word: there a hyphen before a small letter is nearly always a break."""
+PREFIXES = frozenset(
+    "self non well ill ex all half quasi cross high low long short large small two three four five six seven eight nine "
+    "ten first second third single double triple fine coarse semi state real open closed near mid best least most less "
+    "more low-cost data time user task domain human".split()
+)
+COMMON = 3.0
+"""Zipf frequency of a word that stands on its own: once in a million words."""
+DOUBT = 0.02
+"""Below this probability the other way is not worth a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A broken word: its two parts, and the offsets of what stands between them."""
+
+    left: str
+    right: str
+    start: int
+    end: int
+
+
+def vocabulary(text: str) -> Counter[str]:
+    """How often each word stands in the text unbroken, in lower case, with its hyphens."""
+    unbroken = BROKEN.sub(" ", text)
+    return Counter(word.lower() for word in WORD.findall(unbroken))
+
+
+def breaks(text: str) -> list[Break]:
+    """Words broken at a line's end, and words cut by a hyphen and a blank inside a line."""
+    found = [Break(m[1], m[2], m.end(1), m.start(2)) for m in BROKEN.finditer(text)]
+    found += [Break(m[1], m[2], m.end(1), m.start(2)) for m in INLINE.finditer(text) if m[2].lower() not in SUSPENDED]
+    return sorted(found, key=lambda b: b.start)
+
+
+def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[tuple[int, Candidate]]]:
+    """The text with its breaks mended, counts, and doubtful places as (origin offset, candidate at offset 0)."""
+    words = vocabulary(traced.text)
+    edits: list[Edit] = []
+    counts = {"hyphens closed": 0, "hyphens kept": 0}
+    doubts: list[tuple[int, Candidate]] = []
+    end = -1
+    for place in breaks(traced.text):
+        if place.start < end:
+            continue
+        end = place.end
+        if place.right.lower() in SUSPENDED and language_joins(place):
+            edits.append(Edit(place.start, place.end, "- "))
+            counts["hyphens kept"] += 1
+            continue
+        closing = closing_probability(place.left, place.right, words, language)
+        closed = closing >= 0.5
+        edits.append(Edit(place.start, place.end, "" if closed else "-"))
+        counts["hyphens closed" if closed else "hyphens kept"] += 1
+        other = 1 - closing if closed else closing
+        if other >= DOUBT:
+            origin = traced.origins[place.start - 1]
+            doubts.append((origin, Candidate(0, 0 if closed else 1, "-" if closed else "", "hyphen", other)))
+    return traced.apply(edits), counts, doubts
+
+
+def language_joins(place: Break) -> bool:
+    """ "pre-" at a line's end before "and post-": a suspended hyphen, whose blank stays."""
+    return place.left[-1].isalpha()
+
+
+def closing_probability(left: str, right: str, words: Counter[str], language: str) -> float:
+    """How likely left + right is one word without a hyphen."""
+    if not left[-1].isalpha() or not right[0].isalpha():
+        return 0.02
+    if right[0].isupper() and not (left.isupper() and right.isupper()):
+        return 0.02
+    tail = left.rpartition("-")[2].lower()
+    head = right.partition("-")[0].lower()
+    solid, hyphenated = words[tail + head], words[f"{tail}-{head}"]
+    if solid != hyphenated:
+        return 0.995 if solid > hyphenated else 0.01
+    closed = zipf(tail + head, language)
+    parts = min(zipf(tail, language), zipf(head, language))
+    if "-" in left and (left.count("-") >= 2 or "-" in right or (closed < COMMON <= zipf(tail, language))):
+        return 0.05
+    if language in SOLID_LANGUAGES:
+        return 0.98
+    if closed >= COMMON:
+        return 0.99
+    if closed > 0:
+        return 0.3 if parts >= 4.0 and closed < 2.0 and len(tail) > 2 and len(head) > 3 else 0.95
+    if parts >= COMMON and len(tail) > 2 and len(head) > 2:
+        return 0.05 if tail in PREFIXES else 0.12
+    if tail in PREFIXES:
+        return 0.2
+    return 0.9 if parts < 2.0 else 0.7
+
+
+@lru_cache(maxsize=200_000)
+def zipf(word: str, language: str) -> float:
+    return zipf_frequency(word, language)

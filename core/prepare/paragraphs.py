@@ -1,0 +1,91 @@
+"""Lines into paragraphs: one paragraph a line, an empty line between two.
+
+A line ends its paragraph when it is short and ends a sentence, when it is a heading, or when what follows begins
+something new: a heading, a list item, a caption. A page break ends nothing by itself.
+"""
+
+import re
+from collections.abc import Sequence
+
+from ..traced import Edit
+from .lines import Line, lines_of
+
+HEADING = re.compile(
+    r"^(?:(?:\d{1,2}|[A-Z]|[IVX]{1,5})(?:\.\d{1,2}){0,3}\.?\s+)?[A-ZÄÖÜ][^.!?;:]{1,70}$",
+)
+NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.|§\s?\d+)\s+[A-ZÄÖÜ]")
+BARE_HEADINGS = re.compile(
+    r"^(?:abstract|introduction|references|bibliography|acknowledge?ments?|conclusions?|appendix|contents|summary|"
+    r"zusammenfassung|einleitung|literatur|inhaltsverzeichnis|résumé|résumen)\b.{0,20}$",
+    re.I,
+)
+ITEM = re.compile(r"^(?:[•‣▪◦–—*·●■-]\s+|\(?\d{1,2}[.)]\s+|\[\d{1,3}\]\s|\([a-z]\)\s)")
+CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
+SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
+SHORT = 0.8
+"""A line shorter than this share of its neighbours may be a paragraph's last."""
+NEIGHBOURS = 12
+
+
+def join_lines(text: str) -> tuple[list[Edit], int]:
+    """Edits that join lines with a blank and set paragraphs apart with an empty line; and how many joins."""
+    lines = [line for line in lines_of(text) if not line.blank]
+    edits: list[Edit] = []
+    joins = 0
+    if not lines:
+        return [Edit(0, len(text))] if text else [], 0
+    if lines[0].start + indent(lines[0]) > 0:
+        edits.append(Edit(0, lines[0].start + indent(lines[0])))
+    widths = [len(line.text.strip()) for line in lines]
+    for place, (line, after) in enumerate(zip(lines, lines[1:], strict=False)):
+        gap = text[line.end : after.start]
+        new = starts_new(line, after, gap, typical(widths, place))
+        joins += not new
+        start = line.start + len(line.text.rstrip())
+        edits.append(Edit(start, after.start + indent(after), "\n\n" if new else " "))
+    last = lines[-1]
+    stop = last.start + len(last.text.rstrip())
+    if stop < len(text):
+        edits.append(Edit(stop, len(text)))
+    return edits, joins
+
+
+def indent(line: Line) -> int:
+    return len(line.text) - len(line.text.lstrip())
+
+
+def typical(widths: Sequence[int], place: int) -> int:
+    """The width of a full line hereabouts."""
+    around = sorted(widths[max(0, place - NEIGHBOURS) : place + NEIGHBOURS])
+    return around[len(around) * 3 // 4]
+
+
+def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
+    """Whether `after` begins a new paragraph."""
+    text, following = line.text.strip(), after.text.strip()
+    ended = SENTENCE_END.search(text) is not None
+    short = len(text) < SHORT * width
+    if ITEM.match(following) or CAPTION.match(following):
+        return ended or short or gap.count("\n") > 1
+    if is_heading(text, short) and not following[0].islower():
+        return True
+    if is_heading(following, len(following) < SHORT * width) and (ended or short):
+        return True
+    if "\f" in gap:
+        return ended and short
+    if gap.count("\n") > 1:
+        return ended or short or not (following[0].islower() or following[0].isdigit())
+    return ended and short and not following[0].islower()
+
+
+def is_heading(text: str, short: bool) -> bool:
+    """A short line that is set like a heading: numbered, in capitals, or one of the usual names."""
+    if len(text) > 80 or not short or SENTENCE_END.search(text):
+        return False
+    letters = [character for character in text if character.isalpha()]
+    if len(letters) < 3:
+        return False
+    if BARE_HEADINGS.match(text):
+        return True
+    capitals = sum(character.isupper() for character in letters) / len(letters)
+    return bool(HEADING.match(text)) and (bool(NUMBERED.match(text)) or capitals > 0.9)

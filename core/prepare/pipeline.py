@@ -1,0 +1,98 @@
+"""The repairs in their order, from a document's raw text to prepared text.
+
+Each step takes edits to a traced text, so that any character can be followed back through all of them to its page.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..document import Document
+from ..edits import Candidate
+from ..traced import Edit, Traced, page_at
+from . import furniture, removals
+from .characters import mend_characters
+from .hyphens import close_hyphens
+from .language import detect_language
+from .options import PrepareOptions
+from .paragraphs import join_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The document after the repairs."""
+
+    text: str
+    traced: Traced
+    """The same text with, for each character, its offset in `Document.text`."""
+    page_starts: tuple[tuple[int, int], ...]
+    """As in `Document.page_starts`."""
+    counts: dict[str, int]
+    """How much each step did."""
+    candidates: tuple[Candidate, ...]
+    """Places where the repairs were not sure; offsets in `text`."""
+    language: str
+    """ISO 639-1 code."""
+
+    def pages(self, start: int, end: int) -> tuple[int, int]:
+        """Numbers of the first and the last page that text[start:end] has characters of; it must not be empty."""
+        origins = self.traced.origins
+        return page_at(self.page_starts, origins[start]), page_at(self.page_starts, origins[end - 1])
+
+    def page_runs(self) -> tuple[tuple[int, int], ...]:
+        """(offset in `text`, page number) wherever the page changes, ascending."""
+        runs: list[tuple[int, int]] = []
+        for start, number in self.page_starts:
+            offset = bisect_left(self.traced.origins, start)
+            if offset < len(self.text):
+                if runs and runs[-1][0] == offset:
+                    runs.pop()
+                runs.append((offset, number))
+        return tuple(runs)
+
+
+def prepare(document: Document, options: PrepareOptions | None = None) -> Prepared:
+    """Repair a document's text; pure, and linear in its length."""
+    options = options or PrepareOptions()
+    traced = Traced.of(document.text)
+    counts: dict[str, int] = {}
+
+    def step(name: str, wanted: bool, find: Callable[[str], Sequence[Edit]]) -> None:
+        nonlocal traced
+        if wanted:
+            edits = find(traced.text)
+            traced = traced.apply(edits)
+            counts[name] = len(edits)
+
+    if options.unicode:
+        traced, counts = mend_characters(traced)
+    language = detect_language(traced.text) if options.language == "auto" else options.language
+    step("margin stamps", options.margin_stamps, furniture.stamps)
+    step("running heads", options.running_heads, furniture.running_heads)
+    step("reference lists", options.drop_references, removals.references)
+    step("footnotes", options.drop_footnotes, removals.footnotes)
+    step("table rows", options.drop_tables, removals.tables)
+    doubts: list[tuple[int, Candidate]] = []
+    if options.hyphens:
+        traced, hyphens, doubts = close_hyphens(traced, language)
+        counts |= hyphens
+    if options.paragraphs:
+        edits, joins = join_lines(traced.text)
+        traced = traced.apply(edits)
+        counts["lines joined"] = joins
+    step("addresses", options.drop_urls, removals.addresses)
+    step("citations", options.drop_citations, removals.citations)
+    return Prepared(traced.text, traced, document.page_starts, counts, placed(doubts, traced), language)
+
+
+def placed(doubts: Sequence[tuple[int, Candidate]], traced: Traced) -> tuple[Candidate, ...]:
+    """Doubts, known by the origin of the character before them, as candidates in the finished text."""
+    found: list[Candidate] = []
+    for origin, doubt in doubts:
+        place = bisect_right(traced.origins, origin)
+        # A later step may have taken the place away.
+        if 0 < place < len(traced.text) and traced.origins[place - 1] == origin:
+            removed = traced.text[place : place + doubt.end]
+            if doubt.end == 0 or removed == "-":
+                found.append(Candidate(place, place + doubt.end, doubt.replacement, doubt.kind, doubt.prior))
+    return tuple(found)
