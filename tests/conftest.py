@@ -1,0 +1,43 @@
+"""What all tests share. Every test gets a GALLEY_HOME of its own; only the fetched models are the user's real ones,
+so that one pull serves all test runs on a machine."""
+
+from pathlib import Path
+
+import pytest
+from galley.core import models
+
+DATA = Path(__file__).parent / "data"
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+REAL_MODELS = models.models_dir()
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """GALLEY_HOME is a fresh folder, and no setting of the person's own reaches the test."""
+    home = tmp_path / "galley-home"
+    monkeypatch.setenv("GALLEY_HOME", str(home))
+    monkeypatch.setenv("GALLEY_MODELS", str(REAL_MODELS))
+    monkeypatch.delenv("GALLEY_CONFIG", raising=False)
+    return home
+
+
+@pytest.fixture(scope="session")
+def embedded_model() -> Path:
+    """The embedded model, pulled into the user's cache the first time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GALLEY_MODELS", str(REAL_MODELS))
+        return models.pull()
+
+
+@pytest.fixture(scope="session")
+def sample_pdf() -> Path:
+    """The project's own sample paper; its clean text is beside it as `sample.reference.txt`."""
+    return DATA / "sample.pdf"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real inputs that is kept outside the repository."""
+    if not SHARED.is_dir():
+        pytest.skip("the real inputs in ../shared/data are not on this machine")
+    return SHARED
