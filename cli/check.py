@@ -13,13 +13,15 @@ from ..core.extract.textfile import decode
 from . import options
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   galley check chunk.txt cleaned.txt
   galley check paper.txt clean_paper.txt --json
 
 \b
-Exit codes: 0 whatever was found, 2 when a file can't be read.""")
+Exit codes: 0 whatever was found, 2 when a file can't be read."""
+)
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("cleaned", type=click.Path(path_type=Path))
 @options.common_options

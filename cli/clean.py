@@ -27,7 +27,8 @@ from .signals import stop_on_signals
 INTERRUPTED = 130
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   galley clean paper.pdf                        to clean_paper.txt beside it
   galley clean paper.pdf -o talk.md             Markdown with page anchors
@@ -37,7 +38,8 @@ Examples:
 
 \b
 The same command again resumes an interrupted run, or exports a finished one anew; --fresh begins again.
-Exit codes: 0 clean, 1 finished with failed chunks, 2 usage or bad input, 130 interrupted.""")
+Exit codes: 0 clean, 1 finished with failed chunks, 2 usage or bad input, 130 interrupted."""
+)
 @options.INPUT
 @click.option("-o", "--output", metavar="OUT", help="Where the text goes (.txt, .md, .jsonl); - is standard output.")
 @options.extract_options
@@ -167,7 +169,9 @@ def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport
     """The end of a run in words."""
     status, document = session.status(), session.document
     mode = session.settings.clean.mode
-    lines = [f"Cleaned {plural(status.done, 'chunk')} of {plural(document.page_count, 'page')} in {mode} mode" + pace(ended)]
+    lines = [
+        f"Cleaned {plural(status.done, 'chunk')} of {plural(document.page_count, 'page')} in {mode} mode" + pace(ended)
+    ]
     flags = flag_counts(session)
     if flags:
         named = ", ".join(f"{name} {count}" for name, count in flags.items())
@@ -179,7 +183,9 @@ def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport
         if chunk.state == "failed":
             lines.append(f"Chunk {chunk.index + 1} failed: {chunk.note} Its source stands in the text under a mark.")
     if document.skipped:
-        lines.append(f"Skipped {plural(len(document.skipped), 'page')}: {', '.join(str(p) for p, _ in document.skipped)}.")
+        lines.append(
+            f"Skipped {plural(len(document.skipped), 'page')}: {', '.join(str(p) for p, _ in document.skipped)}."
+        )
     if status.failed:
         lines.append(f"To try again: galley resume --retry-failed {shlex.quote(str(session.path))}")
     lines.append(f"First line: {excerpt(report.first_line)}")

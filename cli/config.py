@@ -9,11 +9,13 @@ from ..core.paths import config_file
 from .output import say, table
 
 
-@click.group(epilog="""\b
+@click.group(
+    epilog="""\b
 Examples:
   galley config init     a file with every key, its meaning and its default
   galley config show     every setting and where it comes from
-  GALLEY_CLEAN_MODE=rules galley config show""")
+  GALLEY_CLEAN_MODE=rules galley config show"""
+)
 def config() -> None:
     """Show and make settings."""
 

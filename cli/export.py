@@ -11,11 +11,13 @@ from .output import plural, say
 from .sessions import DIRECTORY, folder
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   galley export paper-1a2b -o paper.md
   galley export paper-1a2b -o chunks.jsonl
-  galley export paper-1a2b -o - --format txt | less""")
+  galley export paper-1a2b -o - --format txt | less"""
+)
 @click.argument("session")
 @click.option("-o", "--output", metavar="OUT", help="The file; its suffix chooses the format; - is standard output.")
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS.values())), help="Over the suffix.")

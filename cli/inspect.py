@@ -25,10 +25,12 @@ SECONDS_PER_DECISION = 0.1
 """What a decision of the embedded model takes on two cores: only for the estimate."""
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   galley info paper.pdf
-  galley info paper.pdf --json""")
+  galley info paper.pdf --json"""
+)
 @options.INPUT
 @options.extract_options
 @options.chunk_options
@@ -56,7 +58,9 @@ def info(input: Path, as_json: bool, **given: Any) -> None:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
     layer = {True: "yes", False: "no", None: "unknown"}[facts.has_text_layer]
-    click.echo(f"{input.name}: {facts.kind}, {plural(facts.page_count, 'page')}, {size(facts.size)}, text layer: {layer}")
+    click.echo(
+        f"{input.name}: {facts.kind}, {plural(facts.page_count, 'page')}, {size(facts.size)}, text layer: {layer}"
+    )
     click.echo(f"SHA-256: {facts.sha256}")
     for key, value in facts.metadata.items():
         if value.strip():
@@ -120,11 +124,13 @@ def token_counter(config: Config) -> Any:
     return None
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   galley extract paper.pdf | less
   galley extract paper.pdf --prepared --pages 1-3
-  galley extract paper.pdf --json > pages.json""")
+  galley extract paper.pdf --json > pages.json"""
+)
 @options.INPUT
 @options.extract_options
 @options.common_options
@@ -145,16 +151,23 @@ def extract(input: Path, prepared: bool, as_json: bool, **given: Any) -> None:
         else:
             click.echo(repaired.text)
     elif as_json:
-        rows = [{"page": p.number, "extractor": p.extractor, "agreement": p.agreement, "text": p.text} for p in document.pages]
-        click.echo(json.dumps({"sha256": document.sha256, "metadata": document.metadata, "pages": rows}, ensure_ascii=False))
+        rows = [
+            {"page": p.number, "extractor": p.extractor, "agreement": p.agreement, "text": p.text}
+            for p in document.pages
+        ]
+        click.echo(
+            json.dumps({"sha256": document.sha256, "metadata": document.metadata, "pages": rows}, ensure_ascii=False)
+        )
     else:
         click.echo(document.text)
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   galley chunks paper.pdf --chunk-size 2000
-  galley chunks paper.pdf --json | jq '.[0]'""")
+  galley chunks paper.pdf --json | jq '.[0]'"""
+)
 @options.INPUT
 @options.extract_options
 @options.chunk_options
@@ -171,5 +184,7 @@ def chunks(input: Path, as_json: bool, **given: Any) -> None:
     for c in made:
         first, last = c.pages
         where = f"page {first}" if first == last else f"pages {first}-{last}"
-        click.echo(f"--- chunk {c.index + 1} of {len(made)}, {where}, {plural(len(c.text), 'character')}, ends at a {c.ends}")
+        click.echo(
+            f"--- chunk {c.index + 1} of {len(made)}, {where}, {plural(len(c.text), 'character')}, ends at a {c.ends}"
+        )
         click.echo(c.text.strip() + "\n")

@@ -64,7 +64,9 @@ def chunk_options(function: F) -> F:
     return stacked(
         click.option("--chunk-size", type=click.IntRange(min=50), help="Size of a chunk (default 1000)."),
         click.option(
-            "--chunk-unit", type=click.Choice(["characters", "tokens"]), help="What the chunk size is counted in."
+            "--chunk-unit",
+            type=click.Choice(["characters", "tokens"]),
+            help="What the chunk size is counted in.",
         ),
         click.option("--language", metavar="CODE", help="Language of the text, as in en or de; found by default."),
     )(function)
@@ -82,7 +84,9 @@ def clean_options(function: F) -> F:
         click.option("--temperature", type=float, help="Sampling temperature of rewrite."),
         click.option("--top-p", type=float, help="Nucleus sampling of rewrite."),
         click.option("--seed", type=click.IntRange(min=0), help="Seed of the first attempt."),
-        click.option("--retries", type=click.IntRange(min=0), help="Tries again after a rewrite that fails its checks."),
+        click.option(
+            "--retries", type=click.IntRange(min=0), help="Tries again after a rewrite that fails its checks."
+        ),
     )(function)
 
 

@@ -66,7 +66,12 @@ def meter(label: str, *, quiet: bool = False, count: str = "") -> Iterator[Meter
         yield Silent()
     elif sys.stderr.isatty():
         console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
         with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:
             yield Live(progress, f"{label} {count}".strip())
     else:

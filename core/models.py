@@ -58,9 +58,7 @@ def find(name_or_path: str) -> Path | None:
     if cached.is_file():
         return checked(cached)
     known = sorted({EMBEDDED.name, *(info.path.stem for info in list_models())})
-    raise ModelError(
-        f"There is no model called {name_or_path!r}.", f"Known: {', '.join(known)}; or give a .gguf file."
-    )
+    raise ModelError(f"There is no model called {name_or_path!r}.", f"Known: {', '.join(known)}; or give a .gguf file.")
 
 
 def looks_like_path(text: str) -> bool:
@@ -72,9 +70,7 @@ def checked(path: Path) -> Path:
     if path.is_dir():
         raise ModelError(f"{path} is a folder, not a model file.", "Name a .gguf file in it.")
     if not path.exists():
-        raise ModelError(
-            f"There is no model file {path}.", "Check the path, or see `galley models` for known names."
-        )
+        raise ModelError(f"There is no model file {path}.", "Check the path, or see `galley models` for known names.")
     if not path.is_file():
         raise ModelError(f"{path} is no regular file.", "Name a .gguf file.")
     describe(path)

@@ -51,6 +51,7 @@ def private_dir(path: Path) -> Path:
             path.chmod(PRIVATE)
     except OSError as error:
         raise StorageError(
-            f"The folder {path} can't be made or used: {error.strerror}.", "Set GALLEY_HOME to a folder you own."
+            f"The folder {path} can't be made or used: {error.strerror}.",
+            "Set GALLEY_HOME to a folder you own.",
         ) from error
     return path

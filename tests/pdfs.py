@@ -37,9 +37,7 @@ def show(*lines: bytes) -> bytes:
     return b"BT /F1 12 Tf 14 TL 50 700 Td %s ET" % shown
 
 
-def pdf_of(
-    *contents: bytes | None, count: int | None = None, kids: str | None = None, info: bytes = b""
-) -> bytes:
+def pdf_of(*contents: bytes | None, count: int | None = None, kids: str | None = None, info: bytes = b"") -> bytes:
     """A PDF with one page for each content stream (given as a stream object; None: a page without content)."""
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -96,8 +94,7 @@ def deep_nesting(levels: int) -> bytes:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font %s >> >>"
-        % nested,
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font %s >> >>" % nested,
         stream(nested + b" TJ"),
     ]
     return assemble(objects)

@@ -125,7 +125,9 @@ def test_a_worker_dies_with_its_parent(tmp_path: Path):
 def test_a_module_in_the_current_directory_is_not_run_by_the_worker(tmp_path: Path):
     saved(tmp_path, pages_saying("harmless"))
     (tmp_path / "pypdf.py").write_text("raise SystemExit('run by mistake')")
-    program = "from pathlib import Path; from galley.core.extract import extract; print(extract(Path('paper.pdf')).text)"
+    program = (
+        "from pathlib import Path; from galley.core.extract import extract; print(extract(Path('paper.pdf')).text)"
+    )
     done = subprocess.run(
         [sys.executable, "-P", "-c", program], cwd=tmp_path, capture_output=True, check=False, text=True
     )
@@ -135,9 +137,7 @@ def test_a_module_in_the_current_directory_is_not_run_by_the_worker(tmp_path: Pa
 def test_nothing_a_library_says_reaches_the_terminal(tmp_path: Path):
     saved(tmp_path, pages_saying("noisy").replace(b"startxref\n", b"startxref\n9"))
     program = "from pathlib import Path; from galley.core.extract import extract; extract(Path('paper.pdf'))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False, text=True)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
 
 

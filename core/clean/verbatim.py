@@ -120,9 +120,7 @@ def spellings(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
     return f"{kept} ->", (f" {edited}", f" {kept}")
 
 
-def choose(
-    candidates: Sequence[Candidate], probabilities: Sequence[float], threshold: float
-) -> frozenset[Candidate]:
+def choose(candidates: Sequence[Candidate], probabilities: Sequence[float], threshold: float) -> frozenset[Candidate]:
     """The likeliest candidates from the threshold on, no two of which overlap."""
     chosen: list[Candidate] = []
     ranked = sorted(zip(probabilities, candidates, strict=True), key=lambda pair: (-pair[0], pair[1]))
@@ -133,7 +131,7 @@ def choose(
 
 
 def overlap(one: Candidate, other: Candidate) -> bool:
-    return one.start < other.end and other.start < one.end or (one.start, one.end) == (other.start, other.end)
+    return (one.start < other.end and other.start < one.end) or (one.start, one.end) == (other.start, other.end)
 
 
 def log_odds(p: float) -> float:

@@ -45,7 +45,12 @@ class Worker:
         return self._engine.info
 
     def _handler(self, request: Payload) -> Callable[[Payload], Payload]:
-        handlers = {"load": self._load, "complete": self._complete, "compare": self._compare, "count": self._count}
+        handlers = {
+            "load": self._load,
+            "complete": self._complete,
+            "compare": self._compare,
+            "count": self._count,
+        }
         return handlers[request["op"]]
 
     def _complete(self, request: Payload) -> Payload:

@@ -66,9 +66,7 @@ def plan(selected: list[int], extractors: list[str], options: ExtractOptions) ->
     if len(extractors) < 2 or not options.compare_pages:
         return [Item(number, extractors) for number in selected]
     total, sample = len(selected), min(len(selected), options.compare_pages)
-    return [
-        Item(number, extractors, index * sample % total < sample) for index, number in enumerate(selected)
-    ]
+    return [Item(number, extractors, index * sample % total < sample) for index, number in enumerate(selected)]
 
 
 def _limit(harvest: Harvest, max_chars: int) -> tuple[tuple[Page, ...], int]:
@@ -88,10 +86,8 @@ def _limit(harvest: Harvest, max_chars: int) -> tuple[tuple[Page, ...], int]:
 
 
 def _skipped(harvest: Harvest) -> tuple[SkippedPage, ...]:
-    given_up = {number: harvest.gave_up for number in harvest.left} if harvest.gave_up else {}
-    return tuple(
-        SkippedPage(number, reason) for number, reason in sorted((harvest.skipped | given_up).items())
-    )
+    given_up = dict.fromkeys(harvest.left, harvest.gave_up) if harvest.gave_up else {}
+    return tuple(SkippedPage(number, reason) for number, reason in sorted((harvest.skipped | given_up).items()))
 
 
 def _page_notes(path: Path, opened: Opened, harvest: Harvest, items: list[Item]) -> list[str]:
@@ -102,15 +98,11 @@ def _page_notes(path: Path, opened: Opened, harvest: Harvest, items: list[Item])
         notes.append(f"No text layer on {name_pages(empty)}; {_ocr(path)} can add one.")
     by_pypdf = [page.number for page in pages if page.extractor == "pypdf" and "pdfium" in opened.extractors]
     if by_pypdf:
-        notes.append(
-            f"pypdf's text was taken on {name_pages(by_pypdf)}, where pdfium failed or found nothing."
-        )
+        notes.append(f"pypdf's text was taken on {name_pages(by_pypdf)}, where pdfium failed or found nothing.")
     compared = [page for page in pages if page.agreement is not None]
     apart = [page.number for page in compared if (page.agreement or 0.0) < MUCH]
     if apart:
-        notes.append(
-            f"pdfium and pypdf disagree much on {name_pages(apart)}: look at their text before trusting it."
-        )
+        notes.append(f"pdfium and pypdf disagree much on {name_pages(apart)}: look at their text before trusting it.")
     asked = sum(item.compare for item in items)
     if 0 < asked < len(items):
         notes.append(f"pdfium and pypdf were compared on {asked:,} of {len(items):,} pages, evenly spread.")
@@ -120,16 +112,12 @@ def _page_notes(path: Path, opened: Opened, harvest: Harvest, items: list[Item])
         notes.append(f"{count:,} characters could not be read and stand as \ufffd, on {name_pages(unread)}.")
     if harvest.skipped:
         first = min(harvest.skipped)
-        limits = (
-            " timeout_seconds and memory_mb in the [extract] settings bound it." if harvest.deaths else ""
-        )
+        limits = " timeout_seconds and memory_mb in the [extract] settings bound it." if harvest.deaths else ""
         notes.append(f"Could not read {name_pages(harvest.skipped)} ({harvest.skipped[first]}).{limits}")
     return notes
 
 
-def _left_out(
-    opened: Opened, harvest: Harvest, selected: list[int], cut: int, options: ExtractOptions
-) -> list[str]:
+def _left_out(opened: Opened, harvest: Harvest, selected: list[int], cut: int, options: ExtractOptions) -> list[str]:
     notes: list[str] = []
     outside = set(range(1, opened.page_count + 1)) - set(selected)
     if outside:

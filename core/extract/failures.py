@@ -34,7 +34,5 @@ def named(path: Path) -> str:
 
 def password_needed(path: Path, given: bool) -> PasswordNeeded:
     if given:
-        return PasswordNeeded(
-            f"The password does not open {named(path)}.", "Give the right one with --password."
-        )
+        return PasswordNeeded(f"The password does not open {named(path)}.", "Give the right one with --password.")
     return PasswordNeeded(f"{named(path)} is encrypted and needs a password.", "Give it with --password.")

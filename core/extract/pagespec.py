@@ -26,9 +26,7 @@ def select_pages(spec: str, page_count: int) -> list[int]:
 def _bounds(part: str, page_count: int) -> tuple[int, int]:
     match = RANGE.fullmatch(part)
     if match is None or part == "-" or any(len(number or "") > LONGEST_NUMBER for number in match.groups()):
-        raise InputError(
-            f'"{part[:40]}" is no page or range of pages.', 'Write pages as in "3-17,20", "5-" or "-3".'
-        )
+        raise InputError(f'"{part[:40]}" is no page or range of pages.', 'Write pages as in "3-17,20", "5-" or "-3".')
     start, end, single = match.groups()
     first = int(single or start or 1)
     last = int(single or end or max(page_count, first))

@@ -70,9 +70,7 @@ class PdfFile:
                 self._try(job, "pdfium", announce, lambda: PdfiumReader(mended, None))
         if pypdf.complaints:
             said = "; ".join(quoted(complaint, 100).rstrip(".") for complaint in pypdf.complaints)
-            self.notes.append(
-                f"The file's structure is damaged and was repaired as far as possible ({said})."
-            )
+            self.notes.append(f"The file's structure is damaged and was repaired as far as possible ({said}).")
         elif refusal and "pdfium" in self._readers:
             self.notes.append("The file's structure is damaged; pypdf repaired it.")
 
@@ -124,8 +122,5 @@ class PdfFile:
 
     def _metadata(self) -> dict[str, str]:
         reader = self._readers.get("pypdf") or self._readers["pdfium"]
-        tidy = (
-            (quoted(k, 60), quoted(v, LONGEST_VALUE))
-            for k, v in list(reader.metadata().items())[:MOST_VALUES]
-        )
+        tidy = ((quoted(k, 60), quoted(v, LONGEST_VALUE)) for k, v in list(reader.metadata().items())[:MOST_VALUES])
         return {key: value for key, value in tidy if key and value}

@@ -111,8 +111,7 @@ class Finished:
 
 Message = Job | Work | Stage | Opened | Refused | Trying | Taken | Compared | Failed | Finished
 _TYPES: dict[str, type[Message]] = {
-    kind.__name__: kind
-    for kind in (Job, Work, Stage, Opened, Refused, Trying, Taken, Compared, Failed, Finished)
+    kind.__name__: kind for kind in (Job, Work, Stage, Opened, Refused, Trying, Taken, Compared, Failed, Finished)
 }
 
 

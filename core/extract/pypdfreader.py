@@ -88,9 +88,7 @@ class PypdfReader:
             information: dict[str, PdfObject] = dict(self._reader.metadata or {})
             for key, value in information.items():
                 plain = value.get_object()
-                if isinstance(
-                    plain, TextStringObject | NameObject | NumberObject | FloatObject | BooleanObject
-                ):
+                if isinstance(plain, TextStringObject | NameObject | NumberObject | FloatObject | BooleanObject):
                     found[key.removeprefix("/")] = str(plain).removeprefix("/")
         except READER_FAILURES:
             pass  # metadata is a courtesy: what was read so far is kept

@@ -89,9 +89,7 @@ def _read(path: Path, file: BinaryIO, size: int) -> bytes:
     try:
         data = file.read(size)
     except OSError as error:
-        raise InputError(
-            f"{named(path)} can't be read: {error.strerror}.", "Check the disk it is on."
-        ) from None
+        raise InputError(f"{named(path)} can't be read: {error.strerror}.", "Check the disk it is on.") from None
     if not data:
         raise InputError(f"{named(path)} is empty.", "Check that it was saved or downloaded completely.")
     return data
@@ -104,9 +102,7 @@ def _kind(path: Path, head: bytes) -> Kind:
     looks_like = next((what for mark, what in SIGNATURES.items() if head.lstrip().startswith(mark)), "")
     if suffix == ".pdf":
         content = f"it looks like {looks_like}" if looks_like else 'its beginning has no "%PDF-" mark'
-        raise InputError(
-            f"{named(path)} is no PDF despite its name: {content}.", "Download or export it again."
-        )
+        raise InputError(f"{named(path)} is no PDF despite its name: {content}.", "Download or export it again.")
     if suffix in TEXT_SUFFIXES and (not looks_like or looks_like == "a web page"):
         return "text"
     what = looks_like or f"a {quoted(suffix, 20)} file"

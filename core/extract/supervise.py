@@ -121,9 +121,7 @@ class Supervisor:
                 raise self._refusal(message)
             assert isinstance(message, Opened)
             if self._opened is not None and message.sha256 != self._opened.sha256:
-                raise InputError(
-                    f"{named(self._path)} changed while it was read.", "Start again when it is complete."
-                )
+                raise InputError(f"{named(self._path)} changed while it was read.", "Start again when it is complete.")
             self._opened = message
             return message
 
@@ -157,13 +155,9 @@ class Supervisor:
             if isinstance(message, Trying):
                 self._trying = message
                 comparing = message.page in harvest.pages
-                self._patience = min(
-                    self._options.timeout_seconds, COMPARISON_SECONDS if comparing else math.inf
-                )
+                self._patience = min(self._options.timeout_seconds, COMPARISON_SECONDS if comparing else math.inf)
             elif isinstance(message, Compared):
-                harvest.pages[message.page] = replace(
-                    harvest.pages[message.page], agreement=message.agreement
-                )
+                harvest.pages[message.page] = replace(harvest.pages[message.page], agreement=message.agreement)
             elif isinstance(message, Taken | Failed):
                 pending.popleft()
                 self._settle(message, harvest)
@@ -186,9 +180,7 @@ class Supervisor:
     def _full(self, harvest: Harvest) -> bool:
         return 0 < self._options.max_chars <= harvest.characters
 
-    def _bury(
-        self, pending: deque[Item], harvest: Harvest, death: str, report: Callable[[Harvest], None]
-    ) -> None:
+    def _bury(self, pending: deque[Item], harvest: Harvest, death: str, report: Callable[[Harvest], None]) -> None:
         """Decide what the worker's death costs: a comparison, one extractor on one page, the page, or the rest."""
         harvest.deaths += 1
         self._deaths_in_a_row += 1

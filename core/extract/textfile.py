@@ -71,9 +71,7 @@ def _decode(path: Path, data: bytes) -> tuple[str, list[str]]:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             try:
-                return data[len(codecs.BOM_UTF8) :].decode() if encoding == "utf-8" else data.decode(
-                    encoding
-                ), []
+                return data[len(codecs.BOM_UTF8) :].decode() if encoding == "utf-8" else data.decode(encoding), []
             except UnicodeDecodeError as error:
                 raise InputError(
                     f"{named(path)} claims to be {encoding.upper()} and is not, at byte {error.start}.",
@@ -104,6 +102,4 @@ def _guess(path: Path, data: bytes) -> tuple[str, list[str]]:
 
 
 def _no_text(path: Path) -> InputError:
-    return InputError(
-        f"{named(path)} holds no text in an encoding that can be told.", "Save it as UTF-8 text."
-    )
+    return InputError(f"{named(path)} holds no text in an encoding that can be told.", "Save it as UTF-8 text.")

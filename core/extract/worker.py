@@ -91,9 +91,7 @@ def main() -> int:
     except InputError as error:
         channel.send(Refused("input", error.message, error.hint))
     except MemoryError:
-        message = (
-            f"{named(Path(job.path))} needs more memory than the {job.memory_mb} MiB that extraction may use."
-        )
+        message = f"{named(Path(job.path))} needs more memory than the {job.memory_mb} MiB that extraction may use."
         channel.send(Refused("input", message, "Raise memory_mb in the [extract] settings, or set it to 0."))
     return 0
 

@@ -40,7 +40,12 @@ FTFY = ftfy.TextFixerConfig(
 def mend_characters(traced: Traced) -> tuple[Traced, dict[str, int]]:
     """Each group of repairs in turn, and how many of each were made."""
     counts: dict[str, int] = {}
-    for name, find in (("ligatures", ligatures), ("spaces", spaces), ("accents", accents), ("encodings", encodings)):
+    for name, find in (
+        ("ligatures", ligatures),
+        ("spaces", spaces),
+        ("accents", accents),
+        ("encodings", encodings),
+    ):
         edits = list(find(traced.text))
         traced = traced.apply(edits)
         counts[name] = len(edits)

@@ -19,7 +19,8 @@ MAX_HEAD = 120
 STAMP = re.compile(r"^\s*arXiv:\d{4}\.\d{4,5}(?:v\d+)?\s+\[[\w.-]+\]\s+\d{1,2}\s+\w{3}\s+\d{4}\s*$")
 INLINE_STAMP = re.compile(r"arXiv:\d{4}\.\d{4,5}(?:v\d+)?\s{1,3}\[[\w.-]{2,20}\]\s{1,3}\d{1,2}\s{1,3}\w{3}\s{1,3}\d{4}")
 NUMBER = re.compile(
-    r"^\W{0,3}(?:(?:page|seite|p\.)\s*)?(?:(\d{1,4})|([ivxlc]{1,7}))(?:\s*(?:of|/|von)\s*\d{1,4})?\W{0,3}$", re.I
+    r"^\W{0,3}(?:(?:page|seite|p\.)\s*)?(?:(\d{1,4})|([ivxlc]{1,7}))(?:\s*(?:of|/|von)\s*\d{1,4})?\W{0,3}$",
+    re.I,
 )
 DIGITS = re.compile(r"\d+")
 ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}

@@ -7,7 +7,26 @@ from wordfreq import available_languages, top_n_list
 
 WORD = re.compile(r"[^\W\d_]+")
 SAMPLE_CHARACTERS = 60_000
-CANDIDATES = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "ro", "hu", "ru", "uk", "tr")
+CANDIDATES = (
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "pl",
+    "cs",
+    "ro",
+    "hu",
+    "ru",
+    "uk",
+    "tr",
+)
 COMMON_WORDS = 100
 FALLBACK = "en"
 

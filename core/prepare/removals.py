@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from ..traced import Edit
 from .lines import Line, lines_of, without
 
-REFERENCES = re.compile(r"^\s*(?:\d{1,2}\.?\s+|[IVX]{1,5}\.\s+)?(?:references|bibliography|literatur(?:verzeichnis)?|"
-                        r"works cited|bibliographie)\s*$", re.I)
+REFERENCES = re.compile(
+    r"^\s*(?:\d{1,2}\.?\s+|[IVX]{1,5}\.\s+)?(?:references|bibliography|literatur(?:verzeichnis)?|"
+    r"works cited|bibliographie)\s*$",
+    re.I,
+)
 AFTER_REFERENCES = re.compile(r"^\s*(?:(?:\d{1,2}|[A-Z])\.?\s+)?(?:appendix|appendices|anhang|supplementary)\b", re.I)
 FOOTNOTE = re.compile(r"^\s*(?:\d{1,2}|[*†‡§¶])\s?[A-Z(\"“h]\S*\s+\S+")
 CELL = re.compile(r"^[\s\d.,%±+−–—()/*-]+$")

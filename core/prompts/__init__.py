@@ -101,7 +101,9 @@ def read_prompt(name: str) -> tuple[dict[str, object], str]:
         ours = files(__name__) / f"{name}.toml"
         if name.endswith(".toml") or "/" in name or not ours.is_file():
             known = ", ".join(prompt_names())
-            raise ConfigError(f"There is no prompt {name!r}.", f"Known names: {known}; or give the path of a .toml file.")
+            raise ConfigError(
+                f"There is no prompt {name!r}.", f"Known names: {known}; or give the path of a .toml file."
+            )
         text, where = ours.read_text(encoding="utf-8"), f"galley.core.prompts/{name}.toml"
     try:
         return tomllib.loads(text), where

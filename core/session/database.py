@@ -111,5 +111,6 @@ def sentence_for(path: Path, error: sqlite3.DatabaseError) -> SessionError | Sto
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return SessionError(f"{path} is locked by another process.", "Try again when that has ended.")
     return SessionError(
-        f"The session {path} is damaged ({error}).", "It is left as it is; clean the document with --fresh to begin anew."
+        f"The session {path} is damaged ({error}).",
+        "It is left as it is; clean the document with --fresh to begin anew.",
     )

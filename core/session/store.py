@@ -110,7 +110,9 @@ class Session:
             try:
                 lock = WriterLock(path)
             except OSError as error:
-                raise StorageError(f"{path.parent} can't be written: {error.strerror}.", "Set --session-dir.") from error
+                raise StorageError(
+                    f"{path.parent} can't be written: {error.strerror}.", "Set --session-dir."
+                ) from error
         try:
             session = cls(path, connect(path, write=write), lock)
             session.status()
@@ -144,7 +146,8 @@ class Session:
                 self._settings = RunSettings.model_validate_json(raw)
             except ValidationError as error:
                 raise SessionError(
-                    f"The settings of {self.path.name} are of another version of Galley.", "Clean with --fresh."
+                    f"The settings of {self.path.name} are of another version of Galley.",
+                    "Clean with --fresh.",
                 ) from error
         return self._settings
 
@@ -177,7 +180,12 @@ class Session:
         row = self._one(STATUS)
         decided = self._one(DECIDED)[0]
         return SessionStatus(
-            int(row["total"]), int(row["done"]), int(row["failed"]), int(row["pending"]), int(row["flagged"]), decided
+            int(row["total"]),
+            int(row["done"]),
+            int(row["failed"]),
+            int(row["pending"]),
+            int(row["flagged"]),
+            decided,
         )
 
     def chunks(self) -> list[ChunkRecord]:
@@ -227,7 +235,9 @@ class Session:
             )
             assert cursor.lastrowid is not None
             if choose:
-                self._connection.execute("UPDATE chunks SET chosen = ? WHERE idx = ?", (cursor.lastrowid, attempt.chunk))
+                self._connection.execute(
+                    "UPDATE chunks SET chosen = ? WHERE idx = ?", (cursor.lastrowid, attempt.chunk)
+                )
             if state is not None:
                 self._connection.execute(
                     "UPDATE chunks SET state = ?, note = ? WHERE idx = ?", (state, note, attempt.chunk)
@@ -336,7 +346,14 @@ def fill(
     connection.executemany(
         "INSERT INTO chunks (idx, start, source, first_page, last_page, ends, candidates) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (c.index, c.start, c.text, *c.pages, c.ends, to_json([asdict(x) for x in inside(prepared.candidates, c)]))
+            (
+                c.index,
+                c.start,
+                c.text,
+                *c.pages,
+                c.ends,
+                to_json([asdict(x) for x in inside(prepared.candidates, c)]),
+            )
             for c in chunks
         ],
     )

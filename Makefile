@@ -1,0 +1,42 @@
+# Everything a new machine needs is python3 (3.11 or newer, with venv and pip), make and a package index.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := tests/data/sample.pdf
+
+.PHONY: demo test check lock clean
+
+demo: $(VENV)/runtime
+	@$(BIN)/galley models path >/dev/null 2>&1 || $(BIN)/galley models pull
+	@mkdir -p .demo
+	$(BIN)/galley clean $(SAMPLE) -o .demo/clean_sample.txt
+	@echo
+	@head -n 9 .demo/clean_sample.txt
+	@echo
+	@echo "The whole text: .demo/clean_sample.txt"
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest tests/test_layering.py
+	$(BIN)/python tools/check_wheel.py
+
+lock: $(VENV)/dev
+	$(BIN)/python tools/lock.py
+
+clean:
+	rm -rf $(VENV) .demo build dist *.egg-info
+
+# A stamp each, so that a second call starts at once; a changed lock or pyproject.toml builds again.
+$(VENV)/runtime: requirements/runtime.txt requirements/uv.txt pyproject.toml
+	@PYTHON="$(PYTHON)" sh tools/build_venv.sh $(VENV) requirements/runtime.txt
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt requirements/uv.txt pyproject.toml
+	@PYTHON="$(PYTHON)" sh tools/build_venv.sh $(VENV) requirements/dev.txt
+	@touch $@ $(VENV)/runtime
