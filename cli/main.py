@@ -89,15 +89,15 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        fail(error)
+        sys.exit(report(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def fail(error: Exception) -> None:
-    """News for the user becomes one line on stderr; anything else is a bug and keeps its traceback."""
-    from galley.core.errors import GalleyError
+def report(error: Exception) -> int:
+    """The exit code. News for the user becomes one line on stderr; anything else is a bug and keeps its traceback."""
+    from ..core.errors import GalleyError
 
     if not isinstance(error, GalleyError):
         raise error
     click.echo(f"galley: {error}", err=True)
-    sys.exit(error.exit_code)
+    return error.exit_code

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -60,7 +60,7 @@ class Silent:
 
 
 @contextmanager
-def meter(label: str, *, quiet: bool = False, count: str = "") -> Iterator[Meter]:
+def meter(label: str, *, quiet: bool = False, count: str = "") -> Generator[Meter]:
     """A meter on stderr while the block runs; `count` names what is counted where a bar has room for it."""
     if quiet:
         yield Silent()

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -15,7 +15,7 @@ STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 @contextmanager
-def stop_on_signals(stop: threading.Event, engine: Engine | None) -> Iterator[None]:
+def stop_on_signals(stop: threading.Event, engine: Engine | None) -> Generator[None]:
     """While the block runs, Ctrl-C, a hang-up or a TERM sets `stop`; the next one kills the worker and the process."""
 
     def handle(number: int, frame: FrameType | None) -> None:

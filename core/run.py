@@ -39,7 +39,7 @@ class Work:
     past: list[Past]
     step: Step | None = None
     deaths: int = field(default=0)
-    """Deaths of the worker while this chunk was in hand, in this run. Such a chunk runs alone, so that it alone pays."""
+    """Deaths of the worker while it was in hand, in this run. Such a chunk runs alone, so that it alone pays."""
 
 
 class Run:

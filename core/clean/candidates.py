@@ -19,14 +19,66 @@ NUMBERS = re.compile(r"\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*")
 AUTHOR_LABEL = re.compile(r"[A-Z][A-Za-z+]{1,12}\d\d[a-z]?(?:\s?[,;]\s?[A-Z][A-Za-z+]{1,12}\d\d[a-z]?)*")
 NARRATIVE = re.compile(r"(?:1[5-9]|20)\d\d[a-z]?(?:, ?(?:[a-z]|(?:1[5-9]|20)\d\d[a-z]?))*")
 LINKING = frozenset(
-    ["see", "also", "e.g.", "e.g", "i.e.", "cf.", "cf", "and", "&", "et", "al.", "al", "und", "y", "le", "la", "de", "da", "di", "du", "van", "von", "der", "den", "del", "dos", "ten", "ter", "in", "press", "forthcoming", "unpublished", "pp.", "pp", "p.", "p", "chap.", "chapter", "sec.", "section", "table", "fig.", "vol.", "no.", "for", "a", "an", "review", "reviews"]
+    [
+        "see",
+        "also",
+        "e.g.",
+        "e.g",
+        "i.e.",
+        "cf.",
+        "cf",
+        "and",
+        "&",
+        "et",
+        "al.",
+        "al",
+        "und",
+        "y",
+        "le",
+        "la",
+        "de",
+        "da",
+        "di",
+        "du",
+        "van",
+        "von",
+        "der",
+        "den",
+        "del",
+        "dos",
+        "ten",
+        "ter",
+        "in",
+        "press",
+        "forthcoming",
+        "unpublished",
+        "pp.",
+        "pp",
+        "p.",
+        "p",
+        "chap.",
+        "chapter",
+        "sec.",
+        "section",
+        "table",
+        "fig.",
+        "vol.",
+        "no.",
+        "for",
+        "a",
+        "an",
+        "review",
+        "reviews",
+    ]
 )
 EMAIL = re.compile(r"[ \t]?(?:\{[^{}@\n]{1,200}\}|[\w.+-]{1,64})\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 URL = re.compile(r"[ \t]?\b(?:https?://|www\.)[^\s<>\"]{3,400}")
 MARK = re.compile(r"(?<=[\w.,;:)])[ \t]?[†‡§¶∗*]{1,3}(?=[\s.,;:)]|$)")
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
-SUSPENDED = frozenset(["and", "or", "to", "nor", "as", "und", "oder", "bis", "bzw", "et", "ou", "o", "y", "e", "u", "i", "en", "of"])
+SUSPENDED = frozenset(
+    ["and", "or", "to", "nor", "as", "und", "oder", "bis", "bzw", "et", "ou", "o", "y", "e", "u", "i", "en", "of"]
+)
 UNIT = re.compile(r"[^\n]+?(?:[.!?][\"'”’)\]]*(?=\s+[A-Z0-9(“\"])|(?=\n)|$)", re.S)
 TOKEN = re.compile(r"\S+")
 WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
@@ -57,7 +109,7 @@ def citations(text: str, language: str) -> Iterator[Candidate]:
 
 
 def parenthesis_citations(text: str, match: re.Match[str]) -> Iterator[Candidate]:
-    """The whole parenthesis when all of it cites; else the citing parts, so that "(LLMs; Brown, 2020)" keeps "(LLMs)"."""
+    """All of it when all of it cites; else the citing parts, so that "(LLMs; Brown, 2020)" keeps "(LLMs)"."""
     body = match.group().strip()[1:-1]
     if NARRATIVE.fullmatch(body.strip()):
         named = re.search(r"(?:et al\.?|[A-Z][\w’'-]+)$", text[max(0, match.start() - 40) : match.start()])

@@ -14,7 +14,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,7 @@ class LlamaCpp:
         return len(self._tokens_of(text))
 
     @contextmanager
-    def _slot(self) -> Iterator[int]:
+    def _slot(self) -> Generator[int]:
         """A slot of one's own: pinned, so that its cache keeps the prompt's head from one request to the next."""
         with self._slot_ready:
             while not self._free:

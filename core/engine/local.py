@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -204,10 +205,8 @@ class WorkerProcess:
 
     def end(self) -> None:
         """Close the life line and wait; a worker that lingers is killed."""
-        try:
+        with suppress(OSError):
             self._stdin.close()
-        except OSError:
-            pass
         try:
             self._process.wait(timeout=3)
         except subprocess.TimeoutExpired:
@@ -239,12 +238,9 @@ class WorkerProcess:
 
     def _write(self, payload: Payload) -> None:
         """A broken pipe is no error here: the reader sees the death and tells everyone who waits."""
-        with self._lock:
-            try:
-                self._stdin.write(encode(payload))
-                self._stdin.flush()
-            except (OSError, ValueError):
-                pass
+        with self._lock, suppress(OSError, ValueError):
+            self._stdin.write(encode(payload))
+            self._stdin.flush()
 
     def _read(self) -> None:
         for line in self._stdout:

@@ -96,21 +96,17 @@ def recurring(edges: Sequence[Sequence[Line]], pages: int) -> list[Line]:
 
 def page_numbers(edges: Sequence[Sequence[Line]]) -> list[Line]:
     """Lone numbers at the edges that count up by one from page to page."""
-    numbers = [(value, line, place) for place, page in enumerate(edges) for line in page for value in values(line)]
+    numbers = [(value, line) for page in edges for line in page for value in values(line)]
     found: dict[int, Line] = {}
-    best: dict[tuple[int, int], list[Line]] = {}
-    # A chain is known by its offset: a page's number less its place. Plain text has more breaks than pages, so chains
-    # there are followed by value alone.
-    for value, line, place in numbers:
-        before = best.get((value - 1, 0), [])
-        chain = [*before, line] if before and before[-1].start < line.start else [line]
-        if len(chain) >= len(best.get((value, 0), [])):
-            best[(value, 0)] = chain
-        del place
-    longest = max(best.values(), key=len, default=[])
+    best: dict[int, list[Line]] = {}
+    for value, line in numbers:
+        chain = [*best.get(value - 1, []), line]
+        if len(chain) >= len(best.get(value, [])):
+            best[value] = chain
+    longest = max((len(chain) for chain in best.values()), default=0)
     enough = min(RECURS, max(2, len(edges)))
     for chain in best.values():
-        if len(chain) >= enough and (len(chain) == len(longest) or len(chain) >= 5):
+        if len(chain) >= enough and (len(chain) == longest or len(chain) >= 5):
             found |= {line.start: line for line in chain}
     return list(found.values())
 

@@ -19,12 +19,87 @@ BROKEN = re.compile(
     rf"(?<![\w-])((?:\w+['’-])*{WORD_PART}*\w)[-‐\u00ad][ \t]*[\n\f][\s]*((?:{WORD_PART}|\d)[\w’']*(?:-\w+)*)"
 )
 INLINE = re.compile(rf"(?<![\w-])((?:{WORD_PART}+-){{0,3}}{WORD_PART}{{2,30}})- ({WORD_PART}{{2,30}})(?![\w-])")
-SUSPENDED = frozenset(["and", "or", "to", "nor", "as", "und", "oder", "bis", "bzw", "sowie", "et", "ou", "o", "y", "e", "u", "i", "en", "of", "als"])
+SUSPENDED = frozenset(
+    [
+        "and",
+        "or",
+        "to",
+        "nor",
+        "as",
+        "und",
+        "oder",
+        "bis",
+        "bzw",
+        "sowie",
+        "et",
+        "ou",
+        "o",
+        "y",
+        "e",
+        "u",
+        "i",
+        "en",
+        "of",
+        "als",
+    ]
+)
 WORD = re.compile(rf"{WORD_PART}+(?:-{WORD_PART}+)*")
 SOLID_LANGUAGES = frozenset({"de", "nl", "sv", "da", "nb", "fi", "hu"})
 """Languages that write compounds as one word: there a hyphen before a small letter is nearly always a break."""
 PREFIXES = frozenset(
-    ["self", "non", "well", "ill", "ex", "all", "half", "quasi", "cross", "high", "low", "long", "short", "large", "small", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "first", "second", "third", "single", "double", "triple", "fine", "coarse", "semi", "state", "real", "open", "closed", "near", "mid", "best", "least", "most", "less", "more", "low-cost", "data", "time", "user", "task", "domain", "human"]
+    [
+        "self",
+        "non",
+        "well",
+        "ill",
+        "ex",
+        "all",
+        "half",
+        "quasi",
+        "cross",
+        "high",
+        "low",
+        "long",
+        "short",
+        "large",
+        "small",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "first",
+        "second",
+        "third",
+        "single",
+        "double",
+        "triple",
+        "fine",
+        "coarse",
+        "semi",
+        "state",
+        "real",
+        "open",
+        "closed",
+        "near",
+        "mid",
+        "best",
+        "least",
+        "most",
+        "less",
+        "more",
+        "low-cost",
+        "data",
+        "time",
+        "user",
+        "task",
+        "domain",
+        "human",
+    ]
 )
 COMMON = 3.0
 """Zipf frequency of a word that stands on its own: once in a million words."""

@@ -6,6 +6,7 @@ something new: a heading, a list item, a caption. A page break ends nothing by i
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ..traced import Edit
 from .lines import Line, lines_of
@@ -37,7 +38,7 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     if lines[0].start + indent(lines[0]) > 0:
         edits.append(Edit(0, lines[0].start + indent(lines[0])))
     widths = [len(line.text.strip()) for line in lines]
-    for place, (line, after) in enumerate(zip(lines, lines[1:], strict=False)):
+    for place, (line, after) in enumerate(pairwise(lines)):
         gap = text[line.end : after.start]
         new = starts_new(line, after, gap, typical(widths, place))
         joins += not new

@@ -5,7 +5,7 @@ No WAL, because home directories are often on NFS; every commit is synced; the f
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def prepare_connection(connection: sqlite3.Connection, path: Path, write: bool) 
         raise SessionError(f"{path} is no Galley session.", "galley sessions lists those that there are.")
     if version > VERSION:
         raise SessionError(
-            f"The session {path.name} was made by a newer Galley (version {version} of the file, {VERSION} known here).",
+            f"The session {path.name} was made by a newer Galley (file version {version}, known here {VERSION}).",
             "Update Galley to open it.",
         )
     connection.execute("PRAGMA foreign_keys = ON")
@@ -77,7 +77,7 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection, path: Path) -> Generator[None]:
     """All or nothing, and on disk when the block is left. Raises StorageError or SessionError."""
     with sqlite_errors(path):
         connection.execute("BEGIN IMMEDIATE")
@@ -91,7 +91,7 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def sqlite_errors(path: Path) -> Iterator[None]:
+def sqlite_errors(path: Path) -> Generator[None]:
     """SQLite's errors as sentences."""
     try:
         yield

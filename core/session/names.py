@@ -1,6 +1,7 @@
 """Where sessions lie and how they are called: found by what was cleaned and how."""
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def find_session(directory: Path, sha256: str, settings: RunSettings) -> Path | 
 
 
 def set_aside(path: Path) -> Path:
-    """Give an old session another name, so that a new one can take its place. Raises SessionBusyError or StorageError."""
+    """Give an old session another name, to make room for a new one. Raises SessionBusyError or StorageError."""
     number = 1
     while (aside := path.with_name(f"{path.stem}.old{number}{SUFFIX}")).exists():
         number += 1
@@ -44,8 +45,7 @@ def remove(path: Path) -> None:
             beside.unlink()
 
 
-def with_lock(path: Path, action: object) -> None:
-    assert callable(action)
+def with_lock(path: Path, action: Callable[[], object]) -> None:
     try:
         lock = WriterLock(path)
         try:
