@@ -1,1 +1,71 @@
-"""What looks wrong in a cleaned text, found by comparing it with its source."""
+"""What looks wrong in a cleaned text, found by comparing it with its source.
+
+Each family of findings has its file. All detectors look at one `Pair`, so that what counts as the same word is decided
+in one place; none of them knows which cleaner made the text.
+"""
+
+from .answer import acknowledged, empty, prompt_leaked, truncated
+from .content import invented, new_words, rewritten, summarised
+from .debris import debris_kept
+from .ends import cut_start, head_lost, tail_lost
+from .flags import Flag, Report, Severity
+from .loop import loop
+from .marks import markdown
+from .options import CheckOptions
+from .pair import Pair
+
+__all__ = ["FLAG_NAMES", "CheckOptions", "Flag", "Report", "Severity", "check"]
+
+FLAG_NAMES = (
+    "empty",
+    "truncated",
+    "acknowledged",
+    "prompt_leaked",
+    "markdown",
+    "loop",
+    "head_lost",
+    "tail_lost",
+    "cut_start",
+    "summarised",
+    "rewritten",
+    "invented",
+    "debris_kept",
+)
+"""All flags, in the order in which a report has them."""
+
+
+def check(
+    source: str,
+    cleaned: str,
+    options: CheckOptions = CheckOptions(),  # noqa: B008 (a frozen value)
+    *,
+    hit_token_limit: bool = False,
+    prompt: str = "",
+) -> Report:
+    """All findings about `cleaned` as a cleaning of `source`. Pure, and linear in the length of the texts.
+
+    `hit_token_limit` says that the model was stopped by its limit; `prompt` is what the model was told.
+    An empty text has no other flags than `empty` and `truncated`.
+    """
+    pair = Pair(source, cleaned)
+    found = [*empty(pair, options), *truncated(pair, hit_token_limit)]
+    if not any(flag.name == "empty" for flag in found):
+        found += acknowledged(pair)
+        found += prompt_leaked(pair, prompt, options)
+        found += markdown(pair)
+        found += loop(pair, options)
+        found += [*head_lost(pair, options), *tail_lost(pair, options), *cut_start(pair)]
+        found += [*summarised(pair, options), *rewritten(pair, options), *invented(pair, options)]
+        found += debris_kept(pair, options)
+    return Report(tuple(found), measures(pair))
+
+
+def measures(pair: Pair) -> dict[str, float]:
+    """Words on both sides, the share kept, the 5-gram precision and the number of new words."""
+    return {
+        "source_words": float(len(pair.source)),
+        "cleaned_words": float(len(pair.cleaned)),
+        "kept": round(pair.kept, 4),
+        "precision_5": round(pair.precision, 4),
+        "new_words": float(len(new_words(pair))),
+    }

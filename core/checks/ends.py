@@ -1,0 +1,120 @@
+"""What happened at the two ends: `head_lost` and `tail_lost` of the source, `cut_start` of the cleaned text."""
+
+from collections.abc import Iterator, Sequence
+
+from .flags import Flag, flag
+from .options import CheckOptions
+from .pair import ANCHOR, Pair
+from .words import Word
+
+LOOK_AHEAD = 6
+"""The first run that ties the cleaned text to the source begins within so many words."""
+NEAR = 12
+"""A reworded start still stands within so many words of the source's."""
+STOPS = ".!?:;…。！？；：।؟\"'”’»)]•–—"
+
+
+def head_lost(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
+    lost = missing(pair.source_text, pair.anchored, heard(pair.cleaned_text[: 4 * NEAR]))
+    if count(lost) >= options.lost_words and any(pair.anchored):
+        yield flag("head_lost", "error", [quote(pair, lost)])
+
+
+def tail_lost(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
+    lost = missing(pair.source_text[::-1], pair.anchored[::-1], heard(pair.cleaned_text[-4 * NEAR :]))[::-1]
+    if count(lost) >= options.lost_words and any(pair.anchored):
+        yield flag("tail_lost", "error", [quote(pair, lost)])
+
+
+def heard(words: Sequence[Word]) -> frozenset[str]:
+    return frozenset(word.form for word in words)
+
+
+def missing(words: Sequence[Word], anchored: Sequence[bool], there: frozenset[str]) -> Sequence[Word]:
+    """The words before the first one that the cleaned text has too; none if most of them were only reworded."""
+    first = anchored.index(True) if any(anchored) else len(words)
+    lost = words[:first]
+    prose = [word for word in lost if word.prose]
+    gone = sum(word.form not in there for word in prose)
+    return lost if 2 * gone > len(prose) else ()
+
+
+def count(words: Sequence[Word]) -> int:
+    return sum(word.prose for word in words)
+
+
+def quote(pair: Pair, words: Sequence[Word]) -> str:
+    return pair.source.text[words[0].start : words[-1].end]
+
+
+def cut_start(pair: Pair) -> Iterator[Flag]:
+    """The cleaned text begins inside a word, or inside a sentence that the source does not begin in."""
+    if pair.cleaned.words and pair.source.words and begins_inside(pair):
+        last = min(len(pair.cleaned), 8) - 1
+        yield flag("cut_start", "error", [pair.cleaned.quote(0, last)])
+
+
+def begins_inside(pair: Pair) -> bool:
+    place = anchor(pair)
+    first = pair.cleaned.words[0]
+    if inside_word(pair, first, place):
+        return True
+    raw = pair.cleaned.text[first.start]
+    if not raw.isalpha() or raw.isupper() or raw.istitle():
+        return False
+    if place is None:
+        return not begins_alike(pair)
+    skipped, at = place
+    start = at - skipped
+    if count(pair.source_text[: max(0, start)]) <= (0 if not skipped else 3):
+        return False
+    return not (skipped == 0 and after_stop(pair, at))
+
+
+def anchor(pair: Pair) -> tuple[int, int] | None:
+    """How many words of the cleaned text precede its first run that the source has, and where it has it."""
+    forms = [word.form for word in pair.cleaned_text[: LOOK_AHEAD + ANCHOR]]
+    for skipped in range(LOOK_AHEAD):
+        at = pair.places.get(tuple(forms[skipped : skipped + ANCHOR]))
+        if at is not None:
+            return skipped, at
+    return None
+
+
+def inside_word(pair: Pair, first: Word, place: tuple[int, int] | None) -> bool:
+    """The first word is no word of the source but the rest of one that stands where the cleaned text begins."""
+    if first.form in pair.source.known or not first.form.isalpha():
+        return False
+    words = pair.source_text
+    if place is not None:
+        start = place[1] - place[0]
+        words = words[max(0, start - NEAR) : max(0, start) + NEAR] if place[0] > 1 else words[max(0, start) : start + 1]
+    shown = pair.cleaned.text[first.start]
+    for word in words:
+        if len(word.form) > len(first.form) and word.form.endswith(first.form):
+            before = word.form[-len(first.form) - 1]
+            raw = pair.source.text[word.start : word.end]
+            if before.isalpha() and not (shown.isupper() and glued(raw, shown)):
+                return True
+    return False
+
+
+def glued(raw: str, capital: str) -> bool:
+    """Two words that ran together, as in `RetrievalQUILL`."""
+    return any(left.islower() and right == capital for left, right in zip(raw, raw[1:], strict=False))
+
+
+def after_stop(pair: Pair, at: int) -> bool:
+    """A sentence, a heading or a paragraph ends before this word of the source."""
+    start = pair.source_text[at].start
+    before = pair.source.text[max(0, start - 40) : start]
+    if "\n\n" in before.replace(" ", ""):
+        return True
+    return before.rstrip().endswith(tuple(STOPS))
+
+
+def begins_alike(pair: Pair) -> bool:
+    """Without a common run: both begin small, and with the same words."""
+    head = [word.form for word in pair.source_text[:NEAR]]
+    opening = [word.form for word in pair.cleaned_text[:4]]
+    return 2 * sum(form in head for form in opening) >= len(opening)

@@ -1,0 +1,56 @@
+"""`loop`: the cleaned text says again what it has said, more than the source does."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from .answer import runs
+from .flags import Flag, flag
+from .options import CheckOptions
+from .pair import Pair
+from .words import grams
+
+SAME_SIGN = re.compile(r"(\S)\1{29,}")
+LONGEST_PERIOD = 8
+"""Loops of up to so many words are looked for by their period, longer ones by repeated runs."""
+
+
+def loop(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
+    found = [*signs(pair), *short_loops(pair, options), *long_loops(pair, options)]
+    if found:
+        yield flag("loop", "error", found)
+
+
+def signs(pair: Pair) -> Iterator[str]:
+    known = {match.group(1) for match in SAME_SIGN.finditer(pair.source.text)}
+    for match in SAME_SIGN.finditer(pair.cleaned.text):
+        if match.group(1) not in known:
+            yield match.group()
+
+
+def short_loops(pair: Pair, options: CheckOptions) -> Iterator[str]:
+    """The same few words at least four times on end, where the source has no such run."""
+    forms = pair.cleaned.forms
+    source = set(grams(pair.source.forms, options.loop_words))
+    for period in range(1, LONGEST_PERIOD + 1):
+        length = 0
+        for at in range(period, len(forms)):
+            length = length + 1 if forms[at] == forms[at - period] else 0
+            if length == max(3 * period, options.loop_words):
+                first = at - length - period + 1
+                if tuple(forms[first : first + options.loop_words]) not in source:
+                    yield pair.cleaned.quote(first, at)
+
+
+def long_loops(pair: Pair, options: CheckOptions) -> Iterator[str]:
+    """Repeated runs, beyond those the source has, that make up much of the text."""
+    forms, size = pair.cleaned.forms, options.loop_words
+    allowed = Counter(grams(pair.source.forms, size))
+    seen: Counter[tuple[str, ...]] = Counter()
+    marks = [False] * len(forms)
+    for at, gram in enumerate(grams(forms, size)):
+        seen[gram] += 1
+        if seen[gram] > max(1, allowed[gram]):
+            marks[at : at + size] = [True] * size
+    if sum(marks) >= max(2 * size, options.loop_share * len(forms)):
+        yield from runs(pair.cleaned, marks)

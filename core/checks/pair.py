@@ -1,0 +1,84 @@
+"""Source and cleaned text side by side: what the detectors share, each computed once.
+
+Nothing here aligns the two texts word by word, which is quadratic at worst. Runs of words that both texts have
+stand in for an alignment: they are found through sets, in linear time, for a chunk as for a book.
+"""
+
+from collections import Counter
+from functools import cached_property
+
+from .patterns import debris_spans
+from .words import Reading, Word, covered, grams
+
+ANCHOR = 3
+"""Length in words of the runs that tie a place in the cleaned text to one in the source."""
+
+
+class Pair:
+    """The two texts, with their words and the runs they share."""
+
+    def __init__(self, source: str, cleaned: str) -> None:
+        self.source = Reading(source)
+        self.cleaned = Reading(cleaned)
+
+    @cached_property
+    def source_text(self) -> tuple[Word, ...]:
+        """The source's words without citations, addresses and stamps."""
+        return self.source.without(debris_spans(self.source.text))
+
+    @cached_property
+    def cleaned_text(self) -> tuple[Word, ...]:
+        """The cleaned text's words without citations, addresses and stamps."""
+        return self.cleaned.without(debris_spans(self.cleaned.text))
+
+    @cached_property
+    def prose_words(self) -> int:
+        """How many words of running text the source has."""
+        return sum(word.prose for word in self.source_text)
+
+    def source_grams(self, size: int) -> set[tuple[str, ...]]:
+        """Runs of the source, as it is and with its citations removed: both are faithful."""
+        bare = tuple(word.form for word in self.source_text)
+        return {*grams(self.source.forms, size), *grams(bare, size)}
+
+    @cached_property
+    def places(self) -> dict[tuple[str, ...], int]:
+        """Where in `source_text` each short run stands first."""
+        forms = tuple(word.form for word in self.source_text)
+        found: dict[tuple[str, ...], int] = {}
+        for at, gram in enumerate(grams(forms, ANCHOR)):
+            found.setdefault(gram, at)
+        return found
+
+    @cached_property
+    def anchored(self) -> list[bool]:
+        """For each word of `source_text`, whether it stands in a run that the cleaned text has too."""
+        forms = tuple(word.form for word in self.source_text)
+        bare = tuple(word.form for word in self.cleaned_text)
+        return covered(forms, {*grams(self.cleaned.forms, ANCHOR), *grams(bare, ANCHOR)}, ANCHOR)
+
+    @cached_property
+    def precision(self) -> float:
+        """Share of the cleaned text's 5-word runs (its citations aside) that stand in the source; 1 if it has none."""
+        known = self.source_grams(5)
+        runs = list(grams(tuple(word.form for word in self.cleaned_text), 5))
+        return sum(run in known for run in runs) / len(runs) if runs else 1.0
+
+    @cached_property
+    def ends_open(self) -> bool:
+        """The cleaned text stops inside a sentence: it was cut off, which is another finding than a summary."""
+        end = self.cleaned.text.rstrip().rstrip("\"'”’»)]}*_")
+        return not end.endswith(tuple(".!?…。！？।؟։:"))
+
+    @cached_property
+    def kept(self) -> float:
+        """Share of the source's running text whose words are in the cleaned text (each as often as it is there).
+
+        Where the cleaned text stops inside a sentence, the source counts up to there. 1 if there is no running text.
+        """
+        words = self.source_text
+        if self.ends_open and any(self.anchored):
+            words = words[: len(words) - self.anchored[::-1].index(True)]
+        wanted = Counter(word.form for word in words if word.prose)
+        there = wanted & Counter(self.cleaned.forms)
+        return there.total() / wanted.total() if wanted else 1.0
