@@ -35,7 +35,7 @@ def left_out(pair: Pair) -> Iterator[str]:
 
 
 def rewritten(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
-    if len(pair.cleaned_text) < options.source_words or pair.precision >= options.precision_warning:
+    if len(pair.judged) < options.source_words or pair.precision >= options.precision_warning:
         return
     severity = "error" if pair.precision < options.precision_error else "warning"
     yield flag("rewritten", severity, new_passages(pair))
@@ -43,7 +43,7 @@ def rewritten(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
 
 def new_passages(pair: Pair) -> Iterator[str]:
     """The passages of the cleaned text that stand in no 5-word run of the source, longest first."""
-    words = pair.cleaned_text
+    words = pair.judged
     marks = covered(tuple(word.form for word in words), pair.source_grams(3), 3)
     passages: list[str] = []
     start = None
@@ -65,9 +65,9 @@ def invented(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
 def new_words(pair: Pair) -> list[str]:
     """Numbers, names and content words of the cleaned text that the source lacks, as they stand there."""
     source = Source(pair.source)
-    text = pair.cleaned.text
+    text = pair.cleaned.text[: pair.judged[-1].end] if pair.judged else ""
     found: dict[str, str] = {}
-    for word in pair.cleaned.words:
+    for word in pair.judged:
         raw = text[word.start : word.end]
         if word.form not in found and not source.has(word.form, raw):
             found[word.form] = raw

@@ -11,7 +11,8 @@ LOOK_AHEAD = 6
 """The first run that ties the cleaned text to the source begins within so many words."""
 NEAR = 12
 """A reworded start still stands within so many words of the source's."""
-STOPS = ".!?:;…。！？；：।؟\"'”’»)]•–—"
+STOPS = (*".!?:;…。！？；：।؟•–—",)
+CLOSERS = "\"'”’»)]} \n\t"
 
 
 def head_lost(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
@@ -110,7 +111,7 @@ def after_stop(pair: Pair, at: int) -> bool:
     before = pair.source.text[max(0, start - 40) : start]
     if "\n\n" in before.replace(" ", ""):
         return True
-    return before.rstrip().endswith(tuple(STOPS))
+    return before.rstrip(CLOSERS).endswith(STOPS)
 
 
 def begins_alike(pair: Pair) -> bool:

@@ -12,6 +12,13 @@ from .words import Reading, Word, covered, grams
 
 ANCHOR = 3
 """Length in words of the runs that tie a place in the cleaned text to one in the source."""
+LAST_WORDS = 12
+"""A cleaned text that has a run of the source's last words has come to its end."""
+
+
+def stops_inside(text: str) -> bool:
+    """Whether the text ends without a sentence's end."""
+    return not text.rstrip().rstrip("\"'”’»)]}*_").endswith(tuple(".!?…。！？।؟։:"))
 
 
 class Pair:
@@ -61,14 +68,28 @@ class Pair:
     def precision(self) -> float:
         """Share of the cleaned text's 5-word runs (its citations aside) that stand in the source; 1 if it has none."""
         known = self.source_grams(5)
-        runs = list(grams(tuple(word.form for word in self.cleaned_text), 5))
+        runs = list(grams(tuple(word.form for word in self.judged), 5))
         return sum(run in known for run in runs) / len(runs) if runs else 1.0
 
     @cached_property
     def ends_open(self) -> bool:
         """The cleaned text stops inside a sentence: it was cut off, which is another finding than a summary."""
-        end = self.cleaned.text.rstrip().rstrip("\"'”’»)]}*_")
-        return not end.endswith(tuple(".!?…。！？।؟։:"))
+        return stops_inside(self.cleaned.text)
+
+    @cached_property
+    def judged(self) -> tuple[Word, ...]:
+        """The words of `cleaned_text` that can be held against the source.
+
+        Where the source stops inside a sentence, nobody can say whether what follows that place is right; it is
+        judged all the same if it makes the cleaned text longer than the source.
+        """
+        words = self.cleaned_text
+        if len(self.cleaned.text) > len(self.source.text) or not stops_inside(self.source.text):
+            return words
+        last = {gram for gram, at in self.places.items() if at >= len(self.source_text) - LAST_WORDS}
+        runs = list(grams(tuple(word.form for word in words), ANCHOR))
+        reached = max((at for at, run in enumerate(runs) if run in last), default=len(words))
+        return words[: reached + ANCHOR]
 
     @cached_property
     def kept(self) -> float:

@@ -118,7 +118,11 @@ def parenthesis_citations(text: str, match: re.Match[str]) -> Iterator[Candidate
     parts = body.split(";")
     priors = [citation_prior(part) for part in parts]
     if min(priors) >= 0.5 or len(parts) == 1:
-        yield Candidate(match.start(), match.end(), "", "citation", sum(priors) / len(priors))
+        end = match.end()
+        # "… performance. (Gu et al., 2024)." has a full stop too many once the citation is gone.
+        if text[end : end + 1] == "." and text[max(0, match.start() - 3) : match.start()].rstrip()[-1:] in {".", "!", "?"}:
+            end += 1
+        yield Candidate(match.start(), end, "", "citation", sum(priors) / len(priors))
         return
     at = match.start() + match.group().index("(") + 1
     for number, (part, prior) in enumerate(zip(parts, priors, strict=True)):

@@ -45,7 +45,7 @@ def next_step(mode: str, past: Sequence[Past], options: CleanOptions) -> Step | 
     made = [attempt for attempt in past if not attempt.died]
     if made and not unusable(made[-1]):
         return None
-    if mode == "rules" or (made and made[-1].mode == "verbatim"):
+    if mode == "rules" or (made and made[-1].mode in {"verbatim", "rules"}):
         return after_verbatim(made, options)
     rewrites = [attempt for attempt in made if attempt.mode == "rewrite"]
     refused = any(attempt.error for attempt in rewrites)

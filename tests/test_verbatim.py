@@ -1,0 +1,132 @@
+"""verbatim cannot invent, whatever the engine answers."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from galley.core.clean.candidates import FINDERS, find_candidates
+from galley.core.clean.verbatim import Verbatim
+from galley.core.edits import Candidate, apply_candidates
+from galley.core.engine.base import Comparison, Usage
+from galley.core.prompts import load_judge
+
+SOURCE = (
+    "Large models (Wei et al., 2022a; Xu, 2024) have un- locked new uses [3, 4–7]. Write to jd@press.org, or see "
+    "https://press.org/a. The firm (OpenAI) was founded (in 2015) and grew (LLMs; Brown et al., 2020).3 Next year came.\n\n"
+    "x i = y 2 j ∑ ( 3 ) 1 n 0.91 0.88 ± 0.2 → ∞\n\nSelf- improvement is hard."
+)
+
+
+NEUTRAL = ("(N/A) ->", "N/A ->")
+"""The questions by which a model's bias is found."""
+
+
+class Oracle:
+    """An engine without bias that answers from a list, over and over."""
+
+    def __init__(self, answers: Sequence[float]) -> None:
+        self._answers = itertools.cycle(answers)
+        self.asked: list[str] = []
+
+    def compare(self, prefix: str, query: str, options: Sequence[str], cancelled: object) -> Comparison:
+        self.asked.append(query)
+        if query.endswith(NEUTRAL):
+            return Comparison((0.0, 0.0), Usage())
+        return Comparison(tuple(next(self._answers) for _ in options), Usage(1, 1, 0, 0.0))
+
+
+def clean(source: str, answers: Sequence[float], extra: Sequence[Candidate] = ()) -> tuple[str, list[Candidate]]:
+    candidates = sorted({*find_candidates(source, FINDERS), *extra})
+    verbatim = Verbatim(Oracle(answers), load_judge())  # type: ignore[arg-type]
+    result = verbatim.clean(source, candidates, lambda: False)
+    applied = [Candidate(e.start, e.end, e.replacement, e.kind, 0.0) for e in result.edits if e.applied]
+    return result.text, applied
+
+
+floats = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(st.text(max_size=400) | st.just(SOURCE), st.lists(floats, min_size=1, max_size=12))
+def test_the_output_is_the_source_with_some_of_the_candidate_edits_whatever_the_engine_says(
+    source: str, answers: list[float]
+) -> None:
+    text, applied = clean(source, answers)
+    offered = {(c.start, c.end, c.replacement) for c in find_candidates(source, FINDERS)}
+    assert {(c.start, c.end, c.replacement) for c in applied} <= offered
+    assert text == apply_candidates(source, applied)
+    assert is_subsequence(text.replace("-", ""), source.replace("-", "")), "only deletions and joined words"
+
+
+@given(st.text(alphabet="([{a1 ,.;-@)]}\n20é", max_size=300))
+def test_candidates_lie_in_the_text_and_only_delete_or_close(source: str) -> None:
+    for candidate in find_candidates(source, FINDERS):
+        assert 0 <= candidate.start < candidate.end <= len(source)
+        assert candidate.replacement in {"", "-"}
+        assert 0 < candidate.prior < 1
+
+
+def is_subsequence(short: str, long: str) -> bool:
+    rest = iter(long)
+    return all(character in rest for character in short)
+
+
+def test_an_engine_that_agrees_to_everything_removes_the_debris_and_keeps_the_sentences() -> None:
+    text, _ = clean(SOURCE, [0.0, -50.0])
+    assert "(Wei et al., 2022a; Xu, 2024)" not in text
+    assert "jd@press.org" not in text
+    assert "[3, 4–7]" not in text
+    assert "(LLMs)" in text
+    assert "(OpenAI)" in text
+    assert "Large models have un" in text
+
+
+def test_an_engine_that_refuses_everything_changes_nothing() -> None:
+    text, applied = clean(SOURCE, [-50.0, 0.0])
+    assert [candidate for candidate in applied if candidate.kind != "hyphen"] == []
+    assert text.replace("- ", "").replace("-", "") == SOURCE.replace("- ", "").replace("-", "")
+
+
+def test_an_engine_without_an_opinion_leaves_the_decision_to_the_rules() -> None:
+    text, _ = clean(SOURCE, [math.nan])
+    assert "(Wei et al., 2022a; Xu, 2024)" not in text
+    assert "(in 2015)" in text
+    assert "unlocked" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("shown (Wei et al., 2022).", "shown."),
+        ("shown in Wei et al. (2022a) once", "shown in Wei et al. once"),
+        ("the year (in 1998) was good", "the year (in 1998) was good"),
+        ("as before [12], and [3, 4–7].", "as before, and."),
+        ("loss in performance. (Gu et al., 2024). More", "loss in performance. More"),
+        ("pre- and post-training", "pre- and post-training"),
+    ],
+)
+def test_what_the_rules_alone_would_remove(text: str, expected: str) -> None:
+    assert clean(text, [0.0])[0] == expected
+
+
+def test_a_question_shows_the_fragment_on_one_line_and_bounded() -> None:
+    oracle = Oracle([0.0])
+    source = "See (" + "Very Long Name, " * 20 + "2020) here."
+    Verbatim(oracle, load_judge()).clean(source, find_candidates(source, FINDERS), lambda: False)  # type: ignore[arg-type]
+    assert oracle.asked
+    assert all("\n" not in query and len(query) < 300 for query in oracle.asked)
+
+
+def test_regexes_stay_linear_on_hostile_text() -> None:
+    for hostile in (
+        "(" * 200_000,
+        "a-" * 100_000,
+        "[1," * 60_000,
+        "a@" * 100_000,
+        "1" * 200_000,
+        "(Smith, 2020; " * 15_000,
+    ):
+        find_candidates(hostile, FINDERS)
