@@ -4,6 +4,7 @@ so that one pull serves all test runs on a machine."""
 from pathlib import Path
 
 import pytest
+
 from galley.core import models
 
 DATA = Path(__file__).parent / "data"

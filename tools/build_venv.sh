@@ -15,14 +15,22 @@ if [ ! -x "$venv/bin/python" ]; then
     fi
 fi
 
-# uv takes seconds where pip takes a minute. It does not read pip's settings, so pip stands by for mirrors.
+# uv takes seconds where pip takes a minute. It does not read pip's settings, so it is told pip's index, and where that
+# is not enough (find-links, client certificates) pip stands by.
 pip="$venv/bin/python -m pip --disable-pip-version-check"
+index=${PIP_INDEX_URL:-$($pip config get global.index-url 2>/dev/null || true)}
 if $pip install --quiet --require-hashes --only-binary :all: -r requirements/uv.txt &&
-    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r "$lock"; then
+    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" ${index:+--default-index "$index"} \
+        --require-hashes -r "$lock"; then
     :
 else
     echo "uv could not install the lock; pip does it." >&2
     $pip install --quiet --require-hashes -r "$lock"
 fi
-# setuptools comes out of the lock, so that building the project itself fetches nothing.
-$pip install --quiet --no-deps --no-build-isolation --editable .
+# setuptools comes out of the lock, so that building the project itself fetches nothing. What it has to say about
+# editable installs is kept for when it fails.
+log=$venv/install.log
+if ! $pip install --quiet --no-deps --no-build-isolation --editable . >"$log" 2>&1; then
+    cat "$log" >&2
+    exit 1
+fi
