@@ -5,7 +5,7 @@ in one place; none of them knows which cleaner made the text.
 """
 
 from .answer import acknowledged, empty, prompt_leaked, truncated
-from .content import invented, new_words, rewritten, summarised
+from .content import heaviest, invented, new_words, rewritten, summarised
 from .debris import debris_kept
 from .ends import cut_start, head_lost, tail_lost
 from .flags import Flag, Report, Severity
@@ -61,11 +61,13 @@ def check(
 
 
 def measures(pair: Pair) -> dict[str, float]:
-    """Words on both sides, the share kept, the 5-gram precision and the number of new words."""
+    """Words on both sides, the share kept, the 5-gram precision, new words in all and in one sentence's length."""
+    found = new_words(pair)
     return {
         "source_words": float(len(pair.source)),
         "cleaned_words": float(len(pair.cleaned)),
         "kept": round(pair.kept, 4),
         "precision_5": round(pair.precision, 4),
-        "new_words": float(len(new_words(pair))),
+        "new_words": float(len(found)),
+        "new_words_together": float(heaviest(found)),
     }

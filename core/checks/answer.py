@@ -10,13 +10,13 @@ from .words import Reading, covered, grams
 
 OPENINGS = (
     r"(?:sure|certainly|of course|okay|ok|absolutely|got it|understood)\b[^.\n]{0,80}[!,.:\n]",
-    r"here(?:'s| is| are|’s)\b[^.\n]{0,80}\b(?:text|version|output|transcript|passage|result|chunk|cleaned|processed)\b",
+    r"here(?:'s| is| are|’s)\b[^.\n]{0,80}\b(?:text|version|output|transcript|passage|result|cleaned)\b",
     r"(?:the |this is the |below is the |your )?(?:cleaned|processed|rewritten|revised|edited|clean)(?:[ -]up)?"
     r" (?:text|version|output|transcript)\b",
     r"(?:i(?:'m| am|’m) (?:sorry|ready|happy|unable|an ai)|i (?:cannot|can't|can’t|will now|have (?:removed|cleaned))|"
     r"as an ai|i(?:'ll|’ll| will) (?:clean|process|remove|rewrite))\b",
     r"please (?:provide|share|paste|send)\b[^.\n]{0,60}\b(?:text|chunk|input|passage)\b",
-    r"(?:hier ist|voici|aquí (?:está|tienes)|ecco)\b[^.\n]{0,60}\b(?:text|texte|texto|testo|version|versión|versione)\b",
+    r"(?:hier ist|voici|aquí (?:está|tienes)|ecco)\b[^.\n]{0,60}\b(?:text|texte|texto|testo|version|versión)\b",
 )
 CLOSINGS = (
     r"let me know\b[^.\n]{0,120}",

@@ -1,7 +1,8 @@
 """What became of the content: `summarised`, `rewritten`, `invented`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from .flags import Flag, flag
@@ -11,7 +12,11 @@ from .words import Reading, Word, covered, grams
 
 FUNCTION_LENGTH = 4
 """Shorter words are seldom content, and too short to know by their stem."""
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+SENTENCE = 15
+"""Words in a sentence, roughly: inventions come together, rewordings here and there."""
+NAME_WEIGHT = 4
+DIGITS = re.compile(r"\d+")
+ABBREVIATION = re.compile(r"(?<!\w)[A-Z]{2,5}s?(?!\w)")
 
 
 def summarised(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
@@ -58,24 +63,85 @@ def new_passages(pair: Pair) -> Iterator[str]:
 
 def invented(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
     found = new_words(pair)
-    if len(found) >= options.invented_warning:
-        yield flag("invented", "error" if len(found) >= options.invented_error else "warning", found)
+    weight = heaviest(found)
+    if weight >= options.invented_warning:
+        yield flag("invented", "error" if weight >= options.invented_error else "warning", shown(pair, found))
 
 
-def new_words(pair: Pair) -> list[str]:
-    """Numbers, names and content words of the cleaned text that the source lacks, as they stand there."""
+@dataclass(frozen=True, slots=True)
+class NewWord:
+    """A word of the cleaned text that the source lacks: its place among the words judged, and its weight."""
+
+    place: int
+    start: int
+    end: int
+    weight: int
+
+
+def heaviest(found: Sequence[NewWord]) -> int:
+    """The greatest weight of new words within a sentence's length."""
+    best = total = first = 0
+    for word in found:
+        total += word.weight
+        while found[first].place <= word.place - SENTENCE:
+            total -= found[first].weight
+            first += 1
+        best = max(best, total)
+    return best
+
+
+def shown(pair: Pair, found: Sequence[NewWord]) -> Iterator[str]:
+    """Names and numbers first, then the other words."""
+    for word in sorted(found, key=lambda item: -item.weight):
+        yield pair.cleaned.text[word.start : word.end]
+
+
+def new_words(pair: Pair) -> list[NewWord]:
+    """Numbers, names and content words of the cleaned text that the source lacks, in their order.
+
+    The first word is left to `cut_start`.
+    """
     source = Source(pair.source)
-    text = pair.cleaned.text[: pair.judged[-1].end] if pair.judged else ""
-    found: dict[str, str] = {}
-    for word in pair.judged:
+    text = pair.cleaned.text
+    words = pair.judged
+    expanded = expansions(words, text, pair.source)
+    found: list[NewWord] = []
+    for place, word in enumerate(words):
         raw = text[word.start : word.end]
-        if word.form not in found and not source.has(word.form, raw):
-            found[word.form] = raw
-    numbers = {match.group() for match in NUMBER.finditer(text)} - source.numbers
-    for number in sorted(numbers):
-        if re.sub(r"\D", "", number) not in source.digits:
-            found.setdefault(number, number)
-    return list(found.values())
+        if place == 0 or place in expanded or source.has(word.form, raw):
+            continue
+        found.append(NewWord(place, word.start, word.end, weigh(text, words, place)))
+    return found
+
+
+def weigh(text: str, words: Sequence[Word], place: int) -> int:
+    """In running text, names inside a sentence and numbers of two digits and more weigh most.
+
+    What mixes letters and digits is of a formula and weighs nothing.
+    """
+    word = words[place]
+    raw = text[word.start : word.end]
+    inside = any(near.prose for near in words[max(0, place - 2) : place])
+    if any(char.isdigit() for char in raw):
+        return NAME_WEIGHT if inside and word.form.isdigit() and len(word.form) > 1 else 0
+    return NAME_WEIGHT if inside and raw[0].isupper() and not begins_sentence(text, word.start) else 1
+
+
+def begins_sentence(text: str, start: int) -> bool:
+    before = text[max(0, start - 4) : start]
+    return not before.strip() or "\n" in before or before.rstrip(" \"'“‘(*_").endswith(tuple(".!?:…•"))
+
+
+def expansions(words: Sequence[Word], text: str, source: Reading) -> set[int]:
+    """Places of words that spell out an abbreviation of the source: `Large Language Models` for `LLMs`."""
+    known = {raw.rstrip("s") for raw in ABBREVIATION.findall(source.text)}
+    initials = "".join(text[word.start] for word in words).upper()
+    places: set[int] = set()
+    for size in range(2, 6):
+        for at in range(len(initials) - size + 1):
+            if initials[at : at + size] in known:
+                places.update(range(at, at + size))
+    return places
 
 
 class Source:
@@ -86,12 +152,16 @@ class Source:
         self.stems = {form[:size] for form in reading.known for size in range(FUNCTION_LENGTH, min(len(form), 24) + 1)}
         self.joined = {left + right for left, right in grams(reading.forms, 2)}
         self.stream = "".join(reading.forms)
-        self.numbers = {match.group() for match in NUMBER.finditer(reading.text)}
-        self.digits = {re.sub(r"\D", "", number) for number in self.numbers} | set(re.findall(r"\d+", reading.text))
+        numbers = re.findall(r"\d[\d.,\s]*", reading.text)
+        self.digits = {*DIGITS.findall(reading.text), *(re.sub(r"\D", "", number) for number in numbers)}
 
     def has(self, form: str, raw: str) -> bool:
-        """Whether the source has the word, its stem, or the word inside others; small and short words count as known."""
-        if form in self.known or any(char.isdigit() for char in form):
+        """Whether the source has the word, its stem, or the word inside others; short words count as known."""
+        if form in self.known:
+            return True
+        if raw[0].isdigit():
+            return set(DIGITS.findall(form)) <= self.digits or set(DIGITS.findall(raw)) <= self.digits
+        if any(char.isdigit() for char in form):
             return True
         if len(form) < FUNCTION_LENGTH:
             return True

@@ -1,6 +1,7 @@
 """What happened at the two ends: `head_lost` and `tail_lost` of the source, `cut_start` of the cleaned text."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from .flags import Flag, flag
 from .options import CheckOptions
@@ -102,7 +103,7 @@ def inside_word(pair: Pair, first: Word, place: tuple[int, int] | None) -> bool:
 
 def glued(raw: str, capital: str) -> bool:
     """Two words that ran together, as in `RetrievalQUILL`."""
-    return any(left.islower() and right == capital for left, right in zip(raw, raw[1:], strict=False))
+    return any(left.islower() and right == capital for left, right in pairwise(raw))
 
 
 def after_stop(pair: Pair, at: int) -> bool:

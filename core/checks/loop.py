@@ -43,12 +43,15 @@ def short_loops(pair: Pair, options: CheckOptions) -> Iterator[str]:
 
 
 def long_loops(pair: Pair, options: CheckOptions) -> Iterator[str]:
-    """Repeated runs, beyond those the source has, that make up much of the text."""
+    """Repeated runs of running text, beyond those the source has, that make up much of the cleaned text."""
     forms, size = pair.cleaned.forms, options.loop_words
     allowed = Counter(grams(pair.source.forms, size))
     seen: Counter[tuple[str, ...]] = Counter()
     marks = [False] * len(forms)
-    for at, gram in enumerate(grams(forms, size)):
+    prose = grams(tuple(word.prose for word in pair.cleaned.words), size)
+    for at, (gram, small) in enumerate(zip(grams(forms, size), prose, strict=True)):
+        if sum(small) < 2:
+            continue
         seen[gram] += 1
         if seen[gram] > max(1, allowed[gram]):
             marks[at : at + size] = [True] * size

@@ -33,10 +33,16 @@ def markdown(pair: Pair) -> Iterator[Flag]:
     text = pair.cleaned.text
     found: list[str] = []
     for shape in SHAPES:
-        there = [shown(text, match) for match in shape.finditer(text)]
+        there = [shown(text, match) for match in shape.finditer(text) if not carried_over(pair, match.group())]
         found += there[sum(1 for _ in shape.finditer(pair.source.text)) :]
     if found:
         yield flag("markdown", "warning", found)
+
+
+def carried_over(pair: Pair, mark: str) -> bool:
+    """A sign that the source has as often, wherever its lines break: `# instances`, `a + b`."""
+    sign = mark.lstrip()[0]
+    return sign in "#+*>|`" and pair.source.text.count(sign) >= pair.cleaned.text.count(sign)
 
 
 def shown(text: str, match: re.Match[str]) -> str:

@@ -22,20 +22,18 @@ class CheckOptions(Options):
     """Length in words of the runs that are looked at for loops."""
     loop_share: float = 0.3
     """Share of the cleaned text that repeats what it said before, more often than the source does."""
-    kept_warning: float = 0.6
+    kept_warning: float = 0.45
     """Share of the source's running text that must be kept for no question to be asked."""
-    kept_error: float = 0.45
+    kept_error: float = 0.3
     """Share of the source's running text below which the attempt failed."""
-    precision_warning: float = 0.6
+    precision_warning: float = 0.28
     """Share of the cleaned text's 5-word runs that must stand in the source for no question to be asked."""
-    precision_error: float = 0.35
+    precision_error: float = 0.2
     """Share of 5-word runs below which the attempt failed."""
-    invented_warning: int = 3
-    """So many numbers, names and content words that the source lacks are a question."""
-    invented_error: int = 10
-    """So many of them are a failure."""
+    invented_warning: int = 4
+    """So many words that the source lacks within a sentence's length are a question; one that reworded here and
+    there has fewer at a time. A new name or number counts as much as four new words."""
+    invented_error: int = 8
+    """So many within a sentence's length are a failure."""
     formulas: int = 3
     """So many remains of formulas or figures in a cleaned text are a finding."""
-    citation_density: float = 6.0
-    """Citations in a thousand characters, of any style, that are a finding. A citation in round brackets with a
-    comma before its year is one by itself: read aloud, it is in the way."""

@@ -12,13 +12,15 @@ from .words import Reading, Word, covered, grams
 
 ANCHOR = 3
 """Length in words of the runs that tie a place in the cleaned text to one in the source."""
+RUN = 5
+FEW_RUNS = 8
 LAST_WORDS = 12
 """A cleaned text that has a run of the source's last words has come to its end."""
 
 
 def stops_inside(text: str) -> bool:
     """Whether the text ends without a sentence's end."""
-    return not text.rstrip().rstrip("\"'”’»)]}*_").endswith(tuple(".!?…。！？।؟։:"))
+    return not text.rstrip().rstrip("\"'”’»)]}*_").endswith(tuple(".!?…。！？।؟։"))
 
 
 class Pair:
@@ -66,10 +68,17 @@ class Pair:
 
     @cached_property
     def precision(self) -> float:
-        """Share of the cleaned text's 5-word runs (its citations aside) that stand in the source; 1 if it has none."""
-        known = self.source_grams(5)
-        runs = list(grams(tuple(word.form for word in self.judged), 5))
-        return sum(run in known for run in runs) / len(runs) if runs else 1.0
+        """Share of the cleaned text's 5-word runs that stand in the source.
+
+        Only runs of running text count, without citations: a table may be read by row or by column. 1 if there are
+        hardly any.
+        """
+        known = self.source_grams(RUN)
+        words = self.judged
+        prose = grams(tuple(word.prose for word in words), RUN)
+        forms = grams(tuple(word.form for word in words), RUN)
+        runs = [form for form, small in zip(forms, prose, strict=True) if 2 * sum(small) > RUN]
+        return sum(run in known for run in runs) / len(runs) if len(runs) >= FEW_RUNS else 1.0
 
     @cached_property
     def ends_open(self) -> bool:

@@ -14,7 +14,7 @@ HAS_YEAR = re.compile(rf"\b{YEAR}")
 COMMA_YEAR = re.compile(rf",\s{{0,3}}{YEAR}")
 SMALL = re.compile(r"(?<!\w)[^\W\d_A-Z]{3,}(?!\w)")
 CITING = frozenset(
-    "and see also the von van der den des del for und siehe auch voir aussi chap fig sec references therein".split()
+    ("and", "see", "also", "the", "von", "van", "der", "den", "des", "del", "und", "siehe", "voir", "therein")
 )
 LABELS = re.compile(
     r"\[\s*(?:\d{1,3}|[A-Z][A-Za-z+]{0,12}\d{2}[a-z]?)(?:\s*[,;–-]\s*(?:\d{1,3}|[A-Z][A-Za-z+]{0,12}\d{2}[a-z]?)){0,30}\s*\]"
@@ -23,7 +23,7 @@ BARE = re.compile(rf"\bet\s{{1,3}}al\.?,\s{{0,3}}{YEAR}")
 EMAIL = re.compile(r"(?:\{[^{}]{1,200}\}\s?|(?<![\w.+-])[\w.+-]{1,64})@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}")
 URL = re.compile(r"(?:https?://|www\.)\S{1,500}")
 STAMP = re.compile(
-    r"arXiv:\d{4}\.\d{4,5}(?:v\d{1,2})?(?:\s{1,4}\[[\w.-]{2,20}\])?(?:\s{1,4}\d{1,2}\s[A-Z][a-z]{2}\s(?:19|20)\d\d)?"
+    r"arXiv:\d{4}\.\d{4,5}v\d{1,2}\s{1,4}\[[\w.-]{2,20}\](?:\s{1,4}\d{1,2}\s[A-Z][a-z]{2}\s(?:19|20)\d\d)?"
 )
 
 

@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -102,8 +105,8 @@ def is_prose(raw: str, form: str) -> bool:
     return len(form) > 1 and form.isalpha() if head.islower() else True
 
 
-def grams(forms: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
-    """All runs of `size` words; none if there are fewer."""
+def grams(forms: Sequence[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """All runs of `size` words (or of one thing for each word); none if there are fewer."""
     return zip(*(forms[start:] for start in range(size)), strict=False)
 
 
