@@ -1,6 +1,7 @@
 """`galley config`: where settings come from, and a file of them to begin with."""
 
 import json
+from typing import cast
 
 import click
 
@@ -45,7 +46,7 @@ def show(as_json: bool) -> None:
 
 
 def shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else repr(value)
+    return ", ".join(map(str, cast(tuple[object, ...], value))) if isinstance(value, tuple) else repr(value)
 
 
 @config.command("init")

@@ -98,7 +98,7 @@ def model_of(session: Session, named: str | None, config: Config, quiet: bool) -
     if not wanted:
         return None
     last = session.last_model()
-    candidates = [named] if named else [name for name in (last, config.engine.model, "") if name is not None]
+    candidates = [named] if named else [last, config.engine.model, ""]
     for name in candidates:
         try:
             path = find(name) or obtain(name, quiet=quiet)

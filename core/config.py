@@ -179,7 +179,7 @@ def example() -> str:
     ]
     keys = known_keys()
     for section in Config.model_fields:
-        options = getattr(Config(), section)
+        options = cast(Options, getattr(Config(), section))
         lines += ["", f"[{section}]", f"# {' '.join((options.__doc__ or '').split())}"]
         for name in type(options).model_fields:
             value = getattr(options, name)

@@ -56,7 +56,7 @@ def test_a_mistake_is_named_with_its_place_and_the_nearest_right_key(tmp_path: P
 def test_a_wrong_variable_is_named() -> None:
     with pytest.raises(ConfigError, match=r"environment GALLEY_CLEAN_MODUS.*Did you mean clean\.mode"):
         load_config(Path("none.toml"), {"GALLEY_CLEAN_MODUS": "rules"})
-    with pytest.raises(ConfigError, match="GALLEY_CLEAN_SEED.*is wrong"):
+    with pytest.raises(ConfigError, match=r"GALLEY_CLEAN_SEED.*is wrong"):
         load_config(Path("none.toml"), {"GALLEY_CLEAN_SEED": "x"})
 
 

@@ -5,10 +5,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from pdfs import encrypted, pages_saying, pdf_of, show, stream
+
 from galley.core.document import Document
 from galley.core.errors import InputError
 from galley.core.extract import ExtractionCancelled, ExtractOptions, PasswordNeeded, extract, probe
-from pdfs import encrypted, pages_saying, pdf_of, show, stream
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 SEED = SHARED / "2402.13116v4.pdf"

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pdfs import bomb, deep_nesting, encrypted, pages_saying, pdf_of, show, stream
+
 from galley.core.extract import ExtractOptions, extract
 from galley.core.extract.process import WorkerProcess
 from galley.core.extract.protocol import Item, Job, Opened, Stage, Work
 from galley.core.extract.supervise import Harvest, Supervisor
-from pdfs import bomb, deep_nesting, encrypted, pages_saying, pdf_of, show, stream
 
 SLOW = bomb(8, b"(x) Tj [1 2] 0 d\n")
 """Half a million operators: pypdf takes far longer over them than the time limits below."""

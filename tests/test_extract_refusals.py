@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from pdfs import assemble, page_tree_loop, pages_saying, pdf_of, stream, unknown_security_handler
+
 from galley.core.errors import InputError
 from galley.core.extract import ExtractOptions, extract, probe
-from pdfs import assemble, page_tree_loop, pages_saying, pdf_of, stream, unknown_security_handler
 
 REFUSED = {
     "empty.pdf": (b"", "empty.pdf is empty."),

@@ -3,13 +3,14 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from galley.core.errors import InputError
 from galley.core.extract import format_pages, select_pages
 from galley.core.extract.agreement import agreement
 from galley.core.extract.controls import clean_page, strip_controls
 from galley.core.extract.pagespec import name_pages
-from hypothesis import given
-from hypothesis import strategies as st
 
 DANGEROUS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ufffe\ud800-\udfff]")
 ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(

@@ -83,11 +83,20 @@ def test_the_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:
     Session.open(session.path).close()
 
 
+HOLD = """
+import sys, time
+from pathlib import Path
+from galley.core.session import Session
+session = Session.open(Path(sys.argv[1]))
+print("open", flush=True)
+time.sleep(60)
+"""
+
+
 def test_the_right_to_write_ends_with_a_killed_process(tmp_path: Path) -> None:
     with new_session(tmp_path) as session:
         path = session.path
-    code = f"from galley.core.session import Session; from pathlib import Path; import time\ns = Session.open(Path({str(path)!r}))\nprint('open', flush=True)\ntime.sleep(60)"
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE)
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"open\n"
     with pytest.raises(SessionBusyError, match=str(holder.pid)):
@@ -172,9 +181,8 @@ def test_a_damaged_session_is_one_sentence_and_stays_as_it_is(tmp_path: Path, da
             "empty": b"",
         }[damage]
         path.write_bytes(data)
-    with pytest.raises(SessionError):
-        with Session.open(path, write=False) as session:
-            session.chunks()
+    with pytest.raises(SessionError), Session.open(path, write=False) as session:
+        session.chunks()
     assert list_sessions(tmp_path)[0].error
     assert path.read_bytes() == data
 

@@ -15,8 +15,9 @@ from galley.core.engine.base import Comparison, Usage
 from galley.core.prompts import load_judge
 
 SOURCE = (
-    "Large models (Wei et al., 2022a; Xu, 2024) have un- locked new uses [3, 4–7]. Write to jd@press.org, or see "
-    "https://press.org/a. The firm (OpenAI) was founded (in 2015) and grew (LLMs; Brown et al., 2020).3 Next year came.\n\n"
+    "Large models (Wei et al., 2022a; Xu, 2024) have un- locked new uses [3, 4–7]. Write to jd@press.org, or "
+    "see https://press.org/a. The firm (OpenAI) was founded (in 2015) and "
+    "grew (LLMs; Brown et al., 2020).3 Next year came.\n\n"
     "x i = y 2 j ∑ ( 3 ) 1 n 0.91 0.88 ± 0.2 → ∞\n\nSelf- improvement is hard."
 )
 

@@ -80,6 +80,8 @@ SUSPENDED = frozenset(
     ["and", "or", "to", "nor", "as", "und", "oder", "bis", "bzw", "et", "ou", "o", "y", "e", "u", "i", "en", "of"]
 )
 UNIT = re.compile(r"[^\n]+?(?:[.!?][\"'”’)\]]*(?=\s+[A-Z0-9(“\"])|(?=\n)|$)", re.S)
+DEBRIS_TOKENS = 6
+"""Fewer tokens are a page range or an initial in a reference rather than remains of anything."""
 TOKEN = re.compile(r"\S+")
 WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 
@@ -120,7 +122,11 @@ def parenthesis_citations(text: str, match: re.Match[str]) -> Iterator[Candidate
     if min(priors) >= 0.5 or len(parts) == 1:
         end = match.end()
         # "… performance. (Gu et al., 2024)." has a full stop too many once the citation is gone.
-        if text[end : end + 1] == "." and text[max(0, match.start() - 3) : match.start()].rstrip()[-1:] in {".", "!", "?"}:
+        if text[end : end + 1] == "." and text[max(0, match.start() - 3) : match.start()].rstrip()[-1:] in {
+            ".",
+            "!",
+            "?",
+        }:
             end += 1
         yield Candidate(match.start(), end, "", "citation", sum(priors) / len(priors))
         return
@@ -170,19 +176,15 @@ def debris(text: str, language: str) -> Iterator[Candidate]:
 
 
 def debris_prior(unit: str, language: str) -> float:
-    """From 0 (prose) to 0.8 (numbers and symbols): what share of the tokens are no words of the language."""
+    """From 0 (prose) to 0.8 (numbers and symbols): the share of tokens that hold no word of two letters."""
     tokens = TOKEN.findall(unit)
-    if len(tokens) < 4:
+    if len(tokens) < DEBRIS_TOKENS:
         return 0.0
-    words = words_of(unit)
-    common = sum(is_common(word, language) for word in words)
-    linking = sum(is_function_word(word, language) for word in words)
-    odd = 1 - common / len(tokens)
+    linking = sum(is_function_word(word, language) for word in words_of(unit))
     if linking >= 2 and linking / len(tokens) > 0.12:
         return 0.0
-    if linking == 0 and len(tokens) >= 8:
-        odd += 0.25
-    return max(0.0, min(0.8, (odd - 0.45) * 1.6))
+    odd = sum(WORD.search(token) is None for token in tokens) / len(tokens)
+    return max(0.0, min(0.8, (odd - 0.4) * 2))
 
 
 def words_of(text: str) -> list[str]:

@@ -16,8 +16,9 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 
@@ -28,6 +29,8 @@ TOP = 200
 """Alternatives asked for at a decision; an option below them counts as the last of them."""
 CPU_SLOTS = 2
 GPU_SLOTS = 8
+SPARE_SLOTS = 3
+"""Slots beyond the requests under way: with them, four kinds of question keep their examples cached."""
 SENTINEL = "\ue000{}\ue001"
 SOCKET_PREFIX = "galley-"
 
@@ -41,8 +44,8 @@ class LlamaCpp:
 
     def __init__(self, options: Payload) -> None:
         """Loads the model. Raises RuntimeError when llama.cpp refuses it."""
-        import xllamacpp
-
+        # It ships no types, and loads a native library that only a worker should hold.
+        xllamacpp: Any = import_module("xllamacpp")
         began = time.monotonic()
         remove_stale_sockets()
         self._home = Path(tempfile.mkdtemp(prefix=f"{SOCKET_PREFIX}{psutil.Process().pid}-"))
@@ -54,8 +57,9 @@ class LlamaCpp:
         self.threads = int(options["threads"]) or default_threads()
         self.context = int(options["context"])
         params.model.path = options["model"]
-        params.n_parallel = self.slots
-        params.n_ctx = self.context * self.slots
+        caches = self.slots + SPARE_SLOTS
+        params.n_parallel = caches
+        params.n_ctx = self.context * caches
         params.cpuparams.n_threads = self.threads
         params.cpuparams_batch.n_threads = self.threads
         params.n_gpu_layers = int(options["gpu_layers"])
@@ -67,8 +71,9 @@ class LlamaCpp:
         address = str(self._server.listening_address)
         if not address.startswith("unix:"):
             raise RuntimeError(f"llama.cpp listens on {address} and not on a private socket")
-        self._free = list(range(self.slots))
-        self._slot_ready = threading.Condition()
+        self._turns = threading.Semaphore(self.slots)
+        self._lock = threading.Lock()
+        self._free: dict[int, str] = dict.fromkeys(range(caches), "")
         self._template_parts: dict[tuple[str, ...], list[str]] = {}
         self._tokens: dict[str, list[int]] = {}
         self.info: Payload = {
@@ -101,7 +106,7 @@ class LlamaCpp:
             on_text("".join(parts), len(parts))
             return cancelled()
 
-        with self._slot() as slot:
+        with self._slot(request["messages"][0]["content"]) as slot:
             body = {
                 "prompt": prompt,
                 "n_predict": request["max_tokens"],
@@ -142,7 +147,7 @@ class LlamaCpp:
         }
         if cancelled():
             raise Cancel
-        with self._slot() as slot:
+        with self._slot(request["prefix"]) as slot:
             answer = self._server.handle_completions({**body, "id_slot": slot})
         raise_for_error(answer)
         top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
@@ -154,18 +159,20 @@ class LlamaCpp:
         return len(self._tokens_of(text))
 
     @contextmanager
-    def _slot(self) -> Generator[int]:
-        """A slot of one's own: pinned, so that its cache keeps the prompt's head from one request to the next."""
-        with self._slot_ready:
-            while not self._free:
-                self._slot_ready.wait()
-            slot = self._free.pop()
-        try:
-            yield slot
-        finally:
-            with self._slot_ready:
-                self._free.append(slot)
-                self._slot_ready.notify()
+    def _slot(self, head: str) -> Generator[int]:
+        """A slot of one's own for a prompt that begins with `head`: the one whose cache holds it, if that is free.
+
+        There are more slots than requests under way, so that the heads of several kinds of question stay cached.
+        """
+        with self._turns:
+            with self._lock:
+                slot = next((slot for slot, held in self._free.items() if held == head), next(iter(self._free)))
+                del self._free[slot]
+            try:
+                yield slot
+            finally:
+                with self._lock:
+                    self._free[slot] = head  # last in order: the slot unused for longest is taken first
 
     def _render(self, messages: Sequence[Payload]) -> list[int]:
         """The conversation as tokens by the model's own template, contents without control tokens."""
@@ -238,9 +245,11 @@ def raise_for_error(answer: Payload | None) -> None:
     """llama.cpp reports a refused request as an `error` object in place of an answer."""
     if answer is None:
         raise RequestError("the engine gave no answer")
-    error = answer.get("error")
+    error: object = answer.get("error")
+    if isinstance(error, dict):
+        raise RequestError(str(cast(Payload, error).get("message", "the engine gives no reason")))
     if error:
-        raise RequestError(str(error.get("message", error)) if isinstance(error, dict) else str(error))
+        raise RequestError(str(error))
 
 
 def common_prefix(lists: Sequence[Sequence[int]]) -> int:

@@ -50,7 +50,9 @@ class WorkerProcess:
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._said_goodbye = False
         self._errors: deque[bytes] = deque(maxlen=STDERR_LINES)
-        assert self._process.stdin and self._process.stdout and self._process.stderr
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
         self._stdin, self._stdout, self._stderr = (
             self._process.stdin,
             self._process.stdout,
