@@ -45,11 +45,13 @@ def check(
     """All findings about `cleaned` as a cleaning of `source`. Pure, and linear in the length of the texts.
 
     `hit_token_limit` says that the model was stopped by its limit; `prompt` is what the model was told.
-    An empty text has no other flags than `empty` and `truncated`.
+    An empty text is spared all questions but how it ended and where it begins.
     """
     pair = Pair(source, cleaned)
     found = [*empty(pair, options), *truncated(pair, hit_token_limit)]
-    if not any(flag.name == "empty" for flag in found):
+    if any(flag.name == "empty" for flag in found):
+        found += cut_start(pair)
+    else:
         found += acknowledged(pair)
         found += prompt_leaked(pair, prompt, options)
         found += markdown(pair)

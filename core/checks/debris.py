@@ -2,7 +2,8 @@
 
 A broken word or an address is a finding by itself, and so is a citation of the kind `(Moxon, 1683)`, which stops a
 listener. Other citations (`[4]`, `[Mox83]`, `(Moxon et al. 1683)`) are one where the cleaning took half of them out
-and left the others, since many a good text keeps them all. Remains of formulas and figures count where they come thick.
+and left the others, since many a good text keeps them all. Of formulas only those
+count that extraction ran together.
 """
 
 import re
@@ -17,26 +18,44 @@ from .words import HYPHENS, WORD, normalise
 BROKEN = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,40})[-\u00ad\u2010][ \t\r\n]{1,4}([^\W\d_]{2,40})")
 SUSPENDED = frozenset(("and", "or", "to", "und", "oder", "bis", "et", "ou", "og", "och", "en", "nor", "versus", "vs"))
 """After these a hyphen in front of a blank is right: `pre- and post-training`."""
-FORMULA = re.compile(r"\S{0,40}[=∼≻≺⊕⊗∑∏∫∈∥|≤≥≈∝∇∂·]\S{0,40}")
-SYMBOLS = re.compile(r"[=∼≻≺⊕⊗∑∏∫∈∥|≤≥≈∝∇∂·(){}\[\]α-ωϕϵ]")
+TOKEN = re.compile(r"\S{3,200}")
+OPERATOR = re.compile(r"[=∼≻≺⊕⊗∑∏∫∈∥|≤≥≈∝∇∂·<>±×√]")
+BRACKET = re.compile(r"[(){}\[\]]")
+OPERATORS = 3
+SIGNS = 5
+RUN_ON = re.compile(r"(?<![\w(])\w{1,2}\)[a-z]{5,20}")
+FEW = 2
+"""So many addresses and citations are no more than a remark."""
 GLUED = re.compile(r"(?<!\w)[A-Z]?[a-z]{3,40}[A-Z][a-z]{3,40}[A-Za-z]{0,60}(?!\w)")
 GLUED_LENGTH = 16
 
 
 def debris_kept(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
     text = pair.cleaned.text
-    sure = [*broken_words(pair), *(match.group() for shape in (EMAIL, STAMP) for match in shape.finditer(text))]
-    remains = [*formulas(text), *glued(text)]
-    if len(remains) >= options.formulas:
-        sure += remains
+    damage = [*broken_words(pair), *formulas(text)]
+    labels = list(glued(text))
+    if len(labels) >= options.glued_labels:
+        damage += labels
+    left = [match.group() for shape in (EMAIL, STAMP) for match in shape.finditer(text)]
+    left += kept_citations(pair)
+    if damage or left:
+        yield flag("debris_kept", "warning" if damage or len(left) > FEW else "info", [*damage, *left])
+
+
+def kept_citations(pair: Pair) -> list[str]:
+    """The citations that stop a listener; all of them where the cleaning took at least half of them out."""
+    text = pair.cleaned.text
     cited = [text[start:end] for start, end in citations(text)]
-    loud = [item for item in cited if item.startswith("(") and COMMA_YEAR.search(item)]
+    if 2 * len(cited) <= sum(1 for _ in citations(pair.source.text)):
+        return cited
+    if any(loud(item) for item in cited):
+        return [item for item in cited if loud(item)]
     bare = [match.group() for match in BARE.finditer(SQUARE.sub(" ", text))]
-    if loud or 2 * len(cited) <= sum(1 for _ in citations(pair.source.text)):
-        loud = cited
-    found = [*sure, *(loud or bare)]
-    if found:
-        yield flag("debris_kept", "warning" if sure or len(found) > 2 else "info", found)
+    return bare if len(bare) > FEW else []
+
+
+def loud(citation: str) -> bool:
+    return citation.startswith("(") and COMMA_YEAR.search(citation) is not None
 
 
 def broken_words(pair: Pair) -> Iterator[str]:
@@ -70,10 +89,16 @@ def heads(raw: str) -> set[str]:
 
 
 def formulas(text: str) -> Iterator[str]:
-    """Pieces dense with signs of mathematics."""
-    for match in FORMULA.finditer(text):
-        if len(SYMBOLS.findall(match.group())) >= 3:
+    """Formulas without a blank in them, as extraction leaves them, and words that ran into one: `s)stands`.
+
+    A formula with its blanks is not told from one that a careful editor kept.
+    """
+    for match in TOKEN.finditer(text):
+        operators = len(OPERATOR.findall(match.group()))
+        signs = operators + len(BRACKET.findall(match.group()))
+        if operators >= OPERATORS or (operators and signs >= SIGNS):
             yield match.group()
+    yield from (match.group() for match in RUN_ON.finditer(text))
 
 
 def glued(text: str) -> Iterator[str]:

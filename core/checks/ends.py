@@ -61,21 +61,29 @@ def begins_inside(pair: Pair) -> bool:
     first = pair.cleaned.words[0]
     if inside_word(pair, first, place):
         return True
-    raw = pair.cleaned.text[first.start]
-    if not raw.isalpha() or raw.isupper() or raw.istitle():
-        return False
+    small = begins_small(pair.cleaned.text[first.start])
     if place is None:
-        return not begins_alike(pair)
+        return small and not begins_alike(pair)
     skipped, at = place
-    start = at - skipped
-    if count(pair.source_text[: max(0, start)]) <= (0 if not skipped else 3):
+    start = max(0, at - skipped)
+    if skipped == 0 and inside_debris(pair, at):
+        return True
+    before = count([word for word in pair.source_text if word.start < pair.source.words[start].start])
+    if before <= (3 if skipped else 0):
         return False
-    return not (skipped == 0 and after_stop(pair, at))
+    if not small:
+        return skipped == 0 and follows_prose(pair, at)
+    return bool(skipped) or not after_stop(pair, at)
+
+
+def begins_small(char: str) -> bool:
+    """A small letter, or one of a script that knows no case."""
+    return char.isalpha() and not char.isupper() and not char.istitle()
 
 
 def anchor(pair: Pair) -> tuple[int, int] | None:
-    """How many words of the cleaned text precede its first run that the source has, and where it has it."""
-    forms = [word.form for word in pair.cleaned_text[: LOOK_AHEAD + ANCHOR]]
+    """How many words of the cleaned text precede its first run that the source has, and at which word that is there."""
+    forms = pair.cleaned.forms[: LOOK_AHEAD + ANCHOR]
     for skipped in range(LOOK_AHEAD):
         at = pair.places.get(tuple(forms[skipped : skipped + ANCHOR]))
         if at is not None:
@@ -85,20 +93,37 @@ def anchor(pair: Pair) -> tuple[int, int] | None:
 
 def inside_word(pair: Pair, first: Word, place: tuple[int, int] | None) -> bool:
     """The first word is no word of the source but the rest of one that stands where the cleaned text begins."""
-    if first.form in pair.source.known or not first.form.isalpha():
+    if first.form in pair.source.known:
         return False
-    words = pair.source_text
+    words = pair.source.words
     if place is not None:
-        start = place[1] - place[0]
-        words = words[max(0, start - NEAR) : max(0, start) + NEAR] if place[0] > 1 else words[max(0, start) : start + 1]
+        start = max(0, place[1] - place[0])
+        words = words[max(0, start - NEAR) : start + NEAR]
     shown = pair.cleaned.text[first.start]
-    for word in words:
-        if len(word.form) > len(first.form) and word.form.endswith(first.form):
-            before = word.form[-len(first.form) - 1]
-            raw = pair.source.text[word.start : word.end]
-            if before.isalpha() and not (shown.isupper() and glued(raw, shown)):
-                return True
-    return False
+    return any(rest_of(first.form, shown, word.form, pair.source.text[word.start : word.end]) for word in words)
+
+
+def rest_of(form: str, shown: str, whole: str, raw: str) -> bool:
+    """Whether a word is the end of another, letters of letters or digits of digits; words that ran together are two."""
+    if len(whole) <= len(form) or not whole.endswith(form):
+        return False
+    before = whole[-len(form) - 1]
+    return before.isdigit() == form[0].isdigit() and not (shown.isupper() and glued(raw, shown))
+
+
+def inside_debris(pair: Pair, at: int) -> bool:
+    """Within a citation or an address, after its first word."""
+    start = pair.source.words[at].start
+    before = pair.source.words[at - 1].start if at else -1
+    return any(first <= before and start < last for first, last in pair.source_debris)
+
+
+def follows_prose(pair: Pair, at: int) -> bool:
+    """For a capital: a name in the middle of a line of running text, as the source writes it."""
+    word, before = pair.source.words[at], pair.source.words[max(0, at - 1)]
+    between = pair.source.text[before.end : word.start]
+    capital = pair.source.text[word.start].isupper()
+    return capital and before.prose and between.strip() == "" and "\n" not in between
 
 
 def glued(raw: str, capital: str) -> bool:
@@ -108,7 +133,7 @@ def glued(raw: str, capital: str) -> bool:
 
 def after_stop(pair: Pair, at: int) -> bool:
     """A sentence, a heading or a paragraph ends before this word of the source."""
-    start = pair.source_text[at].start
+    start = pair.source.words[at].start
     before = pair.source.text[max(0, start - 40) : start]
     if "\n\n" in before.replace(" ", ""):
         return True

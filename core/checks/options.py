@@ -35,5 +35,5 @@ class CheckOptions(Options):
     there has fewer at a time. A new name or number counts as much as four new words."""
     invented_error: int = 8
     """So many within a sentence's length are a failure."""
-    formulas: int = 3
-    """So many remains of formulas or figures in a cleaned text are a finding."""
+    glued_labels: int = 2
+    """So many labels of a figure that ran together (`synthesizefeedbackFeedback`) are a finding."""

@@ -33,7 +33,12 @@ class Pair:
     @cached_property
     def source_text(self) -> tuple[Word, ...]:
         """The source's words without citations, addresses and stamps."""
-        return self.source.without(debris_spans(self.source.text))
+        return self.source.without(self.source_debris)
+
+    @cached_property
+    def source_debris(self) -> list[tuple[int, int]]:
+        """Where citations, addresses and stamps stand in the source (character ranges)."""
+        return debris_spans(self.source.text)
 
     @cached_property
     def cleaned_text(self) -> tuple[Word, ...]:
@@ -52,11 +57,14 @@ class Pair:
 
     @cached_property
     def places(self) -> dict[tuple[str, ...], int]:
-        """Where in `source_text` each short run stands first."""
-        forms = tuple(word.form for word in self.source_text)
+        """At which word of the source each short run stands first, its citations read or passed over."""
         found: dict[tuple[str, ...], int] = {}
-        for at, gram in enumerate(grams(forms, ANCHOR)):
+        for at, gram in enumerate(grams(self.source.forms, ANCHOR)):
             found.setdefault(gram, at)
+        number = {word.start: at for at, word in enumerate(self.source.words)}
+        forms = tuple(word.form for word in self.source_text)
+        for word, gram in zip(self.source_text, grams(forms, ANCHOR), strict=False):
+            found.setdefault(gram, number[word.start])
         return found
 
     @cached_property
@@ -95,7 +103,7 @@ class Pair:
         words = self.cleaned_text
         if len(self.cleaned.text) > len(self.source.text) or not stops_inside(self.source.text):
             return words
-        last = {gram for gram, at in self.places.items() if at >= len(self.source_text) - LAST_WORDS}
+        last = set(grams(tuple(word.form for word in self.source_text[-LAST_WORDS:]), ANCHOR))
         runs = list(grams(tuple(word.form for word in words), ANCHOR))
         reached = max((at for at, run in enumerate(runs) if run in last), default=len(words))
         return words[: reached + ANCHOR]

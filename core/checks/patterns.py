@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 YEAR = r"(?:1[89]|20)\d\d[a-z]?\b"
 ROUND = re.compile(r"\([^()]{4,500}\)")
-SQUARE = re.compile(r"\[[^\[\]]{1,300}\]")
+SQUARE = re.compile(r"\[[^\[\]]{1,500}\]")
 NAMED_YEAR = re.compile(rf"et\s+al\b|[^\W\d_]\.?,\s{{0,3}}{YEAR}|(?:\band|&)\s{{1,3}}[^\W\d_]+,?\s{{1,3}}{YEAR}")
 HAS_YEAR = re.compile(rf"\b{YEAR}")
-COMMA_YEAR = re.compile(rf",\s{{0,3}}{YEAR}")
+COMMA_YEAR = re.compile(rf"[^\W\d_]\.?,\s{{0,3}}{YEAR}")
 SMALL = re.compile(r"(?<!\w)[^\W\d_A-Z]{3,}(?!\w)")
 CITING = frozenset(
     ("and", "see", "also", "the", "von", "van", "der", "den", "des", "del", "und", "siehe", "voir", "therein")
