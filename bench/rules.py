@@ -22,6 +22,7 @@ from .alignment import Overlap, character_similarity, overlap, pairs
 
 BROKEN = re.compile(r"([^\W\d_]+)[-\u00ad‐] ?\n\s*([^\W\d_]+)")
 EDGES = re.compile(r"^\W+|\W+$")
+SPACING_ACCENT = re.compile("[´¨ˆ˜¯˙]")
 RECURS = 3
 SHORT_LINE = 90
 
@@ -101,7 +102,8 @@ def foreign(text: str, after: list[str]) -> float:
     """Words (letters and digits only) of the output that the source can't yield, per 10,000."""
     closed = re.sub(r"[-\u00ad‐] ?\n\s*", "", text)
     hyphenated = re.sub(r"([-\u00ad‐]) ?\n\s*", "-", text)
-    known = {bare(w) for form in (text, closed, hyphenated) for w in words(folded(form))}
+    forms = (text, closed, hyphenated, SPACING_ACCENT.sub("", hyphenated), SPACING_ACCENT.sub("", closed))
+    known = {bare(w) for form in forms for w in words(folded(form))}
     return 10_000 * sum(bare(w) not in known for w in after) / max(1, len(after))
 
 

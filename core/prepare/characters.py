@@ -17,13 +17,23 @@ ACCENTS = {
     "¨": "\u0308",
     "ˆ": "\u0302",
     "˜": "\u0303",
+    "¯": "\u0304",
+    "ˉ": "\u0304",
+    "˙": "\u0307",
     "ˇ": "\u030c",
     "˘": "\u0306",
     "˚": "\u030a",
     "`": "\u0300",
 }
-ACCENT_THEN_LETTER = re.compile(r"([´¨ˆ˜ˇ˘˚]|(?<=[^\W\d_])`)([A-Za-zı])")
-LETTER_THEN_CEDILLA = re.compile("([A-Za-z])¸")
+LETTER = r"[^\W\d_]"
+ACCENTED = re.compile(
+    # before its letter, or alone on the line above it
+    rf"(?P<mark>(?<!/)[´¨ˆ˜¯ˉˇ˘˚]|(?<![\w/])˙|(?<={LETTER})`)(?:(?<=\n.)\n)?(?P<letter>{LETTER})"
+    # behind a formula's letter, as pdfium has it ("X˜ = 1"); in words it always stands before
+    rf"|(?<!\w)(?P<symbol>{LETTER})(?P<behind>[ˆ˜¯ˉ˙])(?!{LETTER})"
+    r"|(?P<cedilla_on>[A-Za-z])¸"
+)
+CEDILLA = "\u0327"
 DOTLESS = {"ı": "i"}
 FTFY = ftfy.TextFixerConfig(
     unescape_html=False,
@@ -63,14 +73,12 @@ def spaces(text: str) -> Iterator[Edit]:
 
 
 def accents(text: str) -> Iterator[Edit]:
-    """TeX fonts set accents as glyphs of their own: "Universit´e" is Université."""
-    for match in ACCENT_THEN_LETTER.finditer(text):
-        composed = unicodedata.normalize("NFC", DOTLESS.get(match[2], match[2]) + ACCENTS[match[1]])
-        if len(composed) == 1:
-            yield Edit(match.start(), match.end(), composed)
-    for match in LETTER_THEN_CEDILLA.finditer(text):
-        composed = unicodedata.normalize("NFC", match[1] + "\u0327")
-        if len(composed) == 1:
+    """TeX fonts set accents as glyphs of their own: "Universit´e" is Université, and "˜m" is m̃."""
+    for match in ACCENTED.finditer(text):
+        letter = match["letter"] or match["symbol"] or match["cedilla_on"]
+        mark = ACCENTS.get(match["mark"] or match["behind"], CEDILLA)
+        composed = unicodedata.normalize("NFC", DOTLESS.get(letter, letter) + mark)
+        if len(composed) == 1 or not match["cedilla_on"]:
             yield Edit(match.start(), match.end(), composed)
 
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from wordfreq import zipf_frequency
 
-from ..edits import Candidate
 from ..traced import Edit, Traced
+from .doubts import Doubt, around
 
 WORD_PART = r"[^\W\d_]"
 BROKEN = re.compile(
@@ -130,12 +130,12 @@ def breaks(text: str) -> list[Break]:
     return sorted(found, key=lambda b: b.start)
 
 
-def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[tuple[int, Candidate]]]:
-    """The text with its breaks mended, counts, and doubtful places as (origin offset, candidate at offset 0)."""
+def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[Doubt]]:
+    """The text with its breaks mended, counts, and the doubtful places."""
     words = vocabulary(traced.text)
     edits: list[Edit] = []
     counts = {"hyphens closed": 0, "hyphens kept": 0}
-    doubts: list[tuple[int, Candidate]] = []
+    doubts: list[Doubt] = []
     end = -1
     for place in breaks(traced.text):
         if place.start < end:
@@ -151,8 +151,7 @@ def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int]
         counts["hyphens closed" if closed else "hyphens kept"] += 1
         other = 1 - closing if closed else closing
         if other >= DOUBT:
-            origin = traced.origins[place.start - 1]
-            doubts.append((origin, Candidate(0, 0 if closed else 1, "-" if closed else "", "hyphen", other)))
+            doubts.append(around(traced, place.start, place.end, "-" if closed else "", "hyphen", other))
     return traced.apply(edits), counts, doubts
 
 

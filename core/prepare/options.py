@@ -16,6 +16,10 @@ class PrepareOptions(Options):
     """Running heads, footers and page numbers are removed."""
     margin_stamps: bool = True
     """arXiv's stamp in the margin and its like are removed."""
+    figure_text: bool = True
+    """Tick labels, axis names and legends from inside a figure that tear a sentence are removed; captions stay."""
+    drop_figure_text: bool = False
+    """All tick labels, axis names and legends go, wherever they stand."""
     drop_references: bool = False
     """The reference list goes."""
     drop_footnotes: bool = False

@@ -3,7 +3,7 @@
 Each step takes edits to a traced text, so that any character can be followed back through all of them to its page.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ from ..edits import Candidate
 from ..traced import Edit, Traced, page_at
 from . import furniture, removals
 from .characters import mend_characters
+from .doubts import Doubt, placed
+from .figures import clear_figures
 from .hyphens import close_hyphens
 from .language import detect_language
 from .options import PrepareOptions
@@ -56,6 +58,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     options = options or PrepareOptions()
     traced = Traced.of(document.text)
     counts: dict[str, int] = {}
+    doubts: list[Doubt] = []
 
     def step(name: str, wanted: bool, find: Callable[[str], Sequence[Edit]]) -> None:
         nonlocal traced
@@ -69,13 +72,16 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     language = detect_language(traced.text) if options.language == "auto" else options.language
     step("margin stamps", options.margin_stamps, furniture.stamps)
     step("running heads", options.running_heads, furniture.running_heads)
+    if options.figure_text or options.drop_figure_text:
+        traced, counts["figures"], unsure = clear_figures(traced, everything=options.drop_figure_text)
+        doubts += unsure
     step("reference lists", options.drop_references, removals.references)
     step("footnotes", options.drop_footnotes, removals.footnotes)
     step("table rows", options.drop_tables, removals.tables)
-    doubts: list[tuple[int, Candidate]] = []
     if options.hyphens:
-        traced, hyphens, doubts = close_hyphens(traced, language)
+        traced, hyphens, unsure = close_hyphens(traced, language)
         counts |= hyphens
+        doubts += unsure
     if options.paragraphs:
         edits, joins = join_lines(traced.text)
         traced = traced.apply(edits)
@@ -83,16 +89,3 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     step("addresses", options.drop_urls, removals.addresses)
     step("citations", options.drop_citations, removals.citations)
     return Prepared(traced.text, traced, document.page_starts, counts, placed(doubts, traced), language)
-
-
-def placed(doubts: Sequence[tuple[int, Candidate]], traced: Traced) -> tuple[Candidate, ...]:
-    """Doubts, known by the origin of the character before them, as candidates in the finished text."""
-    found: list[Candidate] = []
-    for origin, doubt in doubts:
-        place = bisect_right(traced.origins, origin)
-        # A later step may have taken the place away.
-        if 0 < place < len(traced.text) and traced.origins[place - 1] == origin:
-            removed = traced.text[place : place + doubt.end]
-            if doubt.end == 0 or removed == "-":
-                found.append(Candidate(place, place + doubt.end, doubt.replacement, doubt.kind, doubt.prior))
-    return tuple(found)

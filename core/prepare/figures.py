@@ -1,0 +1,175 @@
+"""What is printed inside a figure: tick labels, axis names, legends. Extracted, they are a heap of short lines.
+
+Two things tell them from tables and formulas: they stand before their figure's caption without prose between, and
+they hold ticks, numbers in even steps. Where such a run tears a sentence in two it goes; elsewhere people who clean
+text by hand disagree, so it stays unless asked, and is only proposed. Captions always stay.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ..traced import Edit, Traced
+from .doubts import Doubt, around
+from .lines import Line, lines_of, without
+
+CAPTION = re.compile(r"^\s*(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}")
+TABLE = re.compile(r"^\s*(?:Tab(?:le|elle|\.)|TABLE|Algorithm|Listing)\s*[\dIVXA-Z]")
+SUBCAPTION = re.compile(r"^\s*\([a-z]\)(?:\s|$)")
+EQUATION_NUMBER = re.compile(r"(?:^|\s)\(\d{1,3}(?:\.\d{1,3})?[a-z]?\)[.,]?\s*$")
+SECTION = re.compile(r"^\s*(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.(?:\d{1,2}\.)*)\s+[A-Z][a-z]{2}")
+NUMBER = re.compile(r"[-−–+]?\d+(?:\.\d+)?")
+SENTENCE_END = re.compile(r"[.!?][\"'”’»)\]]*\s*$")
+PROSE_WORD = re.compile(r"[^\W\d_]{2,}")
+LONGEST = 45
+"""A line longer than this belongs to the text."""
+LABEL = 25
+"""A line up to this long may end in a colon and still be a legend's title."""
+SHORTEST_TEXT = 30
+"""A line of running text is at least this long."""
+DIAGRAM = 8
+"""So many lines without ticks make a drawing, if they stand in a torn sentence and before a caption."""
+FORMULA = re.compile(r"[=≈∑∫√∝≤≥\uf8e6-\uf8fe�]")
+CAPTIONED = 0.45
+UNCAPTIONED = 0.25
+"""How likely a figure's text that tears nothing should go all the same."""
+LONGEST_CAPTION = 14
+"""Lines."""
+FEWEST = 4
+"""So many lines (or ticks) make a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureText:
+    """One figure's inside: text[start:end], whole lines."""
+
+    start: int
+    end: int
+    tears: bool
+    """Whether it stands inside a sentence, before its caption."""
+    captioned: bool
+
+
+def clear_figures(traced: Traced, *, everything: bool) -> tuple[Traced, int, list[Doubt]]:
+    """The text without figures' insides where they tear a sentence, or anywhere; how many went; and the others."""
+    figures = find_figures(traced.text)
+    gone = [figure for figure in figures if figure.tears or everything]
+    stay = [figure for figure in figures if not (figure.tears or everything)]
+    doubts = [
+        around(traced, figure.start, figure.end, "", "debris", CAPTIONED if figure.captioned else UNCAPTIONED)
+        for figure in stay
+        if figure.end < len(traced.text)
+    ]
+    return traced.apply(Edit(figure.start, figure.end) for figure in gone), len(gone), doubts
+
+
+def find_figures(text: str) -> list[FigureText]:
+    """What stands inside figures, in order."""
+    lines = [line for line in lines_of(text) if not line.blank]
+    found: list[FigureText] = []
+    tearing_until = -1
+    for first, last in runs(lines):
+        if not is_figure(lines, first, last):
+            continue
+        torn = first > 0 and (is_torn(lines[first - 1].text) or first <= tearing_until)
+        if torn:
+            tearing_until = caption_end(lines, last)
+        shown = captioned(lines, first, last)
+        start, end = lines[first].start, without(lines[last - 1], text).end
+        found.append(FigureText(start, end, torn and shown, shown))
+    return found
+
+
+def is_torn(text: str) -> bool:
+    """Whether a line of text goes on after it: a sentence's middle, or a formula that the text continues."""
+    if EQUATION_NUMBER.search(text):
+        return True
+    return len(text.strip()) >= SHORTEST_TEXT and not SENTENCE_END.search(text)
+
+
+def caption_end(lines: Sequence[Line], place: int) -> int:
+    """The place behind the captions that begin at `place`: a figure there still stands in the torn sentence."""
+    stop = min(len(lines), place + LONGEST_CAPTION)
+    if place >= stop or not (CAPTION.match(lines[place].text) or SUBCAPTION.match(lines[place].text)):
+        return place
+    while place < stop and not SENTENCE_END.search(lines[place].text):
+        place += 1
+    while place + 1 < stop and not is_fragment(lines[place + 1].text):
+        place += 1
+    return place + 1
+
+
+def runs(lines: Sequence[Line]) -> list[tuple[int, int]]:
+    """[first, last) of each longest stretch of fragments."""
+    found: list[tuple[int, int]] = []
+    first: int | None = None
+    for place, line in enumerate(lines):
+        if is_fragment(line.text):
+            first = place if first is None else first
+        elif first is not None:
+            found.append((first, place))
+            first = None
+    if first is not None:
+        found.append((first, len(lines)))
+    return found
+
+
+def is_fragment(text: str) -> bool:
+    """A short line that is no part of a sentence, no heading, no caption, no numbered formula."""
+    stripped = text.strip()
+    if len(stripped) > LONGEST or stripped.endswith((".", ",", ";", "?", "!", "-")):
+        return False
+    if stripped.endswith(":") and len(stripped) > LABEL:
+        return False
+    if any(pattern.search(stripped) for pattern in (CAPTION, TABLE, SUBCAPTION, EQUATION_NUMBER, SECTION)):
+        return False
+    return len(PROSE_WORD.findall(stripped)) <= 4 and "http" not in stripped
+
+
+def is_figure(lines: Sequence[Line], first: int, last: int) -> bool:
+    """Whether a run of fragments is the inside of a figure."""
+    run = [line.text for line in lines[first:last]]
+    numbers = ticks(run)
+    if near_table(lines, first, last):
+        return False
+    if not captioned(lines, first, last):
+        return numbers >= 2 * FEWEST
+    if numbers >= FEWEST:
+        return True
+    drawing = len(run) >= DIAGRAM and not any(FORMULA.search(line) for line in run)
+    return drawing and first > 0 and is_torn(lines[first - 1].text)
+
+
+def captioned(lines: Sequence[Line], first: int, last: int) -> bool:
+    """Whether a figure's caption stands right behind the run, parts' captions apart."""
+    behind = last
+    while behind < len(lines) and SUBCAPTION.match(lines[behind].text):
+        behind += 1
+    return behind < len(lines) and CAPTION.match(lines[behind].text) is not None
+
+
+def near_table(lines: Sequence[Line], first: int, last: int) -> bool:
+    around = [*lines[max(0, first - 3) : first], *lines[last : last + 2]]
+    return any(TABLE.match(line.text) for line in around)
+
+
+def ticks(run: Sequence[str]) -> int:
+    """How many numbers of the run stand in a sequence of even steps, four and more in a row."""
+    values = [float(word.replace("−", "-").replace("–", "-")) for line in run for word in numbers_of(line)]
+    steps = [after - before for before, after in pairwise(values)]
+    total = length = 0
+    for before, after in pairwise([*steps, float("nan")]):
+        even = before != 0 and abs(before - after) <= 1e-6 * max(1.0, abs(before))
+        length = length + 1 if even else 0
+        if length == 2:
+            total += 4
+        elif length > 2:
+            total += 1
+    return total
+
+
+def numbers_of(line: str) -> list[str]:
+    """The line's words if all of them are numbers."""
+    found = line.split()
+    return found if all(NUMBER.fullmatch(word) for word in found) else []
