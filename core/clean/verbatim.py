@@ -114,10 +114,12 @@ def spellings(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
     before, after = source[start : candidate.start], source[candidate.end : end]
     original = source[candidate.start : candidate.end]
     edited, kept = before + candidate.replacement + after, before + original + after
+    question = kept
     if candidate.kind == "hyphen":
-        other = before + ("-" if candidate.replacement == "" else "") + after
-        return f"{before}- {after} ->", (f" {edited}", f" {other}")
-    return f"{kept} ->", (f" {edited}", f" {kept}")
+        question = f"{before}- {after}"
+        kept = before + ("-" if candidate.replacement == "" else "") + after
+    # The line's end is part of an answer: "state" must not gain from being the beginning of "statement".
+    return f"{question} ->", (f" {edited}\n", f" {kept}\n")
 
 
 def choose(candidates: Sequence[Candidate], probabilities: Sequence[float], threshold: float) -> frozenset[Candidate]:

@@ -75,7 +75,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Log-probabilities (natural) of the options, in their order; comparable with each other only."""
+    """Log-probabilities (natural) of the whole options, in their order; comparable with each other only."""
 
     logprobs: tuple[float, ...]
     usage: Usage

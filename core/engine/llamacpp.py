@@ -27,6 +27,8 @@ from .protocol import Payload
 RequestError = ValueError
 TOP = 200
 """Alternatives asked for at a decision; an option below them counts as the last of them."""
+LONGEST_OPTION = 16
+"""Tokens of an option that are scored, from where the options differ."""
 CPU_SLOTS = 2
 GPU_SLOTS = 8
 SPARE_SLOTS = 3
@@ -129,31 +131,47 @@ class LlamaCpp:
         }
 
     def compare(self, request: Payload, cancelled: Callable[[], bool]) -> Payload:
-        """Log-probability of each option after prefix + query, at the first token where the options differ."""
+        """Log-probability of each option, as a whole, after prefix + query: the sum over the tokens that differ."""
         stem = self._tokens_of(request["prefix"], keep=True)
         query: str = request["query"]
         options = [self._tokens_of(query + option) for option in request["options"]]
         shared = common_prefix(options)
         if any(len(option) == shared for option in options):
             raise RequestError("one option is the beginning of another: there is nothing to compare")
+        spent = {"prompt_tokens": 0, "cached_tokens": 0, "output_tokens": 0}
+        likely: dict[tuple[int, ...], dict[int, float]] = {}
+        logprobs: list[float] = []
+        with self._slot(request["prefix"]) as slot:
+            for option in options:
+                total = 0.0
+                for at in range(shared, min(len(option), shared + LONGEST_OPTION)):
+                    if cancelled():
+                        raise Cancel
+                    before = tuple(option[:at])
+                    if before not in likely:
+                        likely[before] = self._next_token([*stem, *before], slot, spent)
+                    total += likely[before].get(option[at], min(likely[before].values()))
+                logprobs.append(total)
+        return {"logprobs": logprobs, **spent}
+
+    def _next_token(self, prompt: list[int], slot: int, spent: dict[str, int]) -> dict[int, float]:
+        """Log-probabilities of the likeliest next tokens; what it cost is added to `spent`."""
         body = {
-            "prompt": [*stem, *options[0][:shared]],
+            "prompt": prompt,
             "n_predict": 1,
             "temperature": 0,
             "n_probs": TOP,
             "cache_prompt": True,
+            "id_slot": slot,
             # Without it an end-of-text token comes back with no probabilities at all.
             "ignore_eos": True,
         }
-        if cancelled():
-            raise Cancel
-        with self._slot(request["prefix"]) as slot:
-            answer = self._server.handle_completions({**body, "id_slot": slot})
+        answer = self._server.handle_completions(body)
         raise_for_error(answer)
+        for key, value in usage(answer).items():
+            spent[key] += value
         top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        likely = {entry["id"]: float(entry["logprob"]) for entry in top}
-        floor = min(likely.values())
-        return {"logprobs": [likely.get(option[shared], floor) for option in options], **usage(answer)}
+        return {entry["id"]: float(entry["logprob"]) for entry in top}
 
     def count(self, text: str) -> int:
         return len(self._tokens_of(text))

@@ -1,0 +1,187 @@
+"""A run: what is reported is on disk, what fails is tried again, and what kills a worker costs itself alone."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from fake import FakeEngine
+from making import new_session
+
+from galley.core.clean.cleaner import Cleaner
+from galley.core.clean.options import CleanOptions
+from galley.core.engine.base import Engine, WorkerDied
+from galley.core.engine.local import LocalEngine
+from galley.core.engine.options import EngineOptions
+from galley.core.errors import StorageError
+from galley.core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
+from galley.core.prompts import load_judge, load_prompt
+from galley.core.run import Run
+from galley.core.session import Session
+from galley.core.settings import RunSettings
+
+PROSE = (
+    "The compositor set the type by hand, and the reader of the proofs sat beside him in the cold room (Moxon, 1683). "
+    "When the sheet came from the press they read it aloud, word for word, from the first line to the last one.\n\n"
+) * 6
+
+
+def settings(mode: str) -> RunSettings:
+    return RunSettings(clean=CleanOptions(mode=mode))  # type: ignore[arg-type]
+
+
+def run(
+    session: Session, engine: Engine | None, listener: object = None, stop: threading.Event | None = None
+) -> RunEnded:
+    options = session.settings
+    cleaner = Cleaner(engine, load_prompt("default"), load_judge(), options.clean, options.check, "en")
+    events: list[Event] = []
+    heard = listener if callable(listener) else events.append
+    mode = options.clean.mode
+    return Run(session, cleaner, engine, options.clean, mode=mode, language="en", listener=heard).work(
+        stop or threading.Event()
+    )
+
+
+def copy(source: str, seed: int) -> str:
+    return source.replace(" (Moxon, 1683)", "")
+
+
+def test_every_attempt_is_on_disk_before_it_is_reported(tmp_path: Path) -> None:
+    with new_session(tmp_path, PROSE, settings("rewrite"), size=260) as session:
+        total = session.status().total
+        seen: list[int] = []
+
+        def listener(event: Event) -> None:
+            if isinstance(event, AttemptFinished):
+                with Session.open(session.path, write=False) as reader:
+                    assert reader.attempts(event.chunk)[-1].mode == event.mode
+                    assert reader.status().done == event.progress.done
+                seen.append(event.chunk)
+
+        assert run(session, FakeEngine(copy), listener).how == "finished"
+        assert sorted(seen) == list(range(total))
+        assert session.status().done == total
+
+
+def test_a_failed_rewrite_is_tried_again_then_done_in_verbatim_and_the_chunk_says_so(tmp_path: Path) -> None:
+    invention = "The COVID-19 pandemic of 2020 changed how Netflix and Amazon deliver television to 50 million homes."
+    with new_session(tmp_path, PROSE, settings("rewrite"), size=260) as session:
+        run(session, FakeEngine(lambda source, seed: invention))
+        attempts = session.attempts(0)
+        assert [a.mode for a in attempts] == ["rewrite", "rewrite", "verbatim"]
+        assert attempts[0].seed != attempts[1].seed
+        assert attempts[1].reason.startswith("retry: ")
+        assert attempts[2].reason.startswith("fallback: ")
+        assert "invented" in attempts[1].reason
+        text = session.text_of(0)
+        assert text is not None
+        assert "compositor set the type" in text
+        assert "COVID" not in text
+
+
+def test_a_chunk_that_kills_the_worker_three_times_fails_and_the_others_are_cleaned(tmp_path: Path) -> None:
+    def answer(source: str, seed: int) -> str:
+        if "poison" in source:
+            raise WorkerDied("The engine's worker process died.")
+        return copy(source, seed)
+
+    text = (
+        PROSE
+        + "This is the poison paragraph, and nobody who reads it aloud will ever come back from it alive.\n\n"
+        + PROSE
+    )
+    with new_session(tmp_path, text, settings("rewrite"), size=260) as session:
+        events: list[Event] = []
+        ended = run(session, FakeEngine(answer), events.append)
+        (poisoned,) = [c.index for c in session.chunks() if "poison" in c.source]
+        assert ended.how == "finished"
+        assert [c.index for c in session.chunks() if c.state == "failed"] == [poisoned]
+        assert [a.died for a in session.attempts(poisoned)] == [True] * 3
+        assert "died 3 times" in session.chunk(poisoned).note
+        assert [e.chunk for e in events if isinstance(e, ChunkFailed)] == [poisoned]
+        assert session.status().done == session.status().total - 1
+        assert session.reopen_failed() == 1
+        run(session, FakeEngine(copy))
+        assert session.status().failed == 0
+
+
+def test_as_many_chunks_are_in_hand_as_the_engine_has_slots(tmp_path: Path) -> None:
+    together = threading.Barrier(2, timeout=10)
+
+    def answer(source: str, seed: int) -> str:
+        together.wait()
+        return source
+
+    with new_session(tmp_path, PROSE, settings("rewrite"), size=700) as session:
+        assert session.status().total % 2 == 0
+        engine = FakeEngine(answer)
+        run(session, engine)
+        assert engine.most_at_once == 2
+
+
+def test_a_stopped_run_keeps_what_is_done_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    with new_session(tmp_path, PROSE, settings("rewrite"), size=260) as session:
+        stop = threading.Event()
+
+        def stop_after_two(event: Event) -> None:
+            if isinstance(event, AttemptFinished) and event.progress.done >= 2:
+                stop.set()
+
+        ended = run(session, FakeEngine(copy), stop_after_two, stop)
+        assert ended.how == "interrupted"
+        done = session.status().done
+        assert 2 <= done < session.status().total
+        events: list[Event] = []
+        assert run(session, FakeEngine(copy), events.append).how == "finished"
+        started = next(e for e in events if isinstance(e, RunStarted))
+        assert started.progress.done == done
+        assert started.progress.seconds_left is not None, "a resumed run knows its pace from the earlier one"
+        assert all(len(session.attempts(i)) == 1 for i in range(session.status().total)), "nothing is done twice"
+
+
+def test_a_disk_that_fills_up_ends_the_run_with_what_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with new_session(tmp_path, PROSE, settings("rules"), size=260) as session:
+        real = session.add_attempt
+        calls = iter(range(100))
+
+        def full(*given: object, **named: object) -> int:
+            if next(calls) == 2:
+                raise StorageError("The disk is full.")
+            return real(*given, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(session, "add_attempt", full)
+        with pytest.raises(StorageError):
+            run(session, None)
+        assert session.status().done == 2
+
+
+def test_rules_needs_no_engine_and_gives_the_prepared_text(tmp_path: Path) -> None:
+    with new_session(tmp_path, PROSE, settings("rules")) as session:
+        run(session, None)
+        assert all(session.text_of(c.index) == c.source.strip() for c in session.chunks())
+        assert {a.mode for c in session.chunks() for a in session.attempts(c.index)} == {"rules"}
+
+
+def test_with_the_real_model_verbatim_takes_citations_out_and_survives_a_killed_worker(
+    tmp_path: Path, embedded_model: Path
+) -> None:
+    engine = LocalEngine(embedded_model, EngineOptions(), context=2048)
+    with new_session(tmp_path, PROSE, settings("verbatim"), size=260) as session:
+        killed: list[int] = []
+
+        def kill_once(event: Event) -> None:
+            if isinstance(event, AttemptFinished) and not killed:
+                assert engine.pid is not None
+                killed.append(engine.pid)
+                engine.kill()
+
+        try:
+            assert run(session, engine, kill_once).how == "finished"
+        finally:
+            engine.close()
+        texts = [session.text_of(c.index) or "" for c in session.chunks()]
+        assert session.status().failed == 0
+        assert "(Moxon, 1683)" not in " ".join(texts)
+        assert "The compositor set the type by hand" in texts[0]
+        edits = [edit for c in session.chunks() for a in session.attempts(c.index) for edit in a.edits]
+        assert all(edit.probability is not None and 0 <= edit.probability <= 1 for edit in edits)
