@@ -10,7 +10,7 @@ SAMPLE := tests/data/sample.pdf
 demo: $(VENV)/runtime
 	@$(BIN)/galley models path >/dev/null 2>&1 || $(BIN)/galley models pull
 	@mkdir -p .demo
-	$(BIN)/galley clean $(SAMPLE) -o .demo/clean_sample.txt
+	$(BIN)/galley clean $(SAMPLE) -o .demo/clean_sample.txt --session-dir .demo/sessions
 	@echo
 	@head -n 9 .demo/clean_sample.txt
 	@echo

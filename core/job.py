@@ -30,6 +30,10 @@ BIG = 1_000_000_000
 FINGERPRINT_BYTES = 1 << 20
 CONTEXT_STEP = 256
 CONTEXT_FLOOR = 2048
+PROMPT_TOKENS = 1024
+"""Room for the prompt's instructions and examples."""
+TOKENS_PER_CHUNK_TOKEN = 2.5
+"""A chunk is read once and written once, and the answer may be longer."""
 TOKENS_PER_CHARACTER = 0.6
 """An upper bound for alphabetic text; a chunk that takes more is refused by the engine and cleaned in verbatim."""
 
@@ -79,17 +83,27 @@ def resolve_mode(mode: str, model: Model | None) -> str:
 def run_settings(config: Config, model: Model | None) -> RunSettings:
     """What makes two runs the same."""
     mode = resolve_mode(config.clean.mode, model)
+    chunking = fitting(config.chunk, model) if mode == "rewrite" and model is not None else config.chunk
     prompt = load_prompt(config.clean.prompt).digest[:16] if mode == "rewrite" else ""
     return RunSettings(
         extract=config.extract,
         prepare=config.prepare,
-        chunk=config.chunk,
+        chunk=chunking,
         check=config.check,
         clean=config.clean.model_copy(update={"mode": mode}),
         prompt_digest=prompt,
         judge_digest=load_judge().digest[:16] if mode != "rules" else "",
         model=model.identity if model is not None and mode != "rules" else "",
     )
+
+
+def fitting(options: ChunkOptions, model: Model) -> ChunkOptions:
+    """The chunk size, or the largest that a `rewrite` by this model has context for."""
+    if not model.context:
+        return options
+    tokens = int((model.context - PROMPT_TOKENS) / TOKENS_PER_CHUNK_TOKEN)
+    largest = max(50, tokens if options.unit == "tokens" else int(tokens / TOKENS_PER_CHARACTER))
+    return options.model_copy(update={"size": min(options.size, largest)})
 
 
 def open_job(
@@ -120,12 +134,14 @@ def open_job(
         session = Session.open(found)
         return Job(session, "resumed" if session.status().pending else "finished")
     notes += other_versions(directory, path, digest)
+    if settings.chunk.size < config.chunk.size:
+        notes.append(f"Chunks are cut at {settings.chunk.size} {settings.chunk.unit}: more has no room in the model.")
     document = extract(path, config.extract, password=password, progress=progress)
     prepared = prepare(document, config.prepare)
     if not prepared.text.strip():
         raise InputError(f"{path} holds no text after the repairs.", "See galley extract for what is in it.")
-    count = engine.count_tokens if engine is not None and config.chunk.unit == "tokens" else None
-    chunks = chunk(prepared, config.chunk, count)
+    count = engine.count_tokens if engine is not None and settings.chunk.unit == "tokens" else None
+    chunks = chunk(prepared, settings.chunk, count)
     session = Session.create(directory, document, prepared, chunks, settings)
     return Job(session, "new", tuple(notes))
 
@@ -160,7 +176,7 @@ def context_for(options: EngineOptions, chunk_size: int, unit: str, model: Model
     if options.context:
         return options.context
     tokens = chunk_size if unit == "tokens" else int(chunk_size * TOKENS_PER_CHARACTER)
-    wanted = max(CONTEXT_FLOOR, 1024 + int(2.5 * tokens))
+    wanted = max(CONTEXT_FLOOR, PROMPT_TOKENS + int(TOKENS_PER_CHUNK_TOKEN * tokens))
     wanted = (wanted + CONTEXT_STEP - 1) // CONTEXT_STEP * CONTEXT_STEP
     return min(wanted, model.context) if model.context else wanted
 

@@ -1,6 +1,7 @@
 """What all tests share. Every test gets a GALLEY_HOME of its own; only the fetched models are the user's real ones,
 so that one pull serves all test runs on a machine."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ REAL_MODELS = models.models_dir()
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """GALLEY_HOME is a fresh folder, and no setting of the person's own reaches the test."""
     home = tmp_path / "galley-home"
+    for name in os.environ:
+        if name.startswith("GALLEY_"):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("GALLEY_HOME", str(home))
     monkeypatch.setenv("GALLEY_MODELS", str(REAL_MODELS))
-    monkeypatch.delenv("GALLEY_CONFIG", raising=False)
     return home
 
 

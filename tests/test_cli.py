@@ -55,7 +55,7 @@ BAD: list[tuple[list[str], str]] = [
     (["clean", "folder"], "is not a file"),
     (["clean", "pipe"], "is not a file"),
     (["clean", "empty.pdf"], "empty"),
-    (["clean", "page.pdf"], "not a PDF"),
+    (["clean", "page.pdf"], "no PDF despite its name"),
     (["clean", "notes.docx"], "PDF"),
     (["clean", "binary.txt"], "no text"),
     (["clean", "blank.txt"], "no text"),

@@ -1,6 +1,6 @@
 """kill -9 at random moments of a real run: it is resumed, nothing is lost or done twice, the result is the same.
 
-GALLEY_KILLS sets how many; the default keeps the suite short.
+KILLS sets how many; the default keeps the suite short.
 """
 
 import json
@@ -16,7 +16,7 @@ import psutil
 
 from galley.core.session import Session, list_sessions
 
-KILLS = int(os.environ.get("GALLEY_KILLS", "6"))
+KILLS = int(os.environ.get("KILLS", "6"))
 GALLEY = [sys.executable, "-c", "from galley.cli.main import main; main()"]
 CLEAN = ["clean", "sample.pdf", "-o", "out.txt", "--chunk-size", "400"]
 
