@@ -25,6 +25,7 @@ EDGES = re.compile(r"^\W+|\W+$")
 SPACING_ACCENT = re.compile("[´¨ˆ˜¯˙]")
 RECURS = 3
 SHORT_LINE = 90
+SMALL_GROUP = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +154,28 @@ def output_between(prepared: Prepared, start: int, end: int) -> str | None:
 
 
 def head_lines(text: str, reference: str, prepared: Prepared) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Lines that recur (digits aside) beside a blank line or form feed, or are a lone number there, and that the
-    reference has not: running heads and page numbers; and those still in the output."""
-    lines = list(re.finditer(r"[^\n\f]+", text))
-    at_edge = [line for line in lines if edge(text, line.start(), line.end())]
+    """Running heads and page numbers of the raw text, and those still in the output.
+
+    A line is one when it stands near a page's edge, the reference has not a word of it there, and it either recurs
+    (digits aside) at edges or is a lone number on the very edge.
+    """
+    lines = [line for line in re.finditer(r"[^\n\f]+", text) if line.group().strip()]
     keys = Counter(key(line.group()) for line in lines)
+    at_edge = Counter(key(line.group()) for line in lines if from_edge(text, line.start(), line.end()) <= 1)
     unused = unaligned(text, reference, lines)
     heads: list[str] = []
     left: list[str] = []
-    for line in at_edge:
+    for line in lines:
+        if line.start() not in unused or len(line.group()) > SHORT_LINE:
+            continue
+        distance = from_edge(text, line.start(), line.end())
         shape = key(line.group())
+        recurs = at_edge[shape] >= max(RECURS, 0.6 * keys[shape]) and re.search(r"[^\W\d_]{3}", shape)
         number = re.fullmatch(r"\W*(?:\d{1,4}|[ivxl]{1,6})\W*", line.group().strip())
-        if line.start() in unused and (number or keys[shape] >= RECURS) and len(line.group()) < SHORT_LINE:
+        if (recurs and distance <= 1) or (number and distance == 0):
             heads.append(line.group())
-            if output_between(prepared, line.start(), line.end()) not in (None, " ", "\n\n"):
+            now = output_between(prepared, line.start(), line.end())
+            if now is not None and now.strip():
                 left.append(line.group())
     return tuple(heads), tuple(left)
 
@@ -175,13 +184,15 @@ def key(line: str) -> str:
     return " ".join(re.sub(r"\d+", "#", line).casefold().split())
 
 
-def edge(text: str, start: int, end: int) -> bool:
-    """Whether at most two lines part this line from a page's end or begin."""
-    before = "\n\n" + text[max(0, start - 2 * SHORT_LINE) : start]
-    after = text[end : end + 2 * SHORT_LINE] + "\n\n"
-    above = re.split(r"\n\s*\n|\f", before)[-1]
-    below = re.split(r"\n\s*\n|\f", after)[0]
-    return above.count("\n") <= 2 or below.count("\n") <= 2
+def from_edge(text: str, start: int, end: int) -> int:
+    """How many lines part this line from a page's begin or end; plain text has an empty line where a page ends."""
+    before = "\n\n" + text[max(0, start - 1500) : start]
+    after = text[end : end + 1500] + "\n\n"
+    above = re.split(r"\n[ \t]*\n\s*|\f\s*", before)[-1]
+    below = re.split(r"\n\s*?\n|\n?\f", after)[0]
+    if above.count("\n") + below.count("\n") < SMALL_GROUP:  # an empty line inside a page
+        return SMALL_GROUP
+    return min(above.count("\n"), below.count("\n"))
 
 
 def unaligned(text: str, reference: str, lines: list[re.Match[str]]) -> set[int]:

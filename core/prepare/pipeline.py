@@ -71,7 +71,9 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         traced, counts = mend_characters(traced)
     language = detect_language(traced.text) if options.language == "auto" else options.language
     step("margin stamps", options.margin_stamps, furniture.stamps)
-    step("running heads", options.running_heads, furniture.running_heads)
+    if options.running_heads:
+        traced, counts["running heads"], unsure = furniture.clear_heads(traced)
+        doubts += unsure
     if options.figure_text or options.drop_figure_text:
         traced, counts["figures"], unsure = clear_figures(traced, everything=options.drop_figure_text)
         doubts += unsure

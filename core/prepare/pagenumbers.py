@@ -1,0 +1,101 @@
+"""Page numbers at the edges of pages, alone on their line or at the end of a running head.
+
+A number is taken for a page's when it counts on from page to page. Pages without one (blank, full-page figures) leave
+gaps, so a step of up to three is counting still. Where real pages are known, one distance between the printed number
+and the page's place holds for a whole stretch of them, and then even a head that stands only once is found by it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from .lines import Line
+
+LONE = re.compile(
+    r"^\W{0,3}(?:(?:page|seite|p\.|s\.)\s*)?(?:(?P<arabic>\d{1,4})|(?P<roman>[ivxlc]{1,7}))"
+    r"(?:\s*(?:of|/|von|de)\s*\d{1,4})?\W{0,3}$",
+    re.I,
+)
+AT_END = re.compile(r"^\s*(?:(?P<first>\d{1,4})\s+\D|.*[^\d.,–-]\s*\b(?P<last>\d{1,4})\s*$)")
+ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+GAP = 3
+"""Largest step from one page number to the next."""
+LOOK_BACK = 12
+SHORTEST_CHAIN = 3
+HEAD_LENGTH = 100
+
+
+def lone_number(line: Line) -> tuple[int, bool] | None:
+    """The number that is all of a line, and whether it is roman."""
+    match = LONE.match(line.text.strip())
+    if match is None:
+        return None
+    return (roman(match["roman"].lower()), True) if match["roman"] else (int(match["arabic"]), False)
+
+
+def roman(numeral: str) -> int:
+    total = 0
+    for one, after in zip(numeral, [*numeral[1:], ""], strict=True):
+        value = ROMAN[one]
+        total += -value if after and ROMAN[after] > value else value
+    return total
+
+
+def counting_up(edges: Sequence[Sequence[Line]]) -> list[Line]:
+    """Lone numbers on the pages' edges that count on over at least three of them."""
+    found: list[Line] = []
+    for wanted in (False, True):
+        numbers = [
+            (place, number[0], line)
+            for place, page in enumerate(edges)
+            for line in page
+            if (number := lone_number(line)) is not None and number[1] is wanted
+        ]
+        found += chained(numbers)
+    return found
+
+
+def chained(numbers: Sequence[tuple[int, int, Line]]) -> list[Line]:
+    """Members of chains (page, number, line) in which the number grows by one to GAP from page to page."""
+    length = [1] * len(numbers)
+    before: list[int | None] = [None] * len(numbers)
+    for here, (page, number, _) in enumerate(numbers):
+        for there in range(max(0, here - LOOK_BACK), here):
+            earlier_page, earlier, _ = numbers[there]
+            if earlier_page < page and 1 <= number - earlier <= GAP and length[there] + 1 > length[here]:
+                length[here] = length[there] + 1
+                before[here] = there
+    found: list[Line] = []
+    used: set[int] = set()
+    for end in sorted(range(len(numbers)), key=lambda place: -length[place]):
+        chain: list[int] = []
+        place: int | None = end
+        while place is not None and place not in used:
+            chain.append(place)
+            place = before[place]
+        if len(chain) >= SHORTEST_CHAIN:
+            used.update(chain)
+            found += [numbers[member][2] for member in chain]
+    return found
+
+
+def numbered_heads(edges: Sequence[Sequence[Line]]) -> list[Line]:
+    """Heads that begin or end with their page's number, by the distance that most pages have; real pages only."""
+    distances: Counter[int] = Counter()
+    seen: list[tuple[int, Line]] = []
+    for page in edges:
+        for line in page:
+            for number in numbers_at_ends(line):
+                seen.append((number - line.page, line))
+        distances.update({number - line.page for line in page for number in numbers_at_ends(line)})
+    if not distances:
+        return []
+    distance, pages = distances.most_common(1)[0]
+    if pages < max(SHORTEST_CHAIN, len(edges) // 3):
+        return []
+    return [line for offset, line in seen if offset == distance]
+
+
+def numbers_at_ends(line: Line) -> set[int]:
+    match = AT_END.match(line.text) if len(line.text) <= HEAD_LENGTH else None
+    return {int(match[name]) for name in ("first", "last") if match[name]} if match else set()
