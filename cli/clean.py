@@ -170,7 +170,7 @@ def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport
     status, document = session.status(), session.document
     mode = session.settings.clean.mode
     lines = [
-        f"Cleaned {plural(status.done, 'chunk')} of {plural(document.page_count, 'page')} in {mode} mode" + pace(ended)
+        f"Cleaned {plural(status.done, 'chunk')} of {document.path.name} in {mode} mode" + pace(ended)
     ]
     flags = flag_counts(session)
     if flags:
