@@ -8,7 +8,7 @@ from functools import lru_cache
 from .flags import Flag, flag
 from .options import CheckOptions
 from .pair import Pair
-from .words import Reading, Word, covered, grams
+from .words import Reading, Word, grams
 
 FUNCTION_LENGTH = 4
 """Shorter words are seldom content, and too short to know by their stem."""
@@ -47,9 +47,9 @@ def rewritten(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
 
 
 def new_passages(pair: Pair) -> Iterator[str]:
-    """The passages of the cleaned text that stand in no 5-word run of the source, longest first."""
+    """The passages of the cleaned text that stand in no short run of the source, longest first."""
     words = pair.judged
-    marks = covered(tuple(word.form for word in words), pair.source_grams(3), 3)
+    marks = pair.copied[: len(words)]
     passages: list[str] = []
     start = None
     for at, there in enumerate([*marks, True]):

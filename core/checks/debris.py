@@ -24,8 +24,9 @@ BRACKET = re.compile(r"[(){}\[\]]")
 OPERATORS = 3
 SIGNS = 5
 RUN_ON = re.compile(r"(?<![\w(])\w{1,2}\)[a-z]{5,20}")
+LONGEST = 80
 FEW = 2
-"""So many addresses and citations are no more than a remark."""
+"""So many addresses and citations in round brackets are no more than a remark, and so is any number of labels."""
 GLUED = re.compile(r"(?<!\w)[A-Z]?[a-z]{3,40}[A-Z][a-z]{3,40}[A-Za-z]{0,60}(?!\w)")
 GLUED_LENGTH = 16
 
@@ -39,14 +40,15 @@ def debris_kept(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
     left = [match.group() for shape in (EMAIL, STAMP) for match in shape.finditer(text)]
     left += kept_citations(pair)
     if damage or left:
-        yield flag("debris_kept", "warning" if damage or len(left) > FEW else "info", [*damage, *left])
+        many = sum(not item.startswith("[") for item in left) > FEW
+        yield flag("debris_kept", "warning" if damage or many else "info", [*damage, *left])
 
 
 def kept_citations(pair: Pair) -> list[str]:
     """The citations that stop a listener; all of them where the cleaning took at least half of them out."""
     text = pair.cleaned.text
     cited = [text[start:end] for start, end in citations(text)]
-    if 2 * len(cited) <= sum(1 for _ in citations(pair.source.text)):
+    if cited and 2 * len(cited) <= sum(1 for _ in citations(pair.source.text)):
         return cited
     if any(loud(item) for item in cited):
         return [item for item in cited if loud(item)]
@@ -71,10 +73,10 @@ def broken_words(pair: Pair) -> Iterator[str]:
 
 
 def hyphenated(text: str) -> Iterator[tuple[str, str]]:
-    """Words with one hyphen inside, normalised and as they stand."""
+    """Words with hyphens inside, normalised and as they stand."""
     for match in WORD.finditer(text):
         raw = match.group()
-        if sum(raw.count(hyphen) for hyphen in HYPHENS) and raw[0].isalpha():
+        if len(raw) <= LONGEST and raw[0].isalpha() and any(hyphen in raw for hyphen in HYPHENS):
             yield normalise(raw), raw
 
 

@@ -1,43 +1,53 @@
 """What happened at the two ends: `head_lost` and `tail_lost` of the source, `cut_start` of the cleaned text."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from .flags import Flag, flag
 from .options import CheckOptions
 from .pair import ANCHOR, Pair
+from .patterns import HAS_YEAR
 from .words import Word
 
 LOOK_AHEAD = 6
 """The first run that ties the cleaned text to the source begins within so many words."""
 NEAR = 12
 """A reworded start still stands within so many words of the source's."""
+UNOPENED = re.compile(r"[^()\[\]{}]{1,80}[)\]]")
 STOPS = (*".!?:;…。！？；：।؟•–—",)
 CLOSERS = "\"'”’»)]} \n\t"
 
 
 def head_lost(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
-    lost = missing(pair.source_text, pair.anchored, heard(pair.cleaned_text[: 4 * NEAR]))
-    if count(lost) >= options.lost_words and any(pair.anchored):
+    lost = missing(pair.source_text, pair.anchored, unlike(pair.cleaned_text, pair.copied))
+    if count(lost) >= options.lost_words:
         yield flag("head_lost", "error", [quote(pair, lost)])
 
 
 def tail_lost(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
-    lost = missing(pair.source_text[::-1], pair.anchored[::-1], heard(pair.cleaned_text[-4 * NEAR :]))[::-1]
-    if count(lost) >= options.lost_words and any(pair.anchored):
+    new = unlike(pair.cleaned_text[::-1], pair.copied[::-1])
+    lost = missing(pair.source_text[::-1], pair.anchored[::-1], new)[::-1]
+    if count(lost) >= options.lost_words:
         yield flag("tail_lost", "error", [quote(pair, lost)])
 
 
-def heard(words: Sequence[Word]) -> frozenset[str]:
-    return frozenset(word.form for word in words)
+def unlike(words: Sequence[Word], copied: Sequence[bool]) -> frozenset[str]:
+    """The words before the first copied one."""
+    first = copied.index(True) if any(copied) else len(words)
+    return frozenset(word.form for word in words[:first])
 
 
-def missing(words: Sequence[Word], anchored: Sequence[bool], there: frozenset[str]) -> Sequence[Word]:
-    """The words before the first one that the cleaned text has too; none if most of them were only reworded."""
-    first = anchored.index(True) if any(anchored) else len(words)
-    lost = words[:first]
+def missing(words: Sequence[Word], anchored: Sequence[bool], reworded: frozenset[str]) -> Sequence[Word]:
+    """The words before the first one that the cleaned text has too; none if most of them were only reworded.
+
+    None either where the texts share nothing: that is another finding.
+    """
+    if not any(anchored):
+        return ()
+    lost = words[: anchored.index(True)]
     prose = [word for word in lost if word.prose]
-    gone = sum(word.form not in there for word in prose)
+    gone = sum(word.form not in reworded for word in prose)
     return lost if 2 * gone > len(prose) else ()
 
 
@@ -59,7 +69,7 @@ def cut_start(pair: Pair) -> Iterator[Flag]:
 def begins_inside(pair: Pair) -> bool:
     place = anchor(pair)
     first = pair.cleaned.words[0]
-    if inside_word(pair, first, place):
+    if inside_word(pair, first, place) or inside_bracket(pair):
         return True
     small = begins_small(pair.cleaned.text[first.start])
     if place is None:
@@ -93,13 +103,16 @@ def anchor(pair: Pair) -> tuple[int, int] | None:
 
 def inside_word(pair: Pair, first: Word, place: tuple[int, int] | None) -> bool:
     """The first word is no word of the source but the rest of one that stands where the cleaned text begins."""
-    if first.form in pair.source.known:
-        return False
     words = pair.source.words
+    shown = pair.cleaned.text[first.start]
+    if first.form in pair.source.known:
+        if place is None or place[0] != 1 or place[1] == 0:
+            return False
+        word = words[place[1] - 1]
+        return rest_of(first.form, shown, word.form, pair.source.text[word.start : word.end])
     if place is not None:
         start = max(0, place[1] - place[0])
         words = words[max(0, start - NEAR) : start + NEAR]
-    shown = pair.cleaned.text[first.start]
     return any(rest_of(first.form, shown, word.form, pair.source.text[word.start : word.end]) for word in words)
 
 
@@ -109,6 +122,14 @@ def rest_of(form: str, shown: str, whole: str, raw: str) -> bool:
         return False
     before = whole[-len(form) - 1]
     return before.isdigit() == form[0].isdigit() and not (shown.isupper() and glued(raw, shown))
+
+
+def inside_bracket(pair: Pair) -> bool:
+    """A bracket closes that the cleaned text has not opened, after a year or several words; so `1)` is none."""
+    closing = UNOPENED.match(pair.cleaned.text)
+    if closing is None or UNOPENED.match(pair.source.text):
+        return False
+    return HAS_YEAR.search(closing.group()) is not None or len(closing.group().split()) > 2
 
 
 def inside_debris(pair: Pair, at: int) -> bool:

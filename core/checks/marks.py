@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from .flags import Flag, flag
+from .flags import MAX_EVIDENCE, Flag, flag
 from .pair import Pair
 
 SHAPES = tuple(
@@ -25,24 +25,23 @@ SHAPES = tuple(
         r"[\U0001f300-\U0001faff\u2705\u2728\u274c]",
     )
 )
+SIGNS = "#+*>|`"
+"""Signs that are no marks where the source has as many, wherever its lines break: `# instances`, `a + b`."""
 LOOK_BACK = 20
 
 
 def markdown(pair: Pair) -> Iterator[Flag]:
     """Each kind of mark counts by how much more of it there is than in the source."""
     text = pair.cleaned.text
+    carried = {sign for sign in SIGNS if pair.source.text.count(sign) >= text.count(sign)}
     found: list[str] = []
     for shape in SHAPES:
-        there = [shown(text, match) for match in shape.finditer(text) if not carried_over(pair, match.group())]
-        found += there[sum(1 for _ in shape.finditer(pair.source.text)) :]
+        there = [match for match in shape.finditer(text) if match.group().lstrip()[0] not in carried]
+        if there:
+            new = there[sum(1 for _ in shape.finditer(pair.source.text)) :]
+            found += [shown(text, match) for match in new[:MAX_EVIDENCE]]
     if found:
         yield flag("markdown", "warning", found)
-
-
-def carried_over(pair: Pair, mark: str) -> bool:
-    """A sign that the source has as often, wherever its lines break: `# instances`, `a + b`."""
-    sign = mark.lstrip()[0]
-    return sign in "#+*>|`" and pair.source.text.count(sign) >= pair.cleaned.text.count(sign)
 
 
 def shown(text: str, match: re.Match[str]) -> str:

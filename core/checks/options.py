@@ -14,7 +14,7 @@ class CheckOptions(Options):
     """A cleaned text with fewer words than this is empty, if the source has running text."""
     source_words: int = 12
     """A source with fewer words of running text than this may be left out altogether."""
-    lost_words: int = 10
+    lost_words: int = 7
     """So many words of running text missing at the source's head or tail are a loss; debris does not count."""
     leaked_words: int = 6
     """So many words of the prompt in a row, not in the source, are a leak."""

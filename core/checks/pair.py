@@ -75,6 +75,11 @@ class Pair:
         return covered(forms, {*grams(self.cleaned.forms, ANCHOR), *grams(bare, ANCHOR)}, ANCHOR)
 
     @cached_property
+    def copied(self) -> list[bool]:
+        """For each word of `cleaned_text`, whether it stands in a run that the source has too."""
+        return covered(tuple(word.form for word in self.cleaned_text), self.source_grams(ANCHOR), ANCHOR)
+
+    @cached_property
     def precision(self) -> float:
         """Share of the cleaned text's 5-word runs that stand in the source.
 

@@ -1,0 +1,148 @@
+"""How well the checks find what a person labelled, and how often they disturb a faithful text.
+
+Run as `python -m bench.flags DATA`. Thresholds are also fitted without each pair in turn (leave one out), since a few
+dozen pairs are soon learnt by heart.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.controls import Control, controls
+from bench.spoiled import spoiled
+from galley.core.checks import Report, check
+
+LABELS = ("empty", "markdown", "cut_start", "invented", "rewritten", "debris_kept", "summarised")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A pair with its labels (None: not sure) and what the checks say of it."""
+
+    labels: dict[str, bool | None]
+    complete: bool
+    """The source is whole; otherwise only its first 500 characters are known."""
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Counts of a yes-or-no finding."""
+
+    hits: int
+    false: int
+    missed: int
+
+    @property
+    def precision(self) -> float:
+        return self.hits / (self.hits + self.false) if self.hits + self.false else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.hits / (self.hits + self.missed) if self.hits + self.missed else 1.0
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.hits / (2 * self.hits + self.false + self.missed) if self.hits else 0.0
+
+
+def score(pairs: Sequence[tuple[bool, bool]]) -> Score:
+    """From (truth, said)."""
+    counts = Counter(pairs)
+    return Score(counts[True, True], counts[False, True], counts[True, False])
+
+
+def load(data: Path) -> list[Labelled]:
+    lines = (data / "notebook_labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [Labelled(row["labels"], row["source_complete"], check(row["source"], row["output"])) for row in rows]
+
+
+def said(pair: Labelled, name: str) -> bool:
+    return any(flag.name == name for flag in pair.report.flags)
+
+
+def truths(pairs: Sequence[Labelled], name: str) -> list[tuple[Labelled, bool]]:
+    """The pairs whose label is sure."""
+    return [(pair, truth) for pair in pairs if (truth := pair.labels[name]) is not None]
+
+
+MEASURES: dict[str, Callable[[Report], float]] = {
+    "summarised": lambda report: -report.measures["kept"],
+    "rewritten": lambda report: -report.measures["precision_5"],
+    "invented": lambda report: report.measures["new_words_together"],
+}
+"""The flags with a fitted threshold: they are raised where the measure reaches it."""
+
+
+def leave_one_out(pairs: Sequence[Labelled], name: str) -> Score:
+    """Each pair judged by a threshold fitted on all others; flags without one are as they are."""
+    known = [(pair, truth) for pair, truth in truths(pairs, name) if not said(pair, "empty") or name == "empty"]
+    if name not in MEASURES:
+        return score([(truth, said(pair, name)) for pair, truth in truths(pairs, name)])
+    points = [(MEASURES[name](pair.report), truth) for pair, truth in known]
+    judged = []
+    for at, (value, truth) in enumerate(points):
+        judged.append((truth, value >= fit([*points[:at], *points[at + 1 :]])))
+    return score(judged)
+
+
+def fit(points: Sequence[tuple[float, bool]]) -> float:
+    """The threshold of best F1, half way to the next value below it."""
+    values = sorted({value for value, _ in points})
+    best = max(values, key=lambda limit: score([(truth, value >= limit) for value, truth in points]).f1)
+    below = [value for value in values if value < best]
+    return (best + below[-1]) / 2 if below else best
+
+
+def print_labelled(pairs: Sequence[Labelled]) -> None:
+    print(f"{'flag':12} {'yes':>4} {'no':>4} {'precision':>10} {'recall':>7} {'F1':>6} {'left out':>9} {'whole':>6}")
+    whole = [pair for pair in pairs if pair.complete]
+    for name in LABELS:
+        result = score([(truth, said(pair, name)) for pair, truth in truths(pairs, name)])
+        part = score([(truth, said(pair, name)) for pair, truth in truths(whole, name)])
+        counts = Counter(truth for _, truth in truths(pairs, name))
+        print(
+            f"{name:12} {counts[True]:4} {counts[False]:4} {result.precision:10.2f} {result.recall:7.2f}"
+            f" {result.f1:6.2f} {leave_one_out(pairs, name).f1:9.2f} {part.f1:6.2f}"
+        )
+
+
+def print_controls(found: Sequence[Control], left_out: int) -> None:
+    print(f"\nfaithful cleanings (passages left out for their lengths: {left_out})")
+    print(f"{'kind':9} {'chunks':>6} {'any':>7} {'warning':>8} {'error':>7}  flags")
+    for kind in dict.fromkeys(control.kind for control in found):
+        reports = [check(control.source, control.cleaned) for control in found if control.kind == kind]
+        of = 100 / len(reports)
+        worse = sum(any(flag.severity != "info" for flag in report.flags) for report in reports)
+        failed = sum(report.failed for report in reports)
+        names = Counter(flag.name for report in reports for flag in report.flags)
+        some = sum(bool(report.flags) for report in reports)
+        print(f"{kind:9} {len(reports):6} {some * of:6.1f}% {worse * of:7.1f}% {failed * of:6.1f}%  {dict(names)}")
+
+
+def print_spoiled(found: Sequence[Control]) -> None:
+    print("\nfaithful cleanings spoiled in one way: how often that is found")
+    results: dict[str, list[bool]] = {}
+    for name, control in spoiled(list(found)):
+        flags = check(control.source, control.cleaned).flags
+        results.setdefault(name, []).append(any(flag.name == name for flag in flags))
+    for name, hits in results.items():
+        print(f"{name:12} {100 * sum(hits) / len(hits):5.1f}% of {len(hits)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the checks on labelled pairs and on faithful cleanings.")
+    parser.add_argument("data", type=Path, help="folder with notebook_labelled.jsonl and arxiv/")
+    arguments = parser.parse_args()
+    print_labelled(load(arguments.data))
+    found, left_out = controls(arguments.data)
+    print_controls(found, left_out)
+    print_spoiled(found)
+
+
+if __name__ == "__main__":
+    main()
