@@ -176,8 +176,10 @@ def head_lines(text: str, reference: str, prepared: Prepared) -> tuple[tuple[str
             heads.append(line.group())
             now = output_between(prepared, line.start(), line.end())
             if now is not None and now.strip():
-                left.append(line.group())
-    return tuple(heads), tuple(left)
+                left.append(line.group().strip())
+    # One line of several equal ones may be the heading itself, if the reference has it too.
+    original = {text for text, count in Counter(left).items() if count == 1 and folded(text) in folded(reference)}
+    return tuple(heads), tuple(text for text in left if text not in original)
 
 
 def key(line: str) -> str:

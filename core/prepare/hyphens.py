@@ -101,6 +101,61 @@ PREFIXES = frozenset(
         "human",
     ]
 )
+JOINING = frozenset(
+    [
+        "anti",
+        "bi",
+        "bio",
+        "co",
+        "counter",
+        "de",
+        "electro",
+        "geo",
+        "hydro",
+        "hyper",
+        "infra",
+        "inter",
+        "intra",
+        "macro",
+        "magneto",
+        "meta",
+        "micro",
+        "mini",
+        "mono",
+        "multi",
+        "nano",
+        "neuro",
+        "non",
+        "over",
+        "para",
+        "photo",
+        "poly",
+        "post",
+        "pre",
+        "proto",
+        "pseudo",
+        "psycho",
+        "radio",
+        "re",
+        "retro",
+        "socio",
+        "spectro",
+        "sub",
+        "super",
+        "supra",
+        "thermo",
+        "trans",
+        "tri",
+        "ultra",
+        "un",
+        "under",
+    ]
+)
+"""Prefixes that English joins, unless the document has the habit of hyphenating them."""
+PARTICLES = frozenset(["in", "up", "on", "off", "out", "by", "to", "down", "over"])
+KNOWN = 2.5
+LINKING = 5.5
+"""Zipf frequency of the small words inside "state-of-the-art"."""
 COMMON = 3.0
 """Zipf frequency of a word that stands on its own: once in a million words."""
 DOUBT = 0.02
@@ -120,7 +175,10 @@ class Break:
 def vocabulary(text: str) -> Counter[str]:
     """How often each word stands in the text unbroken, in lower case, with its hyphens."""
     unbroken = BROKEN.sub(" ", text)
-    return Counter(word.lower() for word in WORD.findall(unbroken))
+    words = Counter(word.lower() for word in WORD.findall(unbroken))
+    # "sub-" counts the different words that the document hyphenates after "sub".
+    words.update(f"{word.partition('-')[0]}-" for word in list(words) if "-" in word)
+    return words
 
 
 def breaks(text: str) -> list[Break]:
@@ -164,27 +222,42 @@ def closing_probability(left: str, right: str, words: Counter[str], language: st
     """How likely left + right is one word without a hyphen."""
     if not left[-1].isalpha() or not right[0].isalpha():
         return 0.02
-    if right[0].isupper() and not (left.isupper() and right.isupper()):
-        return 0.02
-    tail = left.rpartition("-")[2].lower()
-    head = right.partition("-")[0].lower()
-    solid, hyphenated = words[tail + head], words[f"{tail}-{head}"]
+    tail = left.rpartition("-")[2]
+    head = right.partition("-")[0]
+    solid, hyphenated = words[(tail + head).lower()], words[f"{tail}-{head}".lower()]
     if solid != hyphenated:
         return 0.995 if solid > hyphenated else 0.01
+    if head[0].isupper() and not (left.isupper() and right.isupper()):
+        return 0.02
+    if tail.isupper() and head.islower() and zipf((tail + head).lower(), language) < COMMON:
+        return 0.05
+    return by_frequency(left.lower(), right.lower(), words, language)
+
+
+def by_frequency(left: str, right: str, words: Counter[str], language: str) -> float:
+    """The same for a word that the document does not have elsewhere; both parts in lower case."""
+    tail, head = left.rpartition("-")[2], right.partition("-")[0]
     closed = zipf(tail + head, language)
-    parts = min(zipf(tail, language), zipf(head, language))
-    if "-" in left and (left.count("-") >= 2 or "-" in right or (closed < COMMON <= zipf(tail, language))):
+    first, second = zipf(tail, language), zipf(head, language)
+    parts = min(first, second)
+    chained = (tail != left and first >= LINKING) or (head != right and second >= LINKING)
+    if closed < COMMON and (chained or left.count("-") >= 2 or (tail != left and first >= COMMON)):
         return 0.05
     if language in SOLID_LANGUAGES:
         return 0.98
     if closed >= COMMON:
         return 0.99
+    if tail in JOINING and second >= 2.0:
+        return 0.35 if words[f"{tail}-"] > 1 else 0.8
     if closed > 0:
-        return 0.3 if parts >= 4.0 and closed < 2.0 and len(tail) > 2 and len(head) > 3 else 0.95
-    if parts >= COMMON and len(tail) > 2 and len(head) > 2:
-        return 0.05 if tail in PREFIXES else 0.12
+        whole = len(tail) > 2 and (len(head) > 3 or head in PARTICLES)
+        return 0.3 if parts >= 4.0 and closed < 2.0 and whole else 0.95
     if tail in PREFIXES:
-        return 0.2
+        return 0.05 if parts >= COMMON else 0.2
+    if parts >= COMMON and len(tail) > 2 and len(head) > 2:
+        return 0.12
+    if parts >= KNOWN and min(len(tail), len(head)) > 3:
+        return 0.25
     return 0.9 if parts < 2.0 else 0.7
 
 
