@@ -123,7 +123,8 @@ def weigh(text: str, words: Sequence[Word], place: int) -> int:
     raw = text[word.start : word.end]
     inside = any(near.prose for near in words[max(0, place - 2) : place])
     if any(char.isdigit() for char in raw):
-        return NAME_WEIGHT if inside and word.form.isdigit() and len(word.form) > 1 else 0
+        followed = all(near.prose for near in words[place + 1 : place + 2])
+        return NAME_WEIGHT if inside and followed and word.form.isdigit() and len(word.form) > 1 else 0
     return NAME_WEIGHT if inside and raw[0].isupper() and not begins_sentence(text, word.start) else 1
 
 

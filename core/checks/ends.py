@@ -14,6 +14,10 @@ LOOK_AHEAD = 6
 """The first run that ties the cleaned text to the source begins within so many words."""
 NEAR = 12
 """A reworded start still stands within so many words of the source's."""
+SOLID = 9
+"""So many words in a row that both texts have are no chance."""
+CHANCE = 0.3
+"""Share of lost words that may stand in the cleaned text by chance."""
 UNOPENED = re.compile(r"[^()\[\]{}]{1,80}[)\]]")
 STOPS = (*".!?:;…。！？；：।؟•–—",)
 CLOSERS = "\"'”’»)]} \n\t"
@@ -39,16 +43,31 @@ def unlike(words: Sequence[Word], copied: Sequence[bool]) -> frozenset[str]:
 
 
 def missing(words: Sequence[Word], anchored: Sequence[bool], reworded: frozenset[str]) -> Sequence[Word]:
-    """The words before the first one that the cleaned text has too; none if most of them were only reworded.
+    """The words before the first passage that the cleaned text has too; none if most of them were only reworded.
 
-    None either where the texts share nothing: that is another finding.
+    A few words in a row are found again anywhere, so that some of the lost words may have been. None either where the
+    texts share nothing: that is another finding.
     """
     if not any(anchored):
         return ()
-    lost = words[: anchored.index(True)]
+    lost = words[: lost_until(words, anchored)]
     prose = [word for word in lost if word.prose]
     gone = sum(word.form not in reworded for word in prose)
     return lost if 2 * gone > len(prose) else ()
+
+
+def lost_until(words: Sequence[Word], anchored: Sequence[bool]) -> int:
+    """The end of the longest beginning of which hardly anything is there, before a long run that is."""
+    until = prose = chance = run = 0
+    for at, (word, there) in enumerate(zip(words, anchored, strict=True)):
+        run = run + 1 if there else 0
+        if run >= SOLID:
+            break
+        prose += word.prose
+        chance += there and word.prose
+        if not there and chance <= CHANCE * prose:
+            until = at + 1
+    return until
 
 
 def count(words: Sequence[Word]) -> int:
