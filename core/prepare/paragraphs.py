@@ -23,6 +23,10 @@ BARE_HEADINGS = re.compile(
 ITEM = re.compile(r"^(?:[•‣▪◦–—*·●■-]\s+|\(?\d{1,2}[.)]\s+|\[\d{1,3}\]\s|\([a-z]\)\s)")
 CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
+SCRIPT_LINE = re.compile(r"^\s*(?:[-−+]?\d{1,2}|n|k|[−-]1|[+∗′×])\s*$")
+SYMBOL_AT_END = re.compile(r"(?:^|\s|[(×∈=,])[^\W\d_][\u0300-\u036f]?\s*$")
+SHORTEST_TEXT = 15
+"""A shorter line is a label or a piece of a formula, where a number below a letter is no exponent."""
 SHORT = 0.8
 """A line shorter than this share of its neighbours may be a paragraph's last."""
 NEIGHBOURS = 12
@@ -43,12 +47,19 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
         new = starts_new(line, after, gap, typical(widths, place))
         joins += not new
         start = line.start + len(line.text.rstrip())
-        edits.append(Edit(start, after.start + indent(after), "\n\n" if new else " "))
+        joint = "\n\n" if new else joint_of(line.text, after.text)
+        edits.append(Edit(start, after.start + indent(after), joint))
     last = lines[-1]
     stop = last.start + len(last.text.rstrip())
     if stop < len(text):
         edits.append(Edit(stop, len(text)))
     return edits, joins
+
+
+def joint_of(text: str, following: str) -> str:
+    """What stands between two joined lines: a blank, or nothing before an index or exponent on a line of its own."""
+    script = len(text) > SHORTEST_TEXT and SCRIPT_LINE.match(following) and SYMBOL_AT_END.search(text)
+    return "" if script else " "
 
 
 def indent(line: Line) -> int:
