@@ -162,8 +162,10 @@ def follows_prose(pair: Pair, at: int) -> bool:
     """For a capital: a name in the middle of a line of running text, as the source writes it."""
     word, before = pair.source.words[at], pair.source.words[max(0, at - 1)]
     between = pair.source.text[before.end : word.start]
-    capital = pair.source.text[word.start].isupper()
-    return capital and before.prose and between.strip() == "" and "\n" not in between
+    if between.strip() or "\n" in between or not before.prose:
+        return False
+    debris = any(first <= before.start < last for first, last in pair.source_debris)
+    return pair.source.text[word.start].isupper() and not debris
 
 
 def glued(raw: str, capital: str) -> bool:

@@ -6,7 +6,7 @@ All patterns are bounded or leave out the character they begin with, so that any
 import re
 from collections.abc import Iterator
 
-YEAR = r"(?:1[89]|20)\d\d[a-z]?\b"
+YEAR = r"(?:1[5-9]|20)\d\d[a-z]?\b"
 ROUND = re.compile(r"\([^()]{4,500}\)")
 SQUARE = re.compile(r"\[[^\[\]]{1,500}\]")
 NAMED_YEAR = re.compile(rf"et\s+al\b|[^\W\d_]\.?,\s{{0,3}}{YEAR}|(?:\band|&)\s{{1,3}}[^\W\d_]+,?\s{{1,3}}{YEAR}")
