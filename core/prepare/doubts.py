@@ -64,6 +64,8 @@ def place(doubt: Doubt, traced: Traced) -> Candidate | None:
 
 def with_one_gap(text: str, start: int, end: int) -> tuple[int, int]:
     """text[start:end] with the smaller of the gaps around it, so that one gap stays."""
+    while start > 0 and text[start - 1].isspace():
+        start -= 1
     inner = text[start:end]
     body = inner.strip()
     if not body:

@@ -1,8 +1,9 @@
 """What is printed inside a figure: tick labels, axis names, legends. Extracted, they are a heap of short lines.
 
 Two things tell them from tables and formulas: they stand before their figure's caption without prose between, and
-they hold ticks, numbers in even steps. Where such a run tears a sentence in two it goes; elsewhere people who clean
-text by hand disagree, so it stays unless asked, and is only proposed. Captions always stay.
+they hold ticks, numbers in even steps, or are many and no formula. Where such a run tears a sentence in two it goes;
+elsewhere people who clean text by hand disagree, so it stays unless asked, and is only proposed. Captions always
+stay.
 """
 
 import re
@@ -22,14 +23,14 @@ SECTION = re.compile(r"^\s*(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.(
 NUMBER = re.compile(r"[-−–+]?\d+(?:\.\d+)?")
 SENTENCE_END = re.compile(r"[.!?][\"'”’»)\]]*\s*$")
 PROSE_WORD = re.compile(r"[^\W\d_]{2,}")
-LONGEST = 45
+LONGEST = 60
 """A line longer than this belongs to the text."""
 LABEL = 25
 """A line up to this long may end in a colon and still be a legend's title."""
 SHORTEST_TEXT = 30
 """A line of running text is at least this long."""
 DIAGRAM = 8
-"""So many lines without ticks make a drawing, if they stand in a torn sentence and before a caption."""
+"""So many lines without ticks, before a caption, make a drawing."""
 FORMULA = re.compile(r"[=≈∑∫√∝≤≥\uf8e6-\uf8fe�]")
 CAPTIONED = 0.45
 UNCAPTIONED = 0.25
@@ -124,7 +125,8 @@ def is_fragment(text: str) -> bool:
         return False
     if any(pattern.search(stripped) for pattern in (CAPTION, TABLE, SUBCAPTION, EQUATION_NUMBER, SECTION)):
         return False
-    return len(PROSE_WORD.findall(stripped)) <= 4 and "http" not in stripped
+    words = PROSE_WORD.findall(stripped)
+    return "http" not in stripped and (len(words) <= 4 or all(word[0].isupper() for word in words))
 
 
 def is_figure(lines: Sequence[Line], first: int, last: int) -> bool:
@@ -135,10 +137,7 @@ def is_figure(lines: Sequence[Line], first: int, last: int) -> bool:
         return False
     if not captioned(lines, first, last):
         return numbers >= 2 * FEWEST
-    if numbers >= FEWEST:
-        return True
-    drawing = len(run) >= DIAGRAM and not any(FORMULA.search(line) for line in run)
-    return drawing and first > 0 and is_torn(lines[first - 1].text)
+    return numbers >= FEWEST or (len(run) >= DIAGRAM and not any(FORMULA.search(line) for line in run))
 
 
 def captioned(lines: Sequence[Line], first: int, last: int) -> bool:

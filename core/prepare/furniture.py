@@ -137,8 +137,8 @@ def is_original(line: Line, same: Sequence[Line], pages: Sequence[Sequence[Line]
     """Whether this is the title or heading itself that later heads repeat: the first, without a page number."""
     if line.start != min(other.start for other in same) or len({other.text.strip() for other in same}) > 1:
         return False
-    first_page = pages[0][0].start <= line.start <= pages[0][-1].end
-    return first_page or HEADING.match(line.text) is not None
+    top = pages[0][: max(EDGE_LINES, len(pages[0]) // 4)]
+    return line in top or HEADING.match(line.text) is not None
 
 
 def ends_of_single_page(pages: Sequence[Sequence[Line]], real: bool) -> list[Line]:

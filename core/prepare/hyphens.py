@@ -227,7 +227,9 @@ def by_frequency(left: str, right: str, words: Counter[str], language: str) -> f
     first, second = zipf(tail, language), zipf(head, language)
     parts = min(first, second)
     chained = (tail != left and first >= LINKING) or (head != right and second >= LINKING)
-    if closed < COMMON and (chained or left.count("-") >= 2 or (tail != left and first >= COMMON)):
+    if chained and closed < parts - 1.0:
+        return 0.05
+    if closed < COMMON and (left.count("-") >= 2 or (tail != left and first >= COMMON)):
         return 0.05
     if language in SOLID_LANGUAGES:
         return 0.98

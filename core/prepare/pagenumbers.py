@@ -16,7 +16,7 @@ LONE = re.compile(
     r"(?:\s*(?:of|/|von|de)\s*\d{1,4})?\W{0,3}$",
     re.I,
 )
-AT_END = re.compile(r"^\s*(?:(?P<first>\d{1,4})\s+\D|.*[^\d.,–-]\s*\b(?P<last>\d{1,4})\s*$)")
+AT_END = re.compile(r"^\s*(?:(?P<first>\d{1,4})\s+\S|.*[^\d.,–-]\s*\b(?P<last>\d{1,4})\s*$)")
 ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 GAP = 3
 """Largest step from one page number to the next."""

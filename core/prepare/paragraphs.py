@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ..traced import Edit
+from .figures import find_figures
 from .lines import Line, lines_of
 
 HEADING = re.compile(
@@ -25,6 +26,11 @@ CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|A
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
 SCRIPT_LINE = re.compile(r"^\s*(?:[-−+]?\d{1,2}|n|k|[−-]1|[+∗′×])\s*$")
 SYMBOL_AT_END = re.compile(r"(?:^|\s|[(×∈=,])[^\W\d_][\u0300-\u036f]?\s*$")
+OPENING = re.compile(r"^\s*(?:abstract|zusammenfassung|résumé|resumen|summary)\b", re.I)
+OPENED = re.compile(r"^(?:abstract|index terms|key ?words|zusammenfassung|résumé|resumen)(?:\s?[—–:.]|$)", re.I)
+UNFINISHED = re.compile(r"\b(?:and|or|of|for|in|on|the|a|an|to|with|by|und|der|die|das|für|et|de|la|le|y|el)$", re.I)
+LONGEST_TITLE = 40
+"""Lines."""
 SHORTEST_TEXT = 15
 """A shorter line is a label or a piece of a formula, where a number below a letter is no exponent."""
 SHORT = 0.8
@@ -41,10 +47,16 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
         return [Edit(0, len(text))] if text else [], 0
     if lines[0].start + indent(lines[0]) > 0:
         edits.append(Edit(0, lines[0].start + indent(lines[0])))
+    edges = {edge for figure in find_figures(text) for edge in (figure.start, figure.end)}
+    front = title_block(lines)
     widths = [len(line.text.strip()) for line in lines]
     for place, (line, after) in enumerate(pairwise(lines)):
         gap = text[line.end : after.start]
-        new = starts_new(line, after, gap, typical(widths, place))
+        new = (
+            after.start in edges
+            or (place < front and is_own_line(line.text.strip(), after.text.strip()))
+            or starts_new(line, after, gap, typical(widths, place))
+        )
         joins += not new
         start = line.start + len(line.text.rstrip())
         joint = "\n\n" if new else joint_of(line.text, after.text)
@@ -62,6 +74,19 @@ def joint_of(text: str, following: str) -> str:
     return "" if script else " "
 
 
+def title_block(lines: Sequence[Line]) -> int:
+    """How many lines stand before the abstract; 0 where there is none near the beginning."""
+    for place, line in enumerate(lines[:LONGEST_TITLE]):
+        if OPENING.match(line.text):
+            return place
+    return 0
+
+
+def is_own_line(text: str, following: str) -> bool:
+    """Whether a line of a title block, with title, authors or addresses, ends where its line ends."""
+    return not (text.endswith((",", "-", "&", ":")) or following[0].islower() or UNFINISHED.search(text))
+
+
 def indent(line: Line) -> int:
     return len(line.text) - len(line.text.lstrip())
 
@@ -77,6 +102,8 @@ def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
     text, following = line.text.strip(), after.text.strip()
     ended = SENTENCE_END.search(text) is not None
     short = len(text) < SHORT * width
+    if OPENED.match(following):
+        return True
     if ITEM.match(following) or CAPTION.match(following):
         return ended or short or gap.count("\n") > 1
     if is_heading(text, short) and not following[0].islower():

@@ -1,0 +1,223 @@
+"""What the repairs do to a document's text, step by step."""
+
+from pathlib import Path
+
+import pytest
+
+from galley.core.document import Document, Page
+from galley.core.edits import apply_candidates
+from galley.core.prepare import Prepared, PrepareOptions, prepare
+
+PROSE = (
+    "The editor reads every line of the proof with care and marks whatever looks wrong\n"
+    "in the margin, so that the printer can set it right before the book goes to press.\n"
+)
+
+
+def document(*pages: str) -> Document:
+    made = tuple(Page(number, text, "pdfium") for number, text in enumerate(pages, 1))
+    return Document(path=Path("x.pdf"), sha256="0" * 64, kind="pdf", page_count=len(made), pages=made)
+
+
+def prepared(*pages: str, **options: bool | str) -> Prepared:
+    return prepare(document(*pages), PrepareOptions.model_validate({"language": "en", **options}))
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("modi\ufb01ed \ufb02ow", "modified flow"),
+        ("Universit´e de G¨urkan", "Université de Gürkan"),
+        ("where ˜m and ¯A are small", "where m\u0303 and Ā are small"),
+        ("so X˜ = 1 holds", "so X\u0303 = 1 holds"),
+        ("http://x.org/~art/˜gcw", "http://x.org/~art/˜gcw"),
+        ("a\u00a0b\u2009c\u3000d", "a b c d"),
+        ("schÃ¶n", "schön"),
+        ("“curly” ‘quotes’ stay", "“curly” ‘quotes’ stay"),
+    ],
+)
+def test_characters_become_what_a_reader_means(raw: str, expected: str) -> None:
+    assert prepared(raw).text == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("it has un-\nlocked new realms", "it has unlocked new realms"),
+        ("their self-\nimprovement is", "their self-improvement is"),
+        ("a well-\nknown fact", "a well-known fact"),
+        ("the state-of-\nthe-art model", "the state-of-the-art model"),
+        ("from weak-to-\nstrong learning", "from weak-to-strong learning"),
+        ("the built-\nin rule", "the built-in rule"),
+        ("as GPT-\n4 does", "as GPT-4 does"),
+        ("an AI-\ngenerated text", "an AI-generated text"),
+        ("Chat-\nGPT and ChatGPT", "ChatGPT and ChatGPT"),
+        ("EM-\nRIs are EMRIs", "EMRIs are EMRIs"),
+        ("pre-\nand post-war", "pre- and post-war"),
+        ("the gravi\u00ad\ntational pull", "the gravitational pull"),
+    ],
+)
+def test_a_hyphen_at_a_lines_end_goes_or_stays_by_the_word(raw: str, expected: str) -> None:
+    assert prepared(raw).text == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "raw", "expected"),
+    [
+        ("de", "die Verei-\nnigung der Mengen", "die Vereinigung der Mengen"),
+        ("de", "der Schwarz-\nWeiß-Film", "der Schwarz-Weiß-Film"),
+        ("de", "Ein- und Aus-\ngabe sowie Groß-\nund Kleinschreibung", None),
+        ("fr", "le gouverne-\nment français", "le gouvernement français"),
+        ("es", "la informa-\nción del país", "la información del país"),
+    ],
+)
+def test_other_languages_have_their_own_words(language: str, raw: str, expected: str | None) -> None:
+    text = prepared(raw, language=language).text
+    assert text == (expected or "Ein- und Ausgabe sowie Groß- und Kleinschreibung")
+
+
+def test_the_documents_own_words_outvote_the_frequency_list() -> None:
+    raw = "We call it lock-step here. The lock-step runs; this lock-\nstep is fast."
+    assert "this lock-step is" in prepared(raw).text
+    assert "this lockstep is" in prepared(raw.replace("lock-step", "lockstep")).text
+
+
+def test_a_word_broken_across_pages_closes_over_the_running_head() -> None:
+    pages = [f"Journal of Proofs, vol. 3\n{PROSE}{PROSE}the print-\n{n}" for n in range(1, 7)]
+    text = prepared(*[page.replace("Proofs, vol. 3\n", "Proofs, vol. 3\ners wait. ") for page in pages]).text
+    assert "the printers wait." in text
+    assert text.count("Journal") == 1
+    assert "print-" not in text.removesuffix("the print-")
+
+
+def test_heads_and_numbers_that_alternate_and_count_are_removed() -> None:
+    pages = [
+        f"{n}\nA. Author et al.\n{PROSE * 3}" if n % 2 else f"{PROSE * 3}On Galley Proofs\n{n}" for n in range(8, 20)
+    ]
+    text = prepared(*pages).text
+    assert "Author" not in text
+    assert "On Galley Proofs" not in text
+    assert not any(character.isdigit() for character in text)
+
+
+def test_roman_page_numbers_count_over_blank_pages() -> None:
+    pages = [f"{PROSE * 3}{number}\n" for number in ("vii", "ix", "x", "xii")]
+    assert not {"vii", "ix", "x", "xii"} & set(prepared(*pages).text.split())
+
+
+def test_a_head_that_stands_once_is_found_by_the_number_it_shares_with_its_page() -> None:
+    titles = ["Sets", "Maps", "Rings", "Fields", "Groups", "Limits"]
+    pages = [f"{n + 4} {n}.1 {title}\n{PROSE * 3}" for n, title in enumerate(titles, 1)]
+    text = prepared(*pages).text
+    assert not any(title in text for title in titles)
+
+
+def test_plain_text_without_page_breaks_loses_its_heads_as_well() -> None:
+    pages = [f"K. Writer: On proofs\n{PROSE * 4}Article number, page {n} of 9\n" for n in range(1, 9)]
+    text = prepared("\n".join(pages)).text
+    assert "Article number" not in text
+    assert text.count("K. Writer") <= 1
+
+
+def test_one_page_alone_loses_the_number_at_its_foot() -> None:
+    assert prepared(f"{PROSE * 3}Page 1 of 1").text.endswith("to press.")
+    assert prepared(f"{PROSE * 3}12").text.endswith("to press.")
+
+
+def test_years_that_recur_at_page_ends_are_no_page_numbers() -> None:
+    pages = [f"{PROSE * 3}Monthly Notices, {year}" for year in (2004, 1987, 2011, 1992, 2001, 1975)]
+    assert prepared(*pages).text.count("Monthly Notices") == 6
+
+
+def test_the_title_stays_once_when_later_heads_repeat_it() -> None:
+    pages = [f"On Galley Proofs\n{PROSE * 3}" for _ in range(6)]
+    assert prepared(*pages).text.count("On Galley Proofs") == 1
+
+
+def test_the_arxiv_stamp_goes() -> None:
+    text = prepared(f"arXiv:2201.00151v1  [astro-ph.GA]  1 Jan 2022\n{PROSE}").text
+    assert text.startswith("The editor")
+
+
+TICKS = "0\n10\n20\n30\n40\nradius [km]\n0\n0.5\n1.0\n1.5\n2.0\nall stars\n"
+
+
+def test_a_figures_ticks_go_where_they_tear_a_sentence_and_its_caption_stays() -> None:
+    text = prepared(f"{PROSE}It has been shown that the proof is\n{TICKS}Fig. 3. The radius.\nread twice. {PROSE}").text
+    assert "0.5" not in text
+    assert "Fig. 3. The radius." in text
+
+
+def test_a_figures_ticks_between_sentences_stay_and_are_proposed() -> None:
+    result = prepared(f"{PROSE}{TICKS}Fig. 3. The radius of the proof.\n{PROSE}")
+    assert "0.5" in result.text
+    proposed = [candidate for candidate in result.candidates if candidate.kind == "debris"]
+    assert len(proposed) == 1
+    assert proposed[0].prior < 0.5
+    without = apply_candidates(result.text, proposed)
+    assert "0.5" not in without
+    assert without.count("\n\n\n") == 0
+    assert "0.5" not in prepared(f"{PROSE}{TICKS}Fig. 3. The radius.\n{PROSE}", drop_figure_text=True).text
+
+
+def test_a_tables_numbers_are_no_ticks() -> None:
+    rows = "\n".join(str(n) for n in range(10, 90, 10))
+    raw = f"{PROSE}It has been shown that the proof is\nTable 2. Sizes.\n{rows}\nread twice."
+    assert "70 80" in " ".join(prepared(raw).text.split())
+
+
+def test_paragraphs_are_lines_apart_by_an_empty_one() -> None:
+    raw = (
+        f"1 Introduction\n{PROSE}It ends here.\nA new paragraph begins after a short line, and goes on for a while\n"
+        "to the end.\n\n• an item\n• another"
+    )
+    assert prepared(raw).text.split("\n\n") == [
+        "1 Introduction",
+        " ".join(PROSE.split()) + " It ends here.",
+        "A new paragraph begins after a short line, and goes on for a while to the end.",
+        "• an item",
+        "• another",
+    ]
+
+
+def test_a_title_block_keeps_its_lines_and_the_abstract_begins_anew() -> None:
+    raw = f"On Galley Proofs\nAda Writer and\nBen Reader\nUniversity of X\nAbstract—{PROSE}"
+    assert prepared(raw).text.split("\n\n")[:3] == ["On Galley Proofs", "Ada Writer and Ben Reader", "University of X"]
+
+
+@pytest.mark.parametrize(
+    ("option", "gone"),
+    [
+        ("drop_citations", "(Wei et al., 2022a; Xu, 2024)"),
+        ("drop_citations", "[3, 4–7]"),
+        ("drop_urls", "https://example.org/a_b"),
+        ("drop_urls", "ada@example.org"),
+        ("drop_references", "Proofs and errors"),
+    ],
+)
+def test_what_may_be_left_out_goes_only_when_asked(option: str, gone: str) -> None:
+    raw = (
+        "As shown (Wei et al., 2022a; Xu, 2024) and in [3, 4–7], see https://example.org/a_b or ada@example.org now.\n"
+        "\nReferences\n[1] B. Reader. Proofs and errors. 1999.\n"
+    )
+    assert gone in prepared(raw).text
+    assert gone not in prepared(raw, **{option: True}).text
+
+
+def test_every_step_can_be_switched_off() -> None:
+    off = {name: False for name, value in PrepareOptions().model_dump().items() if value is True}
+    raw = f"Head\n{PROSE}un-\nlocked \ufb01ne\n1"
+    assert prepare(document(raw, raw), PrepareOptions.model_validate(off)).text == f"{raw}\f{raw}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "language"),
+    [
+        ("Die Katze sitzt auf dem Dach und schaut nach den Vögeln, die nicht zu ihr kommen wollen.", "de"),
+        ("Le chat est sur le toit et il regarde les oiseaux qui ne veulent pas venir avec lui.", "fr"),
+        ("El gato está en el techo y mira a los pájaros que no quieren venir con él por la tarde.", "es"),
+        ("x", "en"),
+    ],
+)
+def test_the_language_is_found_by_its_common_words(raw: str, language: str) -> None:
+    assert prepare(document(raw)).language == language
