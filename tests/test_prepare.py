@@ -83,11 +83,14 @@ def test_the_documents_own_words_outvote_the_frequency_list() -> None:
 
 
 def test_a_word_broken_across_pages_closes_over_the_running_head() -> None:
-    pages = [f"Journal of Proofs, vol. 3\n{PROSE}{PROSE}the print-\n{n}" for n in range(1, 7)]
-    text = prepared(*[page.replace("Proofs, vol. 3\n", "Proofs, vol. 3\ners wait. ") for page in pages]).text
-    assert "the printers wait." in text
+    names = ["Ada", "Ben", "Cora", "Dan", "Eve", "Finn"]
+    pages = [
+        f"Journal of Proofs, vol. 3\ners wait for {name}.\n{PROSE * 2}Then {name} calls the print-\n{number}"
+        for number, name in enumerate(names, 1)
+    ]
+    text = prepared(*pages).text
     assert text.count("Journal") == 1
-    assert "print-" not in text.removesuffix("the print-")
+    assert "Then Ada calls the printers wait for Ben." in text
 
 
 def test_heads_and_numbers_that_alternate_and_count_are_removed() -> None:

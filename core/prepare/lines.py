@@ -1,7 +1,6 @@
 """Lines of a text with their place on the page, which most repairs look at."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..traced import Edit
@@ -24,23 +23,20 @@ class Line:
         return not self.text.strip()
 
 
-LINE = re.compile(r"[^\n\f]*")
+LINE = re.compile(r"([^\n\f]*)(\n|\f|\Z)")
 
 
 def lines_of(text: str) -> list[Line]:
     """Every line, blank ones too; form feeds end lines and pages."""
-    return list(_lines(text))
-
-
-def _lines(text: str) -> Iterator[Line]:
-    page, at = 0, 0
-    while at <= len(text):
-        match = LINE.match(text, at)
-        assert match is not None
-        yield Line(at, match.end(), match.group(), page)
-        if match.end() < len(text) and text[match.end()] == PAGE_BREAK:
-            page += 1
-        at = match.end() + 1
+    lines: list[Line] = []
+    page = 0
+    for match in LINE.finditer(text):
+        # After a last line feed the pattern still finds the empty line at the very end, and after a last line nothing.
+        if match.start() == len(text) and lines and text[-1] not in "\n\f":
+            break
+        lines.append(Line(match.start(), match.end(1), match[1], page))
+        page += match[2] == PAGE_BREAK
+    return lines
 
 
 def without(line: Line, text: str) -> Edit:
