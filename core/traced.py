@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+OFFSET = "I"
+"""Four bytes an offset: a thousand pages are some five million characters, and several texts live at a time."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edit:
@@ -29,7 +32,7 @@ class Traced:
 
     @classmethod
     def of(cls, text: str) -> "Traced":
-        return cls(text, array("L", range(len(text))))
+        return cls(text, array(OFFSET, range(len(text))))
 
     def apply(self, edits: Iterable[Edit]) -> "Traced":
         """Apply edits that don't overlap; inserted characters take the origin of what they replace or precede.
@@ -44,7 +47,7 @@ class Traced:
         if any(left.end > right.start for left, right in pairwise(ordered)):
             raise ValueError("edits overlap")
         parts: list[str] = []
-        origins = array("L")
+        origins = array(OFFSET)
         at = 0
         for edit in ordered:
             parts.append(self.text[at : edit.start])
@@ -61,9 +64,9 @@ class Traced:
         replaced = self.origins[edit.start : edit.end]
         if not replaced:
             here = self.origins[edit.start] if edit.start < len(self.origins) else (self.origins or [0])[-1]
-            replaced = array("L", [here])
+            replaced = array(OFFSET, [here])
         size = len(edit.text)
-        return replaced[:size] + array("L", [replaced[-1]]) * max(0, size - len(replaced))
+        return replaced[:size] + array(OFFSET, [replaced[-1]]) * max(0, size - len(replaced))
 
 
 def page_at(page_starts: Sequence[tuple[int, int]], origin: int) -> int:
