@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .clean.cleaner import Cleaner, Made, past
 from .clean.options import CleanOptions
-from .clean.policy import MAX_DEATHS, Past, Step, given_up, next_step, since_given_up
+from .clean.policy import MAX_DEATHS, Past, Step, given_up, next_step
 from .engine.base import Engine, EngineInfo, RequestCancelled
 from .events import (
     AttemptFinished,
@@ -120,8 +120,8 @@ class Run:
 
     def _open(self, index: int) -> Work:
         chunk = self._session.chunk(index)
-        past = [self._past_of(attempt, chunk) for attempt in self._session.attempts(index)]
-        return Work(chunk, list(since_given_up(past)))
+        kept = [attempt for attempt in self._session.attempts(index) if not attempt.died]
+        return Work(chunk, [self._past_of(attempt, chunk) for attempt in kept])
 
     def _past_of(self, attempt: Attempt, chunk: ChunkRecord) -> Past:
         """A kept attempt as the policy sees it."""

@@ -3,7 +3,7 @@
 import pytest
 
 from galley.core.clean.options import CleanOptions
-from galley.core.clean.policy import MAX_DEATHS, Past, given_up, next_step, since_given_up
+from galley.core.clean.policy import MAX_DEATHS, Past, given_up, next_step
 
 OPTIONS = CleanOptions(seed=7, retries=1)
 DEATH = Past("rewrite", (), "died", died=True)
@@ -49,12 +49,6 @@ def test_a_death_repeats_the_same_step_until_the_chunk_is_given_up() -> None:
         assert (step.mode, step.seed, step.reason) == ("rewrite", 7, "first")
     assert given_up([DEATH] * MAX_DEATHS)
     assert next_step("rewrite", [DEATH] * MAX_DEATHS, OPTIONS) is None
-
-
-def test_a_chunk_that_was_given_up_and_opened_again_starts_with_a_clean_slate() -> None:
-    past = since_given_up([DEATH] * MAX_DEATHS)
-    assert list(past) == []
-    assert list(since_given_up([*[DEATH] * MAX_DEATHS, DEATH])) == [DEATH]
 
 
 def test_the_retries_are_as_many_as_asked_for() -> None:

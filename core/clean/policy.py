@@ -70,15 +70,11 @@ def unusable(attempt: Past) -> bool:
 
 
 def given_up(past: Sequence[Past]) -> bool:
-    """After three deaths of the worker the chunk is marked failed and the run goes on."""
+    """After three deaths of the worker in one run the chunk is marked failed and the run goes on.
+
+    Deaths of earlier runs are left out of `past`: whoever killed those may have had nothing against the chunk.
+    """
     return sum(attempt.died for attempt in past) >= MAX_DEATHS
-
-
-def since_given_up(past: Sequence[Past]) -> Sequence[Past]:
-    """For a pending chunk at a run's start: one that was given up and opened again starts with a clean slate."""
-    deaths = [at for at, attempt in enumerate(past) if attempt.died]
-    rounds = len(deaths) // MAX_DEATHS * MAX_DEATHS
-    return past[deaths[rounds - 1] + 1 :] if rounds else past
 
 
 def reason(word: str, made: Sequence[Past]) -> str:

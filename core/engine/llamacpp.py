@@ -27,6 +27,8 @@ from .protocol import Payload
 RequestError = ValueError
 TOP = 200
 """Alternatives asked for at a decision; an option below them counts as the last of them."""
+SURELY = 1000.0
+"""Added to a token's logit, it is sampled whatever the others are."""
 LONGEST_OPTION = 16
 """Tokens of an option that are scored, from where the options differ."""
 CPU_SLOTS = 2
@@ -155,7 +157,11 @@ class LlamaCpp:
         return {"logprobs": logprobs, **spent}
 
     def _next_token(self, prompt: list[int], slot: int, spent: dict[str, int]) -> dict[int, float]:
-        """Log-probabilities of the likeliest next tokens; what it cost is added to `spent`."""
+        """Log-probabilities of the likeliest next tokens; what it cost is added to `spent`.
+
+        A plain letter is made to be sampled, which changes no probability in the answer: after the end of the text
+        or half a character llama.cpp answers without any.
+        """
         body = {
             "prompt": prompt,
             "n_predict": 1,
@@ -163,15 +169,16 @@ class LlamaCpp:
             "n_probs": TOP,
             "cache_prompt": True,
             "id_slot": slot,
-            # Without it an end-of-text token comes back with no probabilities at all.
-            "ignore_eos": True,
+            "logit_bias": [[self._tokens_of("a", keep=True)[0], SURELY]],
         }
         answer = self._server.handle_completions(body)
         raise_for_error(answer)
         for key, value in usage(answer).items():
             spent[key] += value
-        top = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        return {entry["id"]: float(entry["logprob"]) for entry in top}
+        told: Payload = answer["choices"][0]["logprobs"] or {}
+        if not told.get("content"):
+            raise RequestError("the engine gave no probabilities")
+        return {entry["id"]: float(entry["logprob"]) for entry in told["content"][0]["top_logprobs"]}
 
     def count(self, text: str) -> int:
         return len(self._tokens_of(text))
