@@ -1,0 +1,113 @@
+"""Rows of the database from values, and values from rows."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from ..checks import Flag
+from ..chunk import Chunk
+from ..document import Document
+from ..edits import Candidate, EditDecision
+from ..prepare import Prepared
+from ..settings import RunSettings
+from .records import Attempt, ChunkRecord
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def fill(
+    connection: sqlite3.Connection,
+    document: Document,
+    prepared: Prepared,
+    chunks: Sequence[Chunk],
+    settings: RunSettings,
+) -> None:
+    """The rows of a new session."""
+    connection.execute(
+        f"INSERT INTO document VALUES (1{', ?' * 13})",
+        (
+            str(document.path.resolve()),
+            document.sha256,
+            document.kind,
+            document.page_count,
+            to_json(document.metadata),
+            to_json(document.notes),
+            to_json([(page.number, page.reason) for page in document.skipped]),
+            to_json(prepared.counts),
+            prepared.language,
+            len(prepared.text),
+            to_json(prepared.page_runs()),
+            settings.model_dump_json(),
+            now(),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO pages VALUES (?, ?, ?, ?)",
+        [(page.number, page.text, page.extractor, page.agreement) for page in document.pages],
+    )
+    connection.executemany(
+        "INSERT INTO chunks (idx, start, source, first_page, last_page, ends, candidates) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                c.index,
+                c.start,
+                c.text,
+                *c.pages,
+                c.ends,
+                to_json([asdict(x) for x in inside(prepared.candidates, c)]),
+            )
+            for c in chunks
+        ],
+    )
+
+
+def inside(candidates: Sequence[Candidate], chunk: Chunk) -> list[Candidate]:
+    """Those that lie wholly in the chunk, with offsets counted from its start."""
+    return [
+        Candidate(c.start - chunk.start, c.end - chunk.start, c.replacement, c.kind, c.prior)
+        for c in candidates
+        if chunk.start <= c.start and c.end <= chunk.end
+    ]
+
+
+def chunk_record(row: sqlite3.Row) -> ChunkRecord:
+    return ChunkRecord(
+        index=row["idx"],
+        source=row["source"],
+        pages=(row["first_page"], row["last_page"]),
+        ends=row["ends"],
+        candidates=tuple(Candidate(**raw) for raw in json.loads(row["candidates"])),
+        state=row["state"],
+        note=row["note"],
+        chosen=row["chosen"],
+        decision=row["decision"],
+    )
+
+
+def attempt_columns(attempt: Attempt) -> dict[str, Any]:
+    """Column names and values; the id is the database's to give."""
+    columns = asdict(attempt)
+    del columns["id"]
+    columns["flags"] = to_json([flag.to_dict() for flag in attempt.flags])
+    columns["flagged"] = any(flag.severity != "info" for flag in attempt.flags)
+    columns["measures"] = to_json(attempt.measures)
+    columns["edits"] = to_json([asdict(edit) for edit in attempt.edits])
+    return columns
+
+
+def attempt_record(row: sqlite3.Row) -> Attempt:
+    columns: dict[str, Any] = {name: row[name] for name in row.keys() if name != "flagged"}  # noqa: SIM118
+    columns["flags"] = tuple(Flag.from_dict(raw) for raw in json.loads(row["flags"]))
+    columns["measures"] = json.loads(row["measures"])
+    columns["edits"] = tuple(EditDecision(**raw) for raw in json.loads(row["edits"]))
+    columns["died"] = bool(row["died"])
+    return Attempt(**columns)
+
+
+def to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
