@@ -11,6 +11,7 @@ from functools import lru_cache
 from wordfreq import word_frequency, zipf_frequency
 
 from ..edits import Candidate
+from ..prepare.removals import EMAIL, URL
 
 YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d[a-z]?\b")
 PARENTHESES = re.compile(r"[ \t]?\([^()\n]{2,400}\)")
@@ -71,8 +72,6 @@ LINKING = frozenset(
         "reviews",
     ]
 )
-EMAIL = re.compile(r"[ \t]?(?:\{[^{}@\n]{1,200}\}|[\w.+-]{1,64})\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-URL = re.compile(r"[ \t]?\b(?:https?://|www\.)[^\s<>\"]{3,400}")
 MARK = re.compile(r"(?<=[\w.,;:)])[ \t]?[†‡§¶∗*]{1,3}(?=[\s.,;:)]|$)")
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
