@@ -93,6 +93,20 @@ def test_a_word_broken_across_pages_closes_over_the_running_head() -> None:
     assert "Then Ada calls the printers wait for Ben." in text
 
 
+def test_a_word_torn_by_a_footnote_gets_its_second_half_back() -> None:
+    note = "Corresponding author: A. Writer, of the\nUniversity of X."
+    raw = f"{PROSE}Such holes may sit in galac-\n{note}\ntic nuclei as well."
+    text = prepared(raw).text
+    assert "sit in galactic" in text
+    assert text.endswith("nuclei as well.")
+    assert "tic nuclei" not in text.replace("galactic", "")
+
+
+def test_a_compound_before_a_capital_is_not_taken_for_torn() -> None:
+    raw = f"{PROSE}We use the Hoyle-\nLyttleton rate and a low-\nI state here.\ning is no word."
+    assert "Hoyle-Lyttleton rate and a low-I state here." in prepared(raw).text
+
+
 def test_heads_and_numbers_that_alternate_and_count_are_removed() -> None:
     pages = [
         f"{n}\nA. Author et al.\n{PROSE * 3}" if n % 2 else f"{PROSE * 3}On Galley Proofs\n{n}" for n in range(8, 20)

@@ -32,14 +32,14 @@ def around(traced: Traced, start: int, end: int, replacement: str, kind: str, pr
 
 
 def placed(doubts: Iterable[Doubt], traced: Traced) -> tuple[Candidate, ...]:
-    """Doubts as candidates with offsets in the finished text, ascending; of two that overlap, the likelier."""
-    found: list[Candidate] = []
-    for doubt in sorted(doubts, key=lambda doubt: -doubt.prior):
-        candidate = place(doubt, traced)
-        if candidate is not None:
-            found.append(candidate)
+    """Doubts as candidates with offsets in the finished text, ascending and apart."""
+    return without_overlaps([found for doubt in doubts if (found := place(doubt, traced)) is not None])
+
+
+def without_overlaps(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Ascending; of two that overlap, the likelier."""
     kept: list[Candidate] = []
-    for candidate in sorted(found):
+    for candidate in sorted(candidates):
         if not kept or candidate.start >= kept[-1].end:
             kept.append(candidate)
         elif candidate.prior > kept[-1].prior:

@@ -114,7 +114,8 @@ def recurring(pages: Sequence[Sequence[Line]]) -> list[Line]:
         numbered = PAGE_OF.search(lines[0].text) is not None
         if (often or longer or numbered) and counts(lines):
             found += lines if often or numbered else on_edge[key]
-    return [line for line in found if not is_original(line, seen[signature(line)], pages)]
+    originals = {start for lines in seen.values() for start in original(lines, pages)}
+    return [line for line in found if line.start not in originals]
 
 
 def without_numbers(page: Sequence[Line]) -> Sequence[Line]:
@@ -133,12 +134,13 @@ def counts(lines: Sequence[Line]) -> bool:
     )
 
 
-def is_original(line: Line, same: Sequence[Line], pages: Sequence[Sequence[Line]]) -> bool:
-    """Whether this is the title or heading itself that later heads repeat: the first, without a page number."""
-    if line.start != min(other.start for other in same) or len({other.text.strip() for other in same}) > 1:
-        return False
-    top = pages[0][: max(EDGE_LINES, len(pages[0]) // 4)]
-    return line in top or HEADING.match(line.text) is not None
+def original(same: Sequence[Line], pages: Sequence[Sequence[Line]]) -> list[int]:
+    """Start of the line that is the title or heading itself, which later heads repeat: the first, without a number."""
+    first = min(same, key=lambda line: line.start)
+    if len({line.text.strip() for line in same}) > 1:
+        return []
+    on_first_page = pages[0][0].start <= first.start <= pages[0][-1].end
+    return [first.start] if on_first_page or HEADING.match(first.text) else []
 
 
 def ends_of_single_page(pages: Sequence[Sequence[Line]], real: bool) -> list[Line]:

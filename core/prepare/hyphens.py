@@ -7,12 +7,11 @@ The document itself is the best dictionary: a word that stands elsewhere in it d
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
-
-from wordfreq import zipf_frequency
 
 from ..traced import Edit, Traced
 from .doubts import Doubt, around
+from .frequency import zipf
+from .torn import mend_torn
 
 WORD_PART = r"[^\W\d_]"
 BROKEN = re.compile(
@@ -177,15 +176,17 @@ def breaks(text: str) -> list[Break]:
 def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[Doubt]]:
     """The text with its breaks mended, counts, and the doubtful places."""
     words = vocabulary(traced.text)
+    torn = mend_torn(traced.text, words, language)
+    traced = traced.apply(torn)
     edits: list[Edit] = []
-    counts = {"hyphens closed": 0, "hyphens kept": 0}
+    counts = {"hyphens closed": 0, "hyphens kept": 0, "words torn by floats": len(torn) // 2}
     doubts: list[Doubt] = []
     end = -1
     for place in breaks(traced.text):
         if place.start < end:
             continue
         end = place.end
-        if place.right.lower() in SUSPENDED and language_joins(place):
+        if place.right in SUSPENDED and language_joins(place):
             edits.append(Edit(place.start, place.end, "- "))
             counts["hyphens kept"] += 1
             continue
@@ -247,8 +248,3 @@ def by_frequency(left: str, right: str, words: Counter[str], language: str) -> f
     if parts >= KNOWN and min(len(tail), len(head)) > 3:
         return 0.25
     return 0.9 if parts < 2.0 else 0.7
-
-
-@lru_cache(maxsize=200_000)
-def zipf(word: str, language: str) -> float:
-    return zipf_frequency(word, language)

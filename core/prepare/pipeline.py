@@ -12,12 +12,13 @@ from ..edits import Candidate
 from ..traced import Edit, Traced, page_at
 from . import furniture, removals
 from .characters import mend_characters
-from .doubts import Doubt, placed
+from .doubts import Doubt, placed, without_overlaps
 from .figures import clear_figures
 from .hyphens import close_hyphens
 from .language import detect_language
 from .options import PrepareOptions
 from .paragraphs import join_lines
+from .spaces import spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +91,5 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         counts["lines joined"] = joins
     step("addresses", options.drop_urls, removals.addresses)
     step("citations", options.drop_citations, removals.citations)
-    return Prepared(traced.text, traced, document.page_starts, counts, placed(doubts, traced), language)
+    candidates = without_overlaps([*placed(doubts, traced), *spaces(traced.text, language)])
+    return Prepared(traced.text, traced, document.page_starts, counts, candidates, language)

@@ -1,0 +1,56 @@
+"""Words torn by a float: "galac-" at a line's end, then a footnote or a caption, and "tic" where the text goes on.
+
+The second half is brought back to the first. The place between keeps its order, so origins stay ascending; only the
+letters that were moved count as inserted where the word begins.
+"""
+
+import re
+from collections import Counter
+
+from ..traced import Edit
+from .frequency import zipf
+from .lines import lines_of
+
+FIRST_HALF = re.compile(r"(?<![\w-])([^\W\d_]{2,20})[-‐\u00ad]\s*$")
+SECOND_HALF = re.compile(r"([^\W\d_]{2,20})\b(?!-)[ \t]?")
+FURTHEST = 80
+"""How many lines further on the second half is looked for."""
+COMMON = 3.0
+
+
+def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
+    """Edits that bring second halves back; `words` are the document's own words in lower case."""
+    lines = [line for line in lines_of(text) if not line.blank]
+    edits: list[Edit] = []
+    taken: set[int] = set()
+    for place, line in enumerate(lines[:-1]):
+        first = FIRST_HALF.search(line.text)
+        following = lines[place + 1].text.lstrip()
+        if first is None or following[0].islower():
+            continue
+        if known_compound(first[1], following, words):
+            continue
+        for later in lines[place + 2 : place + FURTHEST]:
+            second = SECOND_HALF.match(later.text)
+            if second is None or later.start in taken or not second[1].islower():
+                continue
+            if is_torn(first[1], second[1], words, language):
+                edits.append(Edit(line.start + first.end(1), line.start + len(line.text.rstrip()), second[1]))
+                edits.append(Edit(later.start, later.start + second.end()))
+                taken.add(later.start)
+                break
+    return edits
+
+
+def known_compound(first: str, following: str, words: Counter[str]) -> bool:
+    """Whether the document has the two lines' words joined, with a hyphen or without, elsewhere."""
+    word = re.match(r"\w+", following)
+    return word is not None and bool(words[f"{first}-{word.group()}".lower()] or words[(first + word.group()).lower()])
+
+
+def is_torn(first: str, second: str, words: Counter[str], language: str) -> bool:
+    """Whether the halves make a word together and one of them is none alone."""
+    whole = (first + second).lower()
+    if not words[whole] and zipf(whole, language) < COMMON:
+        return False
+    return min(zipf(first.lower(), language), zipf(second.lower(), language)) < COMMON
