@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,10 +16,13 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def write_atomically(path: Path, parts: Iterable[bytes], mode: int = 0o600) -> None:
     """Write `parts` to a temporary file beside `path`, sync it, and rename it over `path`.
 
-    When anything fails, what stood at `path` stays and no temporary file is left. Raises StorageError.
+    A symbolic link is followed, not replaced. When anything fails, what stood at `path` stays and no temporary file is
+    left. Raises StorageError, also when something that is no regular file stands at `path`.
     """
     temporary = ""
     try:
+        path = path.resolve()
+        refuse_special(path)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.writelines(parts)
@@ -34,6 +38,14 @@ def write_atomically(path: Path, parts: Iterable[bytes], mode: int = 0o600) -> N
         if temporary:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def refuse_special(path: Path) -> None:
+    """Renaming over a pipe or a device would put a file in its place: /dev/null would be gone for everybody."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.stat().st_mode):
+            kind = "a folder" if path.is_dir() else "a pipe or a device"
+            raise StorageError(f"{path} is {kind}, not a file: nothing was written.", "Give the name of a file.")
 
 
 def sync_folder(folder: Path) -> None:

@@ -44,10 +44,14 @@ def log_dir() -> Path:
 
 
 def private_dir(path: Path) -> Path:
-    """Make `path` (and its parents) and let nobody but its owner enter it. Raises StorageError."""
+    """Make `path` (and its parents), for its owner alone, and close one of ours that others can enter.
+
+    A folder that was there and is not ours keeps its mode: `--session-dir .` must not shut a project to its group.
+    Raises StorageError.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
-        if path.stat().st_mode & 0o077:
+        if path.stat().st_mode & 0o077 and is_ours(path):
             path.chmod(PRIVATE)
     except OSError as error:
         raise StorageError(
@@ -55,3 +59,12 @@ def private_dir(path: Path) -> Path:
             "Set GALLEY_HOME to a folder you own.",
         ) from error
     return path
+
+
+def is_ours(path: Path) -> bool:
+    """Whether `path` is or lies in a folder of Galley's own; GALLEY_HOME itself is the user's."""
+    resolved = path.resolve()
+    base = home()
+    if base is not None:
+        return base.resolve() in resolved.parents
+    return any(resolved.is_relative_to(folder.resolve()) for folder in (config_dir(), cache_dir(), log_dir()))
