@@ -39,7 +39,7 @@ def stamps(text: str) -> list[Edit]:
         start = match.start()
         line_start = max(text.rfind("\n", 0, start), text.rfind(PAGE_BREAK, 0, start)) + 1
         if line_start not in whole:
-            glued = start > 0 and text[start - 1].isalnum()
+            glued = start > 0 and text[start - 1].isalnum() and text[match.end() : match.end() + 1].isalnum()
             edits.append(Edit(start, match.end(), " " if glued else ""))
     return edits
 
@@ -139,8 +139,9 @@ def original(same: Sequence[Line], pages: Sequence[Sequence[Line]]) -> list[int]
     first = min(same, key=lambda line: line.start)
     if len({line.text.strip() for line in same}) > 1:
         return []
-    on_first_page = pages[0][0].start <= first.start <= pages[0][-1].end
-    return [first.start] if on_first_page or HEADING.match(first.text) else []
+    top = pages[0][: max(EDGE_LINES, len(pages[0]) // 4)]
+    heads_first_page = top[0].start <= first.start <= top[-1].start
+    return [first.start] if heads_first_page or HEADING.match(first.text) else []
 
 
 def ends_of_single_page(pages: Sequence[Sequence[Line]], real: bool) -> list[Line]:

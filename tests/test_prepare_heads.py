@@ -1,0 +1,87 @@
+"""Running heads, footers, page numbers and margin stamps."""
+
+from pathlib import Path
+
+import pytest
+
+from galley.core.document import Document, Page
+from galley.core.prepare import PrepareOptions, prepare
+
+SENTENCES = (
+    "The river rises far in the north and runs south.",
+    "Its water turns the wheels of eleven mills.",
+    "In winter the ice is thick enough to walk on.",
+    "Children of the village skate there until dark.",
+    "When spring comes the meadows stand under water.",
+    "Nobody knows who built the oldest bridge over it.",
+    "Fishermen sell what they catch on the market.",
+    "A ferry used to cross at the wide bend below.",
+)
+
+
+def text_of(*pages: str, plain: bool = False, **options: bool) -> str:
+    """Prepared; `plain` joins the pages as PyMuPDF's text does, an empty line between two and no form feed."""
+    pages = ("\n\n".join(pages),) if plain else pages
+    numbered = tuple(Page(number, text, "text") for number, text in enumerate(pages, 1))
+    source = Document(Path("paper.txt"), "0" * 64, "text", len(pages), numbered)
+    return prepare(source, PrepareOptions.model_validate({"language": "en", **options})).text
+
+
+def body(number: int) -> str:
+    first = SENTENCES[number % 8]
+    return f"{first}\n{SENTENCES[(number + 3) % 8]}\n{SENTENCES[(number + 5) % 8]}"
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["form feeds", "plain text"])
+class TestOverPages:
+    def test_heads_that_alternate_and_numbers_at_the_foot_go(self, plain: bool) -> None:
+        heads = ("Doe and Roe", "On the river and its mills")
+        text = text_of(*(f"{heads[n % 2]}\n{body(n)}\n{n}" for n in range(2, 12)), plain=plain)
+        assert text.count("Doe and Roe") <= 1
+        assert text.count("On the river and its mills") == 0
+        assert not any(character.isdigit() for character in text)
+
+    def test_heads_with_a_page_number_inside_go(self, plain: bool) -> None:
+        text = text_of(*(f"{body(n)}\nArticle number, page {n} of 9" for n in range(1, 10)), plain=plain)
+        assert "Article number" not in text
+
+    def test_roman_page_numbers_go(self, plain: bool) -> None:
+        numerals = ("iii", "iv", "v", "vi", "vii", "viii")
+        text = text_of(*(f"{body(place)}\n{numeral}" for place, numeral in enumerate(numerals)), plain=plain)
+        assert not set(text.split()) & set(numerals)
+
+    def test_the_prose_stays(self, plain: bool) -> None:
+        text = text_of(*(f"A head for all of it\n{body(n)}\n– {n} –" for n in range(1, 9)), plain=plain)
+        assert all(text.count(sentence) == 3 for sentence in SENTENCES)
+
+    def test_numbers_that_do_not_count_stay(self, plain: bool) -> None:
+        years = (1812, 1640, 1999, 1701, 1848)
+        text = text_of(*(f"{body(place)}\n{year}" for place, year in enumerate(years)), plain=plain)
+        assert all(str(year) in text for year in years)
+
+
+def test_a_heading_that_a_running_head_repeats_stays_once() -> None:
+    pages = [f"2. The Mills\n{body(n)}" for n in range(1, 8)]
+    assert text_of(f"A title of the book\n{body(0)}", *pages).count("2. The Mills") == 1
+
+
+@pytest.mark.parametrize("number", ["7", "– 7 –", "Page 7 of 12"])
+def test_the_page_number_of_a_single_page_goes(number: str) -> None:
+    assert "7" not in text_of(f"{body(0)}\n{body(1)}\n{number}")
+
+
+def test_the_arxiv_stamp_goes_from_a_line_of_its_own_and_from_inside_one() -> None:
+    stamp = "arXiv:2201.00037v1  [astro-ph.EP]  31 Dec 2021"
+    assert "arXiv" not in text_of(f"{body(0)}\n{stamp}\n{body(1)}")
+    assert "these models and the" in text_of(f"We use these models{stamp} and the others.")
+    assert "arXiv" in text_of(f"{body(0)}\n{stamp}\n{body(1)}", margin_stamps=False)
+
+
+def test_a_citation_of_an_arxiv_paper_stays() -> None:
+    assert "arXiv:1511.06422" in text_of("Mishkin, D. All you need. arXiv preprint arXiv:1511.06422, Nov. 2015.")
+
+
+def test_thousands_of_pages_with_one_head_are_no_trouble() -> None:
+    """Comparing every head with every other would run into the suite's time limit."""
+    pages = [f"A head for all of it\n{SENTENCES[number % 8]}" for number in range(20_000)]
+    assert text_of(*pages, hyphens=False, paragraphs=False).count("A head for all of it") == 1

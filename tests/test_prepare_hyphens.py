@@ -1,0 +1,82 @@
+"""Hyphens at line ends: closed where they only broke a word, kept where they belong to it."""
+
+from pathlib import Path
+
+import pytest
+
+from galley.core.document import Document, Page
+from galley.core.edits import apply_candidates
+from galley.core.prepare import Prepared, PrepareOptions, prepare
+
+
+def prepared(*pages: str, language: str = "en") -> Prepared:
+    numbered = tuple(Page(number, text, "text") for number, text in enumerate(pages, 1))
+    source = Document(Path("paper.txt"), "0" * 64, "text", len(pages), numbered)
+    return prepare(source, PrepareOptions(language=language))
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("un-\nlocked", "unlocked"),
+        ("self-\nimprovement", "self-improvement"),
+        ("re-\nquirements", "requirements"),
+        ("infor-\nmation", "information"),
+        ("state-of-the-\nart", "state-of-the-art"),
+        ("well-\nknown", "well-known"),
+        ("GPT-\n4", "GPT-4"),
+        ("Kullback-\nLeibler", "Kullback-Leibler"),
+        ("infor\u00ad\nmation", "information"),
+        ("infor- mation", "information"),
+    ],
+)
+def test_a_broken_word_gets_its_right_form(broken: str, mended: str) -> None:
+    assert prepared(f"It is about the {broken} of things.").text == f"It is about the {mended} of things."
+
+
+@pytest.mark.parametrize("gap", ["\n", " "])
+def test_a_suspended_hyphen_keeps_its_blank(gap: str) -> None:
+    text = f"This holds for pre-{gap}and post-processing of it."
+    assert prepared(text).text == "This holds for pre- and post-processing of it."
+
+
+def test_the_documents_own_words_decide() -> None:
+    assert "glimmerfold" in prepared("A glimmerfold is one. The glimmer-\nfold is two.").text.split("two")[0][-20:]
+    assert prepared("The glimmer-fold is one. The glimmer-\nfold is two.").text.count("glimmer-fold") == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "broken", "mended"),
+    [
+        ("de", "Zusammen-\nhang", "Zusammenhang"),
+        ("de", "Funktions-\nräume", "Funktionsräume"),
+        ("fr", "déve-\nloppement", "développement"),
+        ("es", "desa-\nrrollo", "desarrollo"),
+    ],
+)
+def test_other_languages_close_too(language: str, broken: str, mended: str) -> None:
+    assert mended in prepared(f"x {broken} x", language=language).text
+
+
+def test_a_word_broken_over_a_page_with_a_head_between_is_closed() -> None:
+    ends = ("The mill has all the infor-", "A ferry had crossed it be-", "Nobody knows the re-", "He sells what he had")
+    begins = ("The river is long", "mation about the river.", "fore there was a bridge.", "quirements of its builder.")
+    pages = [
+        f"Journal of Things\n{begin}\n{end}\n{number}"
+        for number, (begin, end) in enumerate(zip(begins, ends, strict=True), 1)
+    ]
+    text = prepared(*pages).text
+    assert all(word in text for word in ("information about", "before there", "requirements of"))
+
+
+def test_a_doubtful_hyphen_is_a_candidate_that_gives_the_other_form() -> None:
+    result = prepared("It is a frobnar-\ntester of the kind that we know of.")
+    doubtful = [candidate for candidate in result.candidates if candidate.kind == "hyphen"]
+    assert len(doubtful) == 1
+    forms = {result.text, apply_candidates(result.text, doubtful)}
+    assert {"frobnartester" in form for form in forms} == {True, False}
+    assert all("frobnar-tester" in form or "frobnartester" in form for form in forms)
+
+
+def test_a_sure_hyphen_is_no_candidate() -> None:
+    assert not prepared("All of the infor-\nmation is here.").candidates
