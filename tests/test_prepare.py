@@ -103,8 +103,8 @@ def test_a_word_torn_by_a_footnote_gets_its_second_half_back() -> None:
 
 
 def test_a_compound_before_a_capital_is_not_taken_for_torn() -> None:
-    raw = f"{PROSE}We use the Hoyle-\nLyttleton rate and a low-\nI state here.\ning is no word."
-    assert "Hoyle-Lyttleton rate and a low-I state here." in prepared(raw).text
+    raw = f"{PROSE}We use the Hoyle-\nLyttleton rate and a low-\nMass star here.\ning is no word."
+    assert "Hoyle-Lyttleton rate and a low-Mass star here." in prepared(raw).text
 
 
 def test_heads_and_numbers_that_alternate_and_count_are_removed() -> None:
@@ -175,6 +175,11 @@ def test_a_figures_ticks_between_sentences_stay_and_are_proposed() -> None:
     assert "0.5" not in without
     assert without.count("\n\n\n") == 0
     assert "0.5" not in prepared(f"{PROSE}{TICKS}Fig. 3. The radius.\n{PROSE}", drop_figure_text=True).text
+
+
+def test_a_sentence_that_a_caption_tore_goes_on_in_a_paragraph_of_its_own() -> None:
+    text = prepared(f"{PROSE}It has been shown that the proof is\n{TICKS}Fig. 3. The radius.\nread twice. {PROSE}").text
+    assert "Fig. 3. The radius.\n\nread twice." in text
 
 
 def test_a_tables_numbers_are_no_ticks() -> None:

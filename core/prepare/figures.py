@@ -26,7 +26,7 @@ PROSE_WORD = re.compile(r"[^\W\d_]{2,}")
 LONGEST = 60
 """A line longer than this belongs to the text."""
 LABEL = 25
-"""A line up to this long may end in a colon and still be a legend's title."""
+"""A line up to this long may end in a colon or a full stop and still be a label."""
 SHORTEST_TEXT = 30
 """A line of running text is at least this long."""
 DIAGRAM = 8
@@ -119,14 +119,15 @@ def runs(lines: Sequence[Line]) -> list[tuple[int, int]]:
 def is_fragment(text: str) -> bool:
     """A short line that is no part of a sentence, no heading, no caption, no numbered formula."""
     stripped = text.strip()
-    if len(stripped) > LONGEST or stripped.endswith((".", ",", ";", "?", "!", "-")):
-        return False
-    if stripped.endswith(":") and len(stripped) > LABEL:
+    if len(stripped) > LONGEST or "http" in stripped:
         return False
     if any(pattern.search(stripped) for pattern in (CAPTION, TABLE, SUBCAPTION, EQUATION_NUMBER, SECTION)):
         return False
     words = PROSE_WORD.findall(stripped)
-    return "http" not in stripped and (len(words) <= 4 or all(word[0].isupper() for word in words))
+    capitals = bool(words) and all(word[0].isupper() for word in words)
+    if stripped.endswith((".", ":")):
+        return len(stripped) <= LABEL and (capitals or stripped.endswith(":"))
+    return not stripped.endswith((",", ";", "?", "!", "-")) and (len(words) <= 4 or capitals)
 
 
 def is_figure(lines: Sequence[Line], first: int, last: int) -> bool:

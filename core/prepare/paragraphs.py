@@ -49,14 +49,17 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
         edits.append(Edit(0, lines[0].start + indent(lines[0])))
     edges = {edge for figure in find_figures(text) for edge in (figure.start, figure.end)}
     front = title_block(lines)
+    in_caption = CAPTION.match(lines[0].text.strip()) is not None
     widths = [len(line.text.strip()) for line in lines]
     for place, (line, after) in enumerate(pairwise(lines)):
         gap = text[line.end : after.start]
         new = (
             after.start in edges
             or (place < front and is_own_line(line.text.strip(), after.text.strip()))
+            or (in_caption and resumes(line, after))
             or starts_new(line, after, gap, typical(widths, place))
         )
+        in_caption = CAPTION.match(after.text.strip()) is not None if new else in_caption
         joins += not new
         start = line.start + len(line.text.rstrip())
         joint = "\n\n" if new else joint_of(line.text, after.text)
@@ -66,6 +69,11 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     if stop < len(text):
         edits.append(Edit(stop, len(text)))
     return edits, joins
+
+
+def resumes(line: Line, after: Line) -> bool:
+    """Whether a caption has ended and the sentence that it tore goes on."""
+    return SENTENCE_END.search(line.text) is not None and after.text.lstrip()[0].islower()
 
 
 def joint_of(text: str, following: str) -> str:
