@@ -21,7 +21,15 @@ BARE_HEADINGS = re.compile(
     r"zusammenfassung|einleitung|literatur|inhaltsverzeichnis|résumé|résumen)\b.{0,20}$",
     re.I,
 )
-ITEM = re.compile(r"^(?:[•‣▪◦–—*·●■-]\s+|\(?\d{1,2}[.)]\s+|\[\d{1,3}\]\s|\([a-z]\)\s)")
+ITEM = re.compile(
+    r"^(?:[–—*·■-]\s+|\(?\d{1,2}[.)]\s+|\[\d{1,3}\]\s|\(?[a-z]\)\s|"
+    r"(?:Definition|Theorem|Lemma|Corollary|Proposition|Remark|Example|Proof|Satz|Korollar|Bemerkung|Beispiel|Beweis)"
+    r"(?:\s\d{1,3}(?:\.\d{1,3})*)?\b)"
+)
+BULLET = re.compile(r"^(?:[•‣▪◦●]\s+|\((?:[ivx]{1,4}|\d{1,2})\)\s+[^\W\d_])")
+CAPTION_HEAD = re.compile(
+    r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d(?::|\.:?\s+[A-ZÄÖÜ])"
+)
 CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
 SCRIPT_LINE = re.compile(r"^\s*(?:[-−+]?\d{1,2}|n|k|[−-]1|[+∗′×])\s*$")
@@ -110,7 +118,9 @@ def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
     text, following = line.text.strip(), after.text.strip()
     ended = SENTENCE_END.search(text) is not None
     short = len(text) < SHORT * width
-    if OPENED.match(following):
+    if OPENED.match(following) or BULLET.match(following):
+        return True
+    if CAPTION_HEAD.match(following) and not UNFINISHED.search(text):
         return True
     if ITEM.match(following) or CAPTION.match(following):
         return ended or short or gap.count("\n") > 1
