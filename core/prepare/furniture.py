@@ -63,7 +63,7 @@ def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
     outermost = [[page[0], page[-1]] if len(page) > 1 else [page[0]] for page in bare]
     numbers = counting_up(outermost)
     if PAGE_BREAK in text:
-        numbers += numbered_heads(outermost)
+        numbers += numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
     numbers += ends_of_single_page(bare, PAGE_BREAK in text)
     heads |= {line.start: line for line in numbers}
     unsure = [

@@ -79,23 +79,27 @@ def chained(numbers: Sequence[tuple[int, int, Line]]) -> list[Line]:
     return found
 
 
-def numbered_heads(edges: Sequence[Sequence[Line]]) -> list[Line]:
-    """Heads that begin or end with their page's number, by the distance that most pages have; real pages only."""
+def numbered_heads(edges: Sequence[Sequence[Line]], all_edges: Sequence[Sequence[Line]]) -> list[Line]:
+    """Lines of `edges` that are, begin or end with their page's number; real pages only.
+
+    The distance between number and page is the one that most pages have on `all_edges`, known heads among them.
+    """
     distances: Counter[int] = Counter()
-    seen: list[tuple[int, Line]] = []
-    for page in edges:
-        for line in page:
-            for number in numbers_at_ends(line):
-                seen.append((number - line.page, line))
+    for page in all_edges:
         distances.update({number - line.page for line in page for number in numbers_at_ends(line)})
     if not distances:
         return []
     distance, pages = distances.most_common(1)[0]
-    if pages < max(SHORTEST_CHAIN, len(edges) // 3):
+    if pages < max(SHORTEST_CHAIN, len(all_edges) // 3):
         return []
-    return [line for offset, line in seen if offset == distance]
+    return [line for page in edges for line in page if line.page + distance in numbers_at_ends(line)]
 
 
 def numbers_at_ends(line: Line) -> set[int]:
-    match = AT_END.match(line.text) if len(line.text) <= HEAD_LENGTH else None
+    if len(line.text) > HEAD_LENGTH:
+        return set()
+    lone = lone_number(line)
+    if lone is not None:
+        return set() if lone[1] else {lone[0]}
+    match = AT_END.match(line.text)
     return {int(match[name]) for name in ("first", "last") if match[name]} if match else set()
