@@ -5,6 +5,7 @@ limits, slots, threads and GPU layers are left out: a run may go on with others.
 """
 
 import hashlib
+import json
 
 from .checks import CheckOptions
 from .chunk import ChunkOptions
@@ -31,6 +32,10 @@ class RunSettings(Options):
     judge_digest: str = ""
     """SHA-256 of the questions of `verbatim`, in hex; empty in `rules`."""
 
+    def canonical(self) -> str:
+        """The identity as JSON; two runs are the same when it is."""
+        return json.dumps(self.model_dump(exclude=NOT_IDENTITY), sort_keys=True, separators=(",", ":"))
+
     def digest(self) -> str:
         """SHA-256 of the identity, in hex."""
-        return hashlib.sha256(self.model_dump_json(exclude=NOT_IDENTITY).encode()).hexdigest()
+        return hashlib.sha256(self.canonical().encode()).hexdigest()

@@ -6,19 +6,22 @@ has no clean text yet is never passed off as clean: its source stands there unde
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from ..atomic import write_atomically
-from ..errors import ConfigError
+from ..errors import ConfigError, StorageError
 from ..extract.controls import strip_controls
-from ..session import ChunkRecord, Session
+from ..session import ChunkRecord, Result, Session
 
 FORMATS = {".txt": "txt", ".md": "md", ".jsonl": "jsonl"}
-MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
-LINE_START_SPECIAL = re.compile(r"^(\s*)([-+=]|\d{1,9}[.)])(?=\s|$)", re.M)
+MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$&])")
+LINE_START_SPECIAL = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))", re.M)
+"""What begins a list, a rule or an underlined heading at a line's start; behind a number it is the point."""
+LINE_INDENT = re.compile(r"^[ \t]+|[ \t]+$", re.M)
+"""Four blanks before a line make it code, two behind it a line break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,21 @@ class Tally:
     """Counted while the text goes by."""
 
     characters: int = 0
+    chunks: int = 0
+    pending: int = 0
+    failed: int = 0
     flagged: int = 0
     undecided_flagged: int = 0
     first: str = ""
     last: str = ""
+
+    def chunk(self, result: Result) -> None:
+        self.chunks += 1
+        self.pending += result.chunk.state == "pending"
+        self.failed += result.chunk.state == "failed"
+        if result.attempt is not None and any(flag.severity != "info" for flag in result.attempt.flags):
+            self.flagged += 1
+            self.undecided_flagged += result.chunk.decision is None
 
     def text(self, piece: str) -> None:
         self.characters += len(piece)
@@ -72,22 +86,25 @@ def format_for(path: Path) -> str:
 
 
 def write(session: Session, target: Path | BinaryIO, format: str) -> ExportReport:
-    """Export to a file, whole or not at all, or to a stream. Raises StorageError."""
+    """Export to a file, whole or not at all, or to a stream. `format` is a value of FORMATS.
+
+    Raises StorageError, SessionError, or whatever writing to the stream raises.
+    """
     tally = Tally()
-    parts = (piece.encode() for piece in FORMATTERS[format](session, tally))
+    parts = (piece.encode() for piece in FORMATTERS[format](counted(session.results(), tally), tally))
     if isinstance(target, Path):
+        refuse_input(session.document.path, target)
         write_atomically(target, parts)
     else:
         for part in parts:
             target.write(part)
         target.flush()
-    status = session.status()
     return ExportReport(
         path=target if isinstance(target, Path) else None,
         format=format,
-        chunks=status.total,
-        pending=status.pending,
-        failed=status.failed,
+        chunks=tally.chunks,
+        pending=tally.pending,
+        failed=tally.failed,
         flagged=tally.flagged,
         undecided_flagged=tally.undecided_flagged,
         characters=tally.characters,
@@ -96,32 +113,55 @@ def write(session: Session, target: Path | BinaryIO, format: str) -> ExportRepor
     )
 
 
-def plain_text(session: Session, tally: Tally) -> Iterator[str]:
-    for _, gap, text in pieces(session, tally):
+def refuse_input(document: Path, target: Path) -> None:
+    """A text file may lie where its own cleaned text is to go. Raises StorageError."""
+    try:
+        same = target.samefile(document)
+    except OSError:
+        return
+    if same:
+        raise StorageError(f"{target} is the input itself: nothing was written.", "Give another name with -o.")
+
+
+def counted(results: Iterable[Result], tally: Tally) -> Iterator[Result]:
+    for result in results:
+        tally.chunk(result)
+        yield result
+
+
+def plain_text(results: Iterable[Result], tally: Tally) -> Iterator[str]:
+    for _, gap, text in pieces(results, tally):
         yield gap + text
     yield "\n"
 
 
-def markdown(session: Session, tally: Tally) -> Iterator[str]:
+def markdown(results: Iterable[Result], tally: Tally) -> Iterator[str]:
     """The text with an anchor before the first chunk that begins on each page."""
     page = 0
-    for chunk, gap, text in pieces(session, tally):
+    for chunk, gap, text in pieces(results, tally):
         yield gap
         if chunk.pages[0] > page:
             page = chunk.pages[0]
             yield f'<a id="page-{page}"></a>' + ("\n\n" if not gap or "\n" in gap else "")
-        escaped = MARKDOWN_SPECIAL.sub(r"\\\1", text)
-        yield LINE_START_SPECIAL.sub(r"\1\\\2", escaped)
+        yield escaped(text)
     yield "\n"
 
 
-def json_lines(session: Session, tally: Tally) -> Iterator[str]:
+def escaped(text: str) -> str:
+    """`text` as Markdown that reads as `text`."""
+    plain = MARKDOWN_SPECIAL.sub(r"\\\1", LINE_INDENT.sub("", text))
+    return LINE_START_SPECIAL.sub(lambda match: escape_start(match[1]), plain)
+
+
+def escape_start(start: str) -> str:
+    return start + "\\" if start.isdigit() else "\\" + start
+
+
+def json_lines(results: Iterable[Result], tally: Tally) -> Iterator[str]:
     """A chunk a line: where it is from, what it was, what became of it and what a person said."""
-    for chunk in session.chunks():
-        attempt = session.chosen(chunk.index)
-        text = session.text_of(chunk.index)
-        cleaned = None if text is None else strip_controls(text).text
-        count(chunk, session, tally)
+    for result in results:
+        chunk, attempt = result.chunk, result.attempt
+        cleaned = None if result.text is None else strip_controls(result.text).text
         tally.text(cleaned or "")
         line = {
             "chunk": chunk.index + 1,
@@ -129,7 +169,7 @@ def json_lines(session: Session, tally: Tally) -> Iterator[str]:
             "state": chunk.state,
             "mode": attempt.mode if attempt else None,
             "reason": attempt.reason if attempt else None,
-            "source": chunk.source,
+            "source": strip_controls(chunk.source).text,
             "cleaned": cleaned,
             "flags": [flag.to_dict() for flag in attempt.flags] if attempt else [],
             "decision": chunk.decision,
@@ -141,13 +181,12 @@ def json_lines(session: Session, tally: Tally) -> Iterator[str]:
 FORMATTERS = {"txt": plain_text, "md": markdown, "jsonl": json_lines}
 
 
-def pieces(session: Session, tally: Tally) -> Iterator[tuple[ChunkRecord, str, str]]:
+def pieces(results: Iterable[Result], tally: Tally) -> Iterator[tuple[ChunkRecord, str, str]]:
     """(chunk, white space before it, its text) for each chunk that has any text."""
     gap = ""
     begun = False
-    for chunk in session.chunks():
-        count(chunk, session, tally)
-        text = session.text_of(chunk.index)
+    for result in results:
+        chunk, text = result.chunk, result.text
         body = marked_source(chunk) if text is None else strip_controls(text).text.strip()
         lead, tail = boundary(chunk.source)
         gap = wider(gap, lead)
@@ -162,18 +201,12 @@ def pieces(session: Session, tally: Tally) -> Iterator[tuple[ChunkRecord, str, s
             gap = wider(gap, tail)
 
 
-def count(chunk: ChunkRecord, session: Session, tally: Tally) -> None:
-    attempt = session.chosen(chunk.index)
-    if attempt is not None and any(flag.severity != "info" for flag in attempt.flags):
-        tally.flagged += 1
-        tally.undecided_flagged += chunk.decision is None
-
-
 def marked_source(chunk: ChunkRecord) -> str:
     """The source of a chunk that has no clean text, so that no word is lost and none is taken for clean."""
     first, last = chunk.pages
     where = f"page {first}" if first == last else f"pages {first}-{last}"
-    return f"[chunk {chunk.index + 1}, {where}: not cleaned; its source follows]\n{chunk.source.strip()}"
+    source = strip_controls(chunk.source).text.strip()
+    return f"[chunk {chunk.index + 1}, {where}: not cleaned; its source follows]\n{source}"
 
 
 def boundary(source: str) -> tuple[str, str]:

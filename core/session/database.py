@@ -1,6 +1,7 @@
 """The SQLite file behind a session: opened so that a crash, a full disk or a network home can do it no harm.
 
-No WAL, because home directories are often on NFS; every commit is synced; the file is owner-only from its first byte.
+No WAL, because home directories are often on NFS; every commit is synced, and the folder after it (EXTRA: else a power
+cut could bring the journal back, and undo what was reported); the file is owner-only from its first byte.
 """
 
 import os
@@ -13,6 +14,9 @@ from ..errors import SessionError, StorageError
 from .migrations import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_TIMEOUT_SECONDS = 10.0
+HEADER_BYTES = 100
+MAGIC = b"SQLite format 3\0"
+APPLICATION_ID_AT = 68
 
 
 def create_file(path: Path) -> None:
@@ -27,10 +31,35 @@ def create_file(path: Path) -> None:
         ) from error
 
 
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """Open and, when writing, bring the schema up to date. Raises SessionError or StorageError."""
-    if not path.is_file():
-        raise SessionError(f"There is no session {path}.", "galley sessions lists those that there are.")
+def journal_path(path: Path) -> Path:
+    """Where SQLite keeps what a commit in progress would undo. After a crash, the file is not whole without it."""
+    return path.with_name(f"{path.name}-journal")
+
+
+def check_header(path: Path) -> None:
+    """Refuse what is no session by its first bytes, before a lock or SQLite touches anything. Raises SessionError."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(HEADER_BYTES)
+    except FileNotFoundError:
+        raise SessionError(f"There is no session {path}.", "galley sessions lists those that there are.") from None
+    except OSError as error:
+        raise SessionError(f"The session {path} can't be read: {error.strerror}.", "Check its permissions.") from error
+    application = int.from_bytes(header[APPLICATION_ID_AT : APPLICATION_ID_AT + 4], "big")
+    if not header.startswith(MAGIC) or application != APPLICATION_ID:
+        raise SessionError(
+            f"{path} is no Galley session, or its beginning is damaged.",
+            "It is left as it is; galley sessions lists those that there are.",
+        )
+
+
+def connect(path: Path, *, write: bool, new: bool = False) -> sqlite3.Connection:
+    """Open and, when writing, bring the schema up to date; `new` for an empty file of our own.
+
+    Raises SessionError or StorageError.
+    """
+    if not new:
+        check_header(path)
     with sqlite_errors(path):
         mode = "rw" if write else "ro"
         connection = sqlite3.connect(
@@ -42,19 +71,17 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         )
         try:
             connection.row_factory = sqlite3.Row
-            prepare_connection(connection, path, write)
+            prepare_connection(connection, path, write=write, new=new)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def prepare_connection(connection: sqlite3.Connection, path: Path, write: bool) -> None:
+def prepare_connection(connection: sqlite3.Connection, path: Path, *, write: bool, new: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    empty = version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if not (empty and write) and application != APPLICATION_ID:
-        raise SessionError(f"{path} is no Galley session.", "galley sessions lists those that there are.")
+    if version == 0 and not new:
+        raise SessionError(f"The session {path} is damaged (it has no version).", "It is left as it is.")
     if version > VERSION:
         raise SessionError(
             f"The session {path.name} was made by a newer Galley (file version {version}, known here {VERSION}).",
@@ -63,7 +90,9 @@ def prepare_connection(connection: sqlite3.Connection, path: Path, write: bool) 
     connection.execute("PRAGMA foreign_keys = ON")
     if write:
         connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA synchronous = EXTRA")
+        if not new and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise damaged(path, "its pages do not fit together")
         migrate(connection, version)
 
 
@@ -77,10 +106,13 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection, path: Path) -> Generator[None]:
-    """All or nothing, and on disk when the block is left. Raises StorageError or SessionError."""
+def transaction(connection: sqlite3.Connection, path: Path, *, write: bool = True) -> Generator[None]:
+    """All or nothing, and on disk when the block is left; without `write`, reading of one moment.
+
+    Raises StorageError or SessionError.
+    """
     with sqlite_errors(path):
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         try:
             yield
             connection.execute("COMMIT")
@@ -92,11 +124,30 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Generator[None]:
 
 @contextmanager
 def sqlite_errors(path: Path) -> Generator[None]:
-    """SQLite's errors as sentences."""
+    """SQLite's errors as sentences. A damaged schema can make its message undecodable, which is an error of its own."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         raise sentence_for(path, error) from error
+    except UnicodeDecodeError as error:
+        raise damaged(path, "text in it is not UTF-8") from error
+
+
+@contextmanager
+def row_errors(path: Path) -> Generator[None]:
+    """For making values out of rows: flipped bits leave valid SQLite with columns that say nothing. Use only there."""
+    try:
+        with sqlite_errors(path):
+            yield
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise damaged(path, f"{type(error).__name__} in its values") from error
+
+
+def damaged(path: Path, why: str) -> SessionError:
+    return SessionError(
+        f"The session {path} is damaged ({why}).",
+        "It is left as it is; clean the document with --fresh to begin anew.",
+    )
 
 
 def sentence_for(path: Path, error: sqlite3.DatabaseError) -> SessionError | StorageError:
@@ -110,7 +161,4 @@ def sentence_for(path: Path, error: sqlite3.DatabaseError) -> SessionError | Sto
         return StorageError(f"{path} can't be opened or written ({error}).", "Check its folder's permissions.")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return SessionError(f"{path} is locked by another process.", "Try again when that has ended.")
-    return SessionError(
-        f"The session {path} is damaged ({error}).",
-        "It is left as it is; clean the document with --fresh to begin anew.",
-    )
+    return damaged(path, str(error))

@@ -5,24 +5,7 @@ decision drops what could be redone, as an editor does.
 """
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`kind` is `accepted`, `edited`, `source`, or None for one that was taken back; `text` goes with `edited`."""
-
-    kind: str | None
-    text: str | None
-
-
-def current(connection: sqlite3.Connection, chunk: int) -> Decision | None:
-    """The decision that counts for a chunk, or None."""
-    row = connection.execute(
-        "SELECT kind, text FROM decisions WHERE chunk = ? AND NOT undone ORDER BY id DESC LIMIT 1", (chunk,)
-    ).fetchone()
-    return Decision(row[0], row[1]) if row is not None and row[0] is not None else None
 
 
 def add(connection: sqlite3.Connection, chunk: int, kind: str | None, text: str | None) -> None:

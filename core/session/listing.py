@@ -1,5 +1,6 @@
 """All sessions of a folder, at a glance; a broken one is a line with its error and harms no other."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import GalleyError, SessionError
@@ -16,7 +17,9 @@ def list_sessions(directory: Path) -> list[SessionSummary]:
 
 def summarise(path: Path) -> SessionSummary:
     """One session as a line."""
-    touched = path.stat().st_mtime if path.exists() else 0.0
+    touched = 0.0
+    with suppress(OSError):
+        touched = path.stat().st_mtime
     try:
         with Session.open(path, write=False) as session:
             document, status, settings = session.document, session.status(), session.settings
@@ -41,9 +44,10 @@ def resolve(name: str, directory: Path) -> Path:
 
     Raises SessionError, which lists the candidates.
     """
-    path = Path(name).expanduser()
-    if path.is_file():
-        return path
+    with suppress(OSError, RuntimeError):
+        path = Path(name).expanduser()
+        if path.is_file():
+            return path
     found = sorted(p for p in directory.glob(f"*{SUFFIX}") if p.name.startswith(name) or p.stem == name)
     if len(found) == 1:
         return found[0]

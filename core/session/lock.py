@@ -2,13 +2,14 @@
 
 The lock is `flock` on a file beside the session, which the kernel releases however its holder ends; the holder's name
 stands in it for the second one to read. Where a file system has no locks, the name alone has to do: a holder counts
-while its process lives, which only the same host can tell.
+while its process lives, which only the same host can tell, and whoever wrote it last has it.
 """
 
 import fcntl
 import json
 import os
 import socket
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ from pathlib import Path
 import psutil
 
 from ..errors import SessionBusyError
+
+SETTLE_SECONDS = 0.1
+"""How long another process that takes a session at the same moment gets to write its name over ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Holder:
         if self.host != socket.gethostname():
             return True
         try:
-            return abs(psutil.Process(self.pid).create_time() - self.started) < 1.0
+            process = psutil.Process(self.pid)
+            return abs(process.create_time() - self.started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 
@@ -52,15 +57,17 @@ class WriterLock:
 
     def __init__(self, path: Path) -> None:
         """Raises SessionBusyError, which names the holder; OSError when the lock file can't be made."""
-        self._descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if not self._acquire():
-                raise busy(path)
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, json.dumps(asdict(Holder.me())).encode(), 0)
-        except BaseException:
+        while True:
+            self._descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                if not self._acquire():
+                    raise busy(path)
+                if self._still_at(lock_path(path)):
+                    return
+            except BaseException:
+                os.close(self._descriptor)
+                raise
             os.close(self._descriptor)
-            raise
 
     def release(self) -> None:
         with suppress(OSError):
@@ -68,14 +75,34 @@ class WriterLock:
         os.close(self._descriptor)
 
     def _acquire(self) -> bool:
+        me = Holder.me()
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError:
-            holder = read_holder(self._descriptor)
-            return holder is None or not holder.alive()
+            return self._acquire_by_name(me)
+        self._sign(me)
         return True
+
+    def _acquire_by_name(self, me: Holder) -> bool:
+        """For file systems without locks."""
+        holder = read_holder(self._descriptor)
+        if holder is not None and holder.alive():
+            return False
+        self._sign(me)
+        time.sleep(SETTLE_SECONDS)
+        return read_holder(self._descriptor) == me
+
+    def _sign(self, me: Holder) -> None:
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps(asdict(me)).encode(), 0)
+
+    def _still_at(self, path: Path) -> bool:
+        """Whether the locked file is the one at `path`: a session that was removed takes its lock file with it."""
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(self._descriptor), os.stat(path))
+        return False
 
 
 def lock_path(path: Path) -> Path:

@@ -5,17 +5,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import SessionError, StorageError
+from ..errors import GalleyError, SessionBusyError, SessionError, StorageError
 from ..settings import RunSettings
+from .database import connect, journal_path
 from .lock import WriterLock, lock_path
 
 SUFFIX = ".galley"
-STEM_LENGTH = 60
+STEM_BYTES = 80
+"""File systems allow 255 bytes for a name, encrypted ones 143; what SQLite and the lock append comes on top."""
 
 
 def session_name(document: Path, sha256: str, settings_digest: str) -> str:
     """The document's name in safe characters, and eight hex digits each of its hash and the settings' digest."""
-    stem = re.sub(r"[^\w.-]+", "-", document.stem).strip("-.")[:STEM_LENGTH] or "document"
+    safe = re.sub(r"[^\w.-]+", "-", document.stem).strip("-.")
+    stem = safe.encode()[:STEM_BYTES].decode(errors="ignore") or "document"
     return f"{stem}-{sha256[:8]}-{settings_digest[:8]}{SUFFIX}"
 
 
@@ -31,16 +34,40 @@ def set_aside(path: Path) -> Path:
     number = 1
     while (aside := path.with_name(f"{path.stem}.old{number}{SUFFIX}")).exists():
         number += 1
-    with_lock(path, lambda: path.rename(aside))
+    with_lock(path, lambda: move(path, aside))
     return aside
+
+
+def move(path: Path, target: Path) -> None:
+    """Rename a session, what a crash left being undone first: a journal belongs to the name it was written under."""
+    if journal_path(path).exists():
+        with suppress(GalleyError):
+            connect(path, write=True).close()
+    path.rename(target)
+    with suppress(FileNotFoundError):
+        journal_path(path).rename(journal_path(target))
+
+
+def recover(path: Path) -> None:
+    """Undo what a killed writer was in the middle of. Does nothing while another process writes, which does it itself.
+
+    Raises SessionError or StorageError.
+    """
+    with suppress(SessionBusyError):
+        with_lock(path, lambda: connect(path, write=True).close())
 
 
 def remove(path: Path) -> None:
     """Delete a session and what lies beside it. Raises SessionError, SessionBusyError or StorageError."""
-    if not path.is_file():
+    if not path.is_file() or path.suffix != SUFFIX:
         raise SessionError(f"There is no session {path}.", "galley sessions lists those that there are.")
-    with_lock(path, path.unlink)
-    for beside in (lock_path(path), path.with_name(f"{path.name}-journal")):
+    with_lock(path, lambda: delete(path))
+
+
+def delete(path: Path) -> None:
+    """The lock file goes last and under the lock, so that nobody holds one that is no longer there."""
+    path.unlink()
+    for beside in (journal_path(path), lock_path(path)):
         with suppress(FileNotFoundError):
             beside.unlink()
 

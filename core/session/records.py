@@ -63,6 +63,17 @@ class ChunkRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a chunk."""
+
+    chunk: ChunkRecord
+    attempt: Attempt | None
+    """The one that counts."""
+    text: str | None
+    """As it stands: a person's decision, else the attempt's output, else None."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionStatus:
     """Counts of chunks."""
 

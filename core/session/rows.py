@@ -1,10 +1,14 @@
 """Rows of the database from values, and values from rows."""
 
 import json
+import os
+import re
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ..checks import Flag
@@ -13,7 +17,10 @@ from ..document import Document
 from ..edits import Candidate, EditDecision
 from ..prepare import Prepared
 from ..settings import RunSettings
-from .records import Attempt, ChunkRecord
+from .records import Attempt, ChunkRecord, SessionDocument
+
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What no encoding of Unicode can hold; it comes out of broken JSON and of file names that are not UTF-8."""
 
 
 def now() -> str:
@@ -28,10 +35,11 @@ def fill(
     settings: RunSettings,
 ) -> None:
     """The rows of a new session."""
+    candidates = sorted(prepared.candidates)
     connection.execute(
         f"INSERT INTO document VALUES (1{', ?' * 13})",
         (
-            str(document.path.resolve()),
+            path_value(document.path.resolve()),
             document.sha256,
             document.kind,
             document.page_count,
@@ -42,13 +50,13 @@ def fill(
             prepared.language,
             len(prepared.text),
             to_json(prepared.page_runs()),
-            settings.model_dump_json(),
+            to_json(settings.model_dump()),
             now(),
         ),
     )
     connection.executemany(
         "INSERT INTO pages VALUES (?, ?, ?, ?)",
-        [(page.number, page.text, page.extractor, page.agreement) for page in document.pages],
+        [(page.number, storable(page.text), page.extractor, page.agreement) for page in document.pages],
     )
     connection.executemany(
         "INSERT INTO chunks (idx, start, source, first_page, last_page, ends, candidates) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -56,10 +64,10 @@ def fill(
             (
                 c.index,
                 c.start,
-                c.text,
+                storable(c.text),
                 *c.pages,
                 c.ends,
-                to_json([asdict(x) for x in inside(prepared.candidates, c)]),
+                to_json([asdict(x) for x in inside(candidates, c)]),
             )
             for c in chunks
         ],
@@ -67,12 +75,29 @@ def fill(
 
 
 def inside(candidates: Sequence[Candidate], chunk: Chunk) -> list[Candidate]:
-    """Those that lie wholly in the chunk, with offsets counted from its start."""
+    """Those of `candidates`, ascending, that lie wholly in the chunk, with offsets counted from its start."""
+    first = bisect_left(candidates, chunk.start, key=lambda c: c.start)
+    last = bisect_left(candidates, chunk.end + 1, key=lambda c: c.start)
     return [
         Candidate(c.start - chunk.start, c.end - chunk.start, c.replacement, c.kind, c.prior)
-        for c in candidates
-        if chunk.start <= c.start and c.end <= chunk.end
+        for c in candidates[first:last]
+        if c.end <= chunk.end
     ]
+
+
+def document_record(row: sqlite3.Row) -> SessionDocument:
+    return SessionDocument(
+        path=Path(os.fsdecode(row["path"])),
+        sha256=row["sha256"],
+        kind=row["kind"],
+        page_count=row["page_count"],
+        metadata=json.loads(row["metadata"]),
+        notes=tuple(json.loads(row["notes"])),
+        skipped=tuple((number, reason) for number, reason in json.loads(row["skipped"])),
+        counts=json.loads(row["counts"]),
+        language=row["language"],
+        characters=row["characters"],
+    )
 
 
 def chunk_record(row: sqlite3.Row) -> ChunkRecord:
@@ -91,7 +116,7 @@ def chunk_record(row: sqlite3.Row) -> ChunkRecord:
 
 def attempt_columns(attempt: Attempt) -> dict[str, Any]:
     """Column names and values; the id is the database's to give."""
-    columns = asdict(attempt)
+    columns = {key: storable(value) if isinstance(value, str) else value for key, value in asdict(attempt).items()}
     del columns["id"]
     columns["flags"] = to_json([flag.to_dict() for flag in attempt.flags])
     columns["flagged"] = any(flag.severity != "info" for flag in attempt.flags)
@@ -110,4 +135,18 @@ def attempt_record(row: sqlite3.Row) -> Attempt:
 
 
 def to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def storable(text: str) -> str:
+    """`text` as UTF-8 can hold it, of the same length."""
+    return LONE_SURROGATE.sub("\ufffd", text)
+
+
+def path_value(path: Path) -> str | bytes:
+    """Text, or the very bytes of a path that is not UTF-8, so that it can be found again."""
+    raw = os.fsencode(path)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw

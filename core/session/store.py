@@ -1,19 +1,21 @@
 """A session: a document with its settings, chunks, attempts and decisions, in one file.
 
 Whatever a method reports as added is on disk when it returns. Everything is one connection and one writer; readers in
-other processes see the last commit.
+other processes see the last commit. Threads of one process may share a session: a person decides while a run works.
 """
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from ..atomic import storage_error, sync_folder
 from ..chunk import Chunk
 from ..document import Document
 from ..errors import SessionError, StorageError
@@ -21,25 +23,26 @@ from ..paths import private_dir
 from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
-from .database import connect, create_file, sqlite_errors, transaction
+from .database import check_header, connect, create_file, journal_path, row_errors, transaction
 from .lock import WriterLock
-from .names import session_name
-from .records import Attempt, ChunkRecord, SessionDocument, SessionStatus
-from .rows import attempt_columns, attempt_record, chunk_record, fill, now
+from .names import recover, session_name
+from .records import Attempt, ChunkRecord, Result, SessionDocument, SessionStatus
+from .rows import attempt_columns, attempt_record, chunk_record, document_record, fill, now, storable
 
+T = TypeVar("T")
 CHUNK_COLUMNS = """
-    SELECT c.*, d.kind AS decision FROM chunks c
+    SELECT c.*, d.kind AS decision, d.text AS decided FROM chunks c
     LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE chunk = c.idx AND NOT undone)
 """
 STATUS = """
-    SELECT count(*) AS total, total(c.state = 'done') AS done, total(c.state = 'failed') AS failed,
-        total(c.state = 'pending') AS pending, total(coalesce(a.flagged, 0)) AS flagged
-    FROM chunks c LEFT JOIN attempts a ON a.id = c.chosen
+    SELECT count(*) AS total, total(state = 'done') AS done, total(state = 'failed') AS failed,
+        total(state = 'pending') AS pending,
+        (SELECT count(*) FROM chunks WHERE chosen IN (SELECT id FROM attempts WHERE flagged = 1)) AS flagged,
+        (SELECT count(*) FROM decisions WHERE kind IS NOT NULL AND id IN
+            (SELECT max(id) FROM decisions WHERE NOT undone GROUP BY chunk)) AS decided
+    FROM chunks
 """
-DECIDED = """
-    SELECT count(*) FROM chunks c WHERE
-        (SELECT kind FROM decisions WHERE chunk = c.idx AND NOT undone ORDER BY id DESC LIMIT 1) IS NOT NULL
-"""
+CHOSEN = "SELECT a.* FROM attempts a JOIN chunks c ON c.chosen = a.id"
 
 
 class Session:
@@ -49,6 +52,7 @@ class Session:
         self.path = path
         self._connection = connection
         self._lock = lock
+        self._mutex = threading.RLock()
         self._settings: RunSettings | None = None
         self._document: SessionDocument | None = None
 
@@ -75,18 +79,18 @@ class Session:
         try:
             if path.exists():
                 raise StorageError(f"{path} exists already.", "Resume it, or use --fresh.")
-            remove_draft(draft)
+            remove_with_journal(draft)
             create_file(draft)
-            connection = connect(draft, write=True)
+            connection = connect(draft, write=True, new=True)
             try:
                 with transaction(connection, path):
                     fill(connection, document, prepared, chunks, settings)
             finally:
                 connection.close()
-            draft.rename(path)
+            put_in_place(draft, path)
             return cls(path, connect(path, write=True), lock)
         except BaseException:
-            remove_draft(draft)
+            remove_with_journal(draft)
             lock.release()
             raise
 
@@ -96,8 +100,7 @@ class Session:
 
         Raises SessionError (missing, damaged, newer version), SessionBusyError or StorageError.
         """
-        if not path.is_file():
-            raise SessionError(f"There is no session {path}.", "galley sessions lists those that there are.")
+        check_header(path)
         lock: WriterLock | None = None
         if write:
             try:
@@ -107,7 +110,8 @@ class Session:
                     f"{path.parent} can't be written: {error.strerror}.", "Set --session-dir."
                 ) from error
         try:
-            session = cls(path, connect(path, write=write), lock)
+            connection = connect(path, write=True) if write else after_a_crash(path, lambda: connect(path, write=False))
+            session = cls(path, connection, lock)
             session.status()
             return session
         except BaseException:
@@ -134,10 +138,10 @@ class Session:
     def settings(self) -> RunSettings:
         """What the session was made with. Raises SessionError when this version can't read it."""
         if self._settings is None:
-            raw = self._one("SELECT settings FROM document")["settings"]
+            raw: str = self._one("SELECT settings FROM document", lambda row: row["settings"])
             try:
-                self._settings = RunSettings.model_validate_json(raw)
-            except ValidationError as error:
+                self._settings = RunSettings.model_validate(json.loads(raw))
+            except (ValidationError, json.JSONDecodeError) as error:
                 raise SessionError(
                     f"The settings of {self.path.name} are of another version of Galley.",
                     "Clean with --fresh.",
@@ -146,81 +150,73 @@ class Session:
 
     @property
     def document(self) -> SessionDocument:
+        """The document, without its pages."""
         if self._document is None:
-            row = self._one("SELECT * FROM document")
-            self._document = SessionDocument(
-                path=Path(row["path"]),
-                sha256=row["sha256"],
-                kind=row["kind"],
-                page_count=row["page_count"],
-                metadata=json.loads(row["metadata"]),
-                notes=tuple(json.loads(row["notes"])),
-                skipped=tuple((number, reason) for number, reason in json.loads(row["skipped"])),
-                counts=json.loads(row["counts"]),
-                language=row["language"],
-                characters=row["characters"],
-            )
+            self._document = self._one("SELECT * FROM document", document_record)
         return self._document
 
     @property
     def page_runs(self) -> tuple[tuple[int, int], ...]:
         """(offset in the prepared text, page number), ascending: which page each character is from."""
-        runs: list[tuple[int, int]] = json.loads(self._one("SELECT page_runs FROM document")["page_runs"])
-        return tuple((offset, page) for offset, page in runs)
+        return self._one(
+            "SELECT page_runs FROM document",
+            lambda row: tuple((offset, page) for offset, page in json.loads(row["page_runs"])),
+        )
 
     def status(self) -> SessionStatus:
         """Counts of chunks by state."""
-        row = self._one(STATUS)
-        decided = self._one(DECIDED)[0]
-        return SessionStatus(
-            int(row["total"]),
-            int(row["done"]),
-            int(row["failed"]),
-            int(row["pending"]),
-            int(row["flagged"]),
-            decided,
+        return self._one(
+            STATUS,
+            lambda row: SessionStatus(
+                total=row["total"],
+                done=int(row["done"]),
+                failed=int(row["failed"]),
+                pending=int(row["pending"]),
+                flagged=row["flagged"],
+                decided=row["decided"],
+            ),
         )
 
     def chunks(self) -> list[ChunkRecord]:
         """All chunks in order."""
-        return [chunk_record(row) for row in self._all(f"{CHUNK_COLUMNS} ORDER BY c.idx")]
+        return self._all(f"{CHUNK_COLUMNS} ORDER BY c.idx", chunk_record)
 
     def chunk(self, index: int) -> ChunkRecord:
         """Raises SessionError when there is no such chunk."""
-        rows = self._all(f"{CHUNK_COLUMNS} WHERE c.idx = ?", index)
-        if not rows:
-            raise SessionError(f"The session {self.path.name} has no chunk {index + 1}.")
-        return chunk_record(rows[0])
+        return self._chunk(index, chunk_record)
 
     def pending(self) -> list[int]:
         """Indices of the chunks that are still to be cleaned, ascending."""
-        return [row["idx"] for row in self._all("SELECT idx FROM chunks WHERE state = 'pending' ORDER BY idx")]
+        return self._all("SELECT idx FROM chunks WHERE state = 'pending' ORDER BY idx", lambda row: row["idx"])
 
     def attempts(self, index: int) -> list[Attempt]:
         """Every attempt on a chunk, oldest first."""
-        return [attempt_record(row) for row in self._all("SELECT * FROM attempts WHERE chunk = ? ORDER BY id", index)]
+        return self._all("SELECT * FROM attempts WHERE chunk = ? ORDER BY id", attempt_record, index)
 
     def chosen(self, index: int) -> Attempt | None:
         """The attempt that counts, or None."""
-        rows = self._all("SELECT a.* FROM attempts a JOIN chunks c ON c.chosen = a.id WHERE c.idx = ?", index)
-        return attempt_record(rows[0]) if rows else None
+        found = self._all(f"{CHOSEN} WHERE c.idx = ?", attempt_record, index)
+        return found[0] if found else None
 
     def text_of(self, index: int) -> str | None:
         """The chunk's text as it stands: a person's decision, else the chosen attempt, else None."""
-        decided = decisions.current(self._connection, index)
-        if decided is not None and decided.kind == "edited":
-            return decided.text
-        if decided is not None and decided.kind == "source":
-            return self.chunk(index).source
-        attempt = self.chosen(index)
-        return attempt.output if attempt is not None else None
+        chunk, decided = self._chunk(index, lambda row: (chunk_record(row), row["decided"]))
+        return text_by(chunk, decided, self.chosen(index))
+
+    def results(self) -> list[Result]:
+        """Every chunk in order, with the attempt and the text that count, all of one moment."""
+        with self._mutex, transaction(self._connection, self.path, write=False):
+            rows = self._all(f"{CHUNK_COLUMNS} ORDER BY c.idx", lambda row: (chunk_record(row), row["decided"]))
+            chosen = {attempt.id: attempt for attempt in self._all(CHOSEN, attempt_record)}
+        found = [(chunk, decided, chosen.get(chunk.chosen or 0)) for chunk, decided in rows]
+        return [Result(chunk, attempt, text_by(chunk, decided, attempt)) for chunk, decided, attempt in found]
 
     def add_attempt(self, attempt: Attempt, *, choose: bool, state: str | None = None, note: str = "") -> int:
         """Save an attempt, and what it makes of its chunk, in one transaction; returns its id.
 
         `choose` makes it the one that counts; `state` (`done` or `failed`) ends the chunk. Raises StorageError.
         """
-        with transaction(self._connection, self.path):
+        with self._writing():
             columns = attempt_columns(attempt)
             names, marks = ", ".join(columns), ", ".join("?" * len(columns))
             cursor = self._connection.execute(
@@ -233,13 +229,13 @@ class Session:
                 )
             if state is not None:
                 self._connection.execute(
-                    "UPDATE chunks SET state = ?, note = ? WHERE idx = ?", (state, note, attempt.chunk)
+                    "UPDATE chunks SET state = ?, note = ? WHERE idx = ?", (state, storable(note), attempt.chunk)
                 )
         return cursor.lastrowid
 
     def choose(self, index: int, attempt_id: int) -> None:
         """Let another attempt of the chunk count. Raises SessionError when it is none of the chunk's."""
-        with transaction(self._connection, self.path):
+        with self._writing():
             cursor = self._connection.execute(
                 "UPDATE chunks SET chosen = ?, state = 'done' WHERE idx = ? AND EXISTS "
                 "(SELECT 1 FROM attempts WHERE id = ? AND chunk = ? AND error IS NULL)",
@@ -250,64 +246,115 @@ class Session:
 
     def reopen_failed(self) -> int:
         """Make every failed chunk pending again; returns how many."""
-        with transaction(self._connection, self.path):
+        with self._writing():
             cursor = self._connection.execute("UPDATE chunks SET state = 'pending', note = '' WHERE state = 'failed'")
         return cursor.rowcount
 
     def decide(self, index: int, kind: str | None, text: str | None = None) -> None:
-        """A person's word on a chunk: `accepted`, `edited` (with the text), `source`, or None to take it back."""
+        """A person's word on a chunk: `accepted`, `edited` (with the text), `source`, or None to take it back.
+
+        Raises SessionError when there is no such chunk.
+        """
+        if (kind == "edited") != (text is not None):
+            raise ValueError("a text goes with `edited` and with nothing else")
         self.chunk(index)
-        with transaction(self._connection, self.path):
-            decisions.add(self._connection, index, kind, text)
+        with self._writing():
+            decisions.add(self._connection, index, kind, None if text is None else storable(text))
 
     def undo(self) -> int | None:
         """Take the last decision back; returns its chunk, or None when there is none."""
-        with transaction(self._connection, self.path):
+        with self._writing():
             return decisions.undo(self._connection)
 
     def redo(self) -> int | None:
         """Make the decision again that was undone last; returns its chunk, or None."""
-        with transaction(self._connection, self.path):
+        with self._writing():
             return decisions.redo(self._connection)
 
     def begin_run(self, engine: str, model: str) -> None:
-        with transaction(self._connection, self.path):
+        with self._writing():
             self._connection.execute(
                 "INSERT INTO runs (engine, model, started_at) VALUES (?, ?, ?)", (engine, model, now())
             )
 
     def end_run(self, how: str, seconds: float) -> None:
         """`finished` or `interrupted`; a run without an end crashed."""
-        with transaction(self._connection, self.path):
+        with self._writing():
             self._connection.execute(
                 "UPDATE runs SET how = ?, seconds = ? WHERE id = (SELECT max(id) FROM runs)", (how, seconds)
             )
 
     def last_model(self) -> str:
         """Path of the model of the last run; empty when none ran."""
-        rows = self._all("SELECT model FROM runs WHERE model != '' ORDER BY id DESC LIMIT 1")
-        return str(rows[0]["model"]) if rows else ""
+        models: list[str] = self._all(
+            "SELECT model FROM runs WHERE model != '' ORDER BY id DESC LIMIT 1", lambda row: row["model"]
+        )
+        return models[0] if models else ""
 
     def attempt_seconds(self) -> float:
         """Seconds that all attempts took, one after another, in this and earlier runs."""
-        return float(self._one("SELECT total(seconds) FROM attempts")[0])
+        return self._one("SELECT total(seconds) AS seconds FROM attempts", lambda row: float(row["seconds"]))
 
     def has_run(self) -> bool:
-        return bool(self._all("SELECT 1 FROM runs LIMIT 1"))
+        return bool(self._all("SELECT id FROM runs LIMIT 1", lambda row: row["id"]))
 
-    def _one(self, query: str, *values: Any) -> sqlite3.Row:
-        rows = self._all(query, *values)
-        if not rows:
+    def _chunk(self, index: int, convert: Callable[[sqlite3.Row], T]) -> T:
+        found = self._all(f"{CHUNK_COLUMNS} WHERE c.idx = ?", convert, index)
+        if not found:
+            raise SessionError(f"The session {self.path.name} has no chunk {index + 1}.")
+        return found[0]
+
+    def _one(self, query: str, convert: Callable[[sqlite3.Row], T]) -> T:
+        found = self._all(query, convert)
+        if not found:
             raise SessionError(f"The session {self.path.name} is damaged: it has no document.")
-        return rows[0]
+        return found[0]
 
-    def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        with sqlite_errors(self.path):
-            return self._connection.execute(query, values).fetchall()
+    def _all(self, query: str, convert: Callable[[sqlite3.Row], T], *values: Any) -> list[T]:
+        def read() -> list[T]:
+            with self._mutex, row_errors(self.path):
+                return [convert(row) for row in self._connection.execute(query, values).fetchall()]
+
+        return after_a_crash(self.path, read) if self._lock is None else read()
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        with self._mutex, transaction(self._connection, self.path):
+            yield
 
 
-def remove_draft(draft: Path) -> None:
+def text_by(chunk: ChunkRecord, decided: str | None, attempt: Attempt | None) -> str | None:
+    """A chunk's text by precedence: a person's decision, else the attempt that counts, else None."""
+    if chunk.decision == "edited":
+        return decided
+    if chunk.decision == "source":
+        return chunk.source
+    return attempt.output if attempt is not None else None
+
+
+def after_a_crash(path: Path, read: Callable[[], T]) -> T:
+    """`read`, once more if a killed writer left something to be undone, which a reader alone may not do."""
+    try:
+        return read()
+    except StorageError:
+        if not journal_path(path).exists():
+            raise
+        recover(path)
+        return read()
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Give a finished draft its name; a journal that an earlier file of the name left would be played into it."""
+    try:
+        journal_path(path).unlink(missing_ok=True)
+        draft.rename(path)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    sync_folder(path.parent)
+
+
+def remove_with_journal(draft: Path) -> None:
     """A session that was never finished being made, and its journal."""
-    for path in (draft, draft.with_name(f"{draft.name}-journal")):
-        with suppress(FileNotFoundError):
+    for path in (draft, journal_path(draft)):
+        with suppress(OSError):
             path.unlink()
