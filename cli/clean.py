@@ -169,9 +169,7 @@ def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport
     """The end of a run in words."""
     status, document = session.status(), session.document
     mode = session.settings.clean.mode
-    lines = [
-        f"Cleaned {plural(status.done, 'chunk')} of {document.path.name} in {mode} mode" + pace(ended)
-    ]
+    lines = [f"Cleaned {plural(status.done, 'chunk')} of {document.path.name} in {mode} mode" + pace(ended)]
     flags = flag_counts(session)
     if flags:
         named = ", ".join(f"{name} {count}" for name, count in flags.items())
