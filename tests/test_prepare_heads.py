@@ -81,6 +81,11 @@ def test_a_citation_of_an_arxiv_paper_stays() -> None:
     assert "arXiv:1511.06422" in text_of("Mishkin, D. All you need. arXiv preprint arXiv:1511.06422, Nov. 2015.")
 
 
+def test_the_rest_of_a_formula_at_a_pages_top_is_no_page_number() -> None:
+    pages = [f"{body(n)}\n{n}" if n != 4 else f"= 0\n{body(n)}\n{n}" for n in range(1, 9)]
+    assert "= 0" in text_of(*pages)
+
+
 def test_thousands_of_pages_with_one_head_are_no_trouble() -> None:
     """Comparing every head with every other would run into the suite's time limit."""
     pages = [f"A head for all of it\n{SENTENCES[number % 8]}" for number in range(20_000)]

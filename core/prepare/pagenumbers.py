@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from .lines import Line
 
 LONE = re.compile(
-    r"^\W{0,3}(?:(?:page|seite|p\.|s\.)\s*)?(?:(?P<arabic>\d{1,4})|(?P<roman>[ivxlc]{1,7}))"
-    r"(?:\s*(?:of|/|von|de)\s*\d{1,4})?\W{0,3}$",
+    r"^[\s–—|·•~\[-]{0,3}(?:(?:page|seite|p\.|s\.)\s*)?(?:(?P<arabic>\d{1,4})|(?P<roman>[ivxlc]{1,7}))"
+    r"(?:\s*(?:of|/|von|de)\s*\d{1,4})?[\s–—|·•~\].-]{0,3}$",
     re.I,
 )
 AT_END = re.compile(r"^\s*(?:(?P<first>\d{1,4})\s+\S|.*[^\d.,–-]\s*\b(?P<last>\d{1,4})\s*$)")
