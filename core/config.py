@@ -39,7 +39,7 @@ class SessionOptions(Options):
 
     @property
     def folder(self) -> Path | None:
-        return Path(self.directory).expanduser() if self.directory else None
+        return Path(os.path.expanduser(self.directory)) if self.directory else None
 
 
 class Config(Options):
@@ -80,8 +80,8 @@ def gather(
     overrides: Mapping[str, object] | None = None,
 ) -> dict[str, Setting]:
     """Every setting that was given, by its dotted key, the later places over the earlier. Raises ConfigError."""
-    path = file or config_file()
     environ = os.environ if environ is None else environ
+    path = file or named_file(environ) or config_file()
     given = {key: Setting(value, f"file {path}") for key, value in flatten(read_toml(path))}
     for name, value in environ.items():
         if name.startswith(PREFIX) and name not in NOT_SETTINGS:
@@ -94,6 +94,17 @@ def gather(
         if key not in known:
             raise unknown(key, setting.origin, known)
     return given
+
+
+def named_file(environ: Mapping[str, str]) -> Path | None:
+    """The file that GALLEY_CONFIG names; one that is named and not there is a mistake, not an empty one."""
+    name = environ.get("GALLEY_CONFIG", "")
+    if not name:
+        return None
+    path = Path(os.path.expanduser(name))
+    if not path.exists():
+        raise ConfigError(f"GALLEY_CONFIG names {path}, which is not there.", "galley config init writes it.")
+    return path
 
 
 def build(given: Mapping[str, Setting]) -> Config:
@@ -137,13 +148,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"The config file {path} is no valid TOML: {error}.", "Mend it, or move it away.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The config file {path} can't be read: {error}.") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"The config file {path} can't be read: {why}.", "Mend it, or move it away.") from error
 
 
 def flatten(tables: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     """(section.key, value) for every entry; a value outside any section keeps its bare name."""
     for section, content in tables.items():
-        if isinstance(content, dict):
+        if isinstance(content, dict) and (content or section in Config.model_fields):
             for key, value in cast(dict[str, object], content).items():
                 yield f"{section}.{key}", value
         else:

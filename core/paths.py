@@ -14,7 +14,7 @@ PRIVATE = 0o700
 def home() -> Path | None:
     """The folder that GALLEY_HOME names, or None."""
     value = os.environ.get("GALLEY_HOME", "")
-    return Path(value).expanduser() if value else None
+    return Path(os.path.expanduser(value)) if value else None
 
 
 def config_dir() -> Path:
@@ -25,7 +25,7 @@ def config_dir() -> Path:
 def config_file() -> Path:
     """The settings; `GALLEY_CONFIG` names another file."""
     value = os.environ.get("GALLEY_CONFIG", "")
-    return Path(value).expanduser() if value else config_dir() / "config.toml"
+    return Path(os.path.expanduser(value)) if value else config_dir() / "config.toml"
 
 
 def sessions_dir() -> Path:

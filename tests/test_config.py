@@ -43,6 +43,7 @@ def test_values_from_the_environment_get_the_keys_type(tmp_path: Path) -> None:
         ('[chunk]\nsize = "big"\n', r"chunk\.size .*integer"),
         ("[chunk\n", r"no valid TOML: .*line 1"),
         ("mode = 1\n", r"no setting mode "),
+        ("[claen]\n", r"no setting claen"),
         ('[claen]\nmode = "rules"\n', r"no setting claen\.mode .*Did you mean clean\.mode"),
     ],
 )
@@ -63,6 +64,26 @@ def test_a_wrong_variable_is_named() -> None:
 def test_places_of_ours_are_no_settings(tmp_path: Path) -> None:
     environ = {"GALLEY_HOME": "x", "GALLEY_MODELS": "y", "GALLEY_CONFIG": "z", "OTHER": "1"}
     assert load_config(tmp_path / "none.toml", environ) == Config()
+
+
+def test_a_config_file_that_is_named_and_not_there_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"GALLEY_CONFIG names .*nowhere\.toml"):
+        load_config(environ={"GALLEY_CONFIG": str(tmp_path / "nowhere.toml")})
+    path = write(tmp_path, "[clean]\nseed = 9\n")
+    assert load_config(environ={"GALLEY_CONFIG": str(path)}).clean.seed == 9
+
+
+def test_a_config_file_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can't be read: Is a directory"):
+        load_config(tmp_path, environ={})
+    (tmp_path / "latin.toml").write_bytes(b'[clean]\nprompt = "caf\xe9"\n')
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_config(tmp_path / "latin.toml", environ={})
+
+
+def test_the_home_of_nobody_is_a_folder_like_any_other(tmp_path: Path) -> None:
+    config = load_config(tmp_path / "none.toml", {}, {"session.directory": "~nobody-of-this-name/x"})
+    assert config.session.folder == Path("~nobody-of-this-name/x")
 
 
 def test_the_example_documents_every_key_and_holds_the_defaults() -> None:

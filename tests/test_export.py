@@ -2,21 +2,27 @@
 
 import io
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
-from making import attempt, new_session
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from making import attempt, document, new_session
+from markdown_it import MarkdownIt
 
+from galley.core.chunk import ChunkOptions, chunk
 from galley.core.errors import ConfigError, StorageError
-from galley.core.export import default_target, format_for, write
+from galley.core.export import default_target, escaped, format_for, write
+from galley.core.prepare import prepare
 from galley.core.session import Session
 
 
 def finished(directory: Path) -> Session:
     """A session of which every chunk is its source, stripped as a model's output would be."""
     session = new_session(directory)
-    for chunk in session.chunks():
-        session.add_attempt(attempt(chunk.index, chunk.source.strip(), flags=()), choose=True, state="done")
+    for record in session.chunks():
+        session.add_attempt(attempt(record.index, record.source.strip(), flags=()), choose=True, state="done")
     return session
 
 
@@ -108,3 +114,64 @@ def test_the_suffix_chooses_the_format() -> None:
     with pytest.raises(ConfigError, match=r"a\.docx.*\.txt, \.md, \.jsonl"):
         format_for(Path("a.docx"))
     assert default_target(Path("x/paper.pdf")) == Path("x/clean_paper.txt")
+
+
+FRAGMENTS = [
+    "a",
+    "b ",
+    "\n",
+    "\n\n",
+    "\n===\n",
+    "\n---\n",
+    "\n- ",
+    "\n12. ",
+    "\n1)",
+    "    ",
+    "\t",
+    "&amp;",
+    "<i>",
+    "# ",
+    "> ",
+]
+MARKUP = st.lists(st.sampled_from([*FRAGMENTS, *"+=*_`~|[](!)$\\;"]), max_size=25).map("".join)
+
+
+@settings(deadline=None, max_examples=150)
+@given(MARKUP)
+def test_escaped_text_reads_as_the_text_in_markdown(text: str) -> None:
+    blocks = MarkdownIt("commonmark").parse(escaped(text))
+    assert {block.type for block in blocks} <= {"paragraph_open", "inline", "paragraph_close"}
+    spans = [span for block in blocks for span in block.children or []]
+    assert {span.type for span in spans} <= {"text", "text_special", "softbreak"}
+    assert "".join("".join(span.content for span in spans).split()) == "".join(text.split())
+
+
+def test_a_text_is_never_written_over_its_own_source(tmp_path: Path) -> None:
+    paper = tmp_path / "paper.txt"
+    paper.write_text("the source")
+    made = document(path=paper)
+    prepared = prepare(made)
+    chunks = chunk(prepared, ChunkOptions(size=80))
+    with Session.create(tmp_path / "s", made, prepared, chunks, new_session(tmp_path).settings) as session:
+        with pytest.raises(StorageError, match="is the input itself"):
+            write(session, paper, "txt")
+        (tmp_path / "link.txt").symlink_to(paper)
+        with pytest.raises(StorageError, match="is the input itself"):
+            write(session, tmp_path / "link.txt", "txt")
+    assert paper.read_text() == "the source"
+
+
+def test_control_characters_of_a_source_never_leave_either(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        path = session.path
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE chunks SET source = 'red \x1b[31malert\x07' WHERE idx = 0")
+    connection.commit()
+    connection.close()
+    with Session.open(path, write=False) as session:
+        for format in ("txt", "md", "jsonl"):
+            stream = io.BytesIO()
+            write(session, stream, format)
+            assert b"red alert" in stream.getvalue()
+            assert not {"\x1b", "\x07"} & set(stream.getvalue().decode())
+            assert b"u001b" not in stream.getvalue()

@@ -31,6 +31,10 @@ def create_file(path: Path) -> None:
         ) from error
 
 
+class NeedsWriter(StorageError):
+    """A reader met what only a writer can settle: a commit that was killed, or a file of an earlier version."""
+
+
 def journal_path(path: Path) -> Path:
     """Where SQLite keeps what a commit in progress would undo. After a crash, the file is not whole without it."""
     return path.with_name(f"{path.name}-journal")
@@ -81,12 +85,14 @@ def connect(path: Path, *, write: bool, new: bool = False) -> sqlite3.Connection
 def prepare_connection(connection: sqlite3.Connection, path: Path, *, write: bool, new: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0 and not new:
-        raise SessionError(f"The session {path} is damaged (it has no version).", "It is left as it is.")
+        raise damaged(path, "it has no version")
     if version > VERSION:
         raise SessionError(
             f"The session {path.name} was made by a newer Galley (file version {version}, known here {VERSION}).",
             "Update Galley to open it.",
         )
+    if version < VERSION and not write:
+        raise NeedsWriter(f"The session {path} is of an earlier version.", "Its folder has to be writable once.")
     connection.execute("PRAGMA foreign_keys = ON")
     if write:
         connection.execute("PRAGMA journal_mode = DELETE")
@@ -152,6 +158,8 @@ def damaged(path: Path, why: str) -> SessionError:
 
 def sentence_for(path: Path, error: sqlite3.DatabaseError) -> SessionError | StorageError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and journal_path(path).exists():
+        return NeedsWriter(f"{path} was left in the middle of a commit.", "Its folder has to be writable once.")
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return StorageError(
             f"The disk is full or failing: {path} could not be written ({error}).",

@@ -48,8 +48,9 @@ def move(path: Path, target: Path) -> None:
         journal_path(path).rename(journal_path(target))
 
 
-def recover(path: Path) -> None:
-    """Undo what a killed writer was in the middle of. Does nothing while another process writes, which does it itself.
+def settle(path: Path) -> None:
+    """Undo what a killed writer was in the middle of, and bring the file up to date. Another process that has it open
+    for writing has done so itself.
 
     Raises SessionError or StorageError.
     """

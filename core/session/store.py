@@ -23,9 +23,9 @@ from ..paths import private_dir
 from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
-from .database import check_header, connect, create_file, journal_path, row_errors, transaction
+from .database import NeedsWriter, check_header, connect, create_file, journal_path, row_errors, transaction
 from .lock import WriterLock
-from .names import recover, session_name
+from .names import session_name, settle
 from .records import Attempt, ChunkRecord, Result, SessionDocument, SessionStatus
 from .rows import attempt_columns, attempt_record, chunk_record, document_record, fill, now, storable
 
@@ -110,7 +110,7 @@ class Session:
                     f"{path.parent} can't be written: {error.strerror}.", "Set --session-dir."
                 ) from error
         try:
-            connection = connect(path, write=True) if write else after_a_crash(path, lambda: connect(path, write=False))
+            connection = connect(path, write=True) if write else settled(path, lambda: connect(path, write=False))
             session = cls(path, connection, lock)
             session.status()
             return session
@@ -315,7 +315,7 @@ class Session:
             with self._mutex, row_errors(self.path):
                 return [convert(row) for row in self._connection.execute(query, values).fetchall()]
 
-        return after_a_crash(self.path, read) if self._lock is None else read()
+        return settled(self.path, read) if self._lock is None else read()
 
     @contextmanager
     def _writing(self) -> Generator[None]:
@@ -332,14 +332,12 @@ def text_by(chunk: ChunkRecord, decided: str | None, attempt: Attempt | None) ->
     return attempt.output if attempt is not None else None
 
 
-def after_a_crash(path: Path, read: Callable[[], T]) -> T:
-    """`read`, once more if a killed writer left something to be undone, which a reader alone may not do."""
+def settled(path: Path, read: Callable[[], T]) -> T:
+    """`read`, once more if it met what a writer has to settle first."""
     try:
         return read()
-    except StorageError:
-        if not journal_path(path).exists():
-            raise
-        recover(path)
+    except NeedsWriter:
+        settle(path)
         return read()
 
 
