@@ -9,7 +9,7 @@ from ..core import job as jobs
 from ..core.config import Config
 from ..core.errors import ModelError, SessionError
 from ..core.export import default_target, format_for
-from ..core.models import find
+from ..core.models import EMBEDDED, find
 from ..core.paths import sessions_dir
 from ..core.session import Session, list_sessions, resolve
 from . import options
@@ -97,17 +97,17 @@ def model_of(session: Session, named: str | None, config: Config, quiet: bool) -
     wanted = session.settings.model
     if not wanted:
         return None
-    last = session.last_model()
-    candidates = [named] if named else [last, config.engine.model, ""]
+    embedded = wanted.startswith(f"{EMBEDDED.file_name}:")
+    candidates = [named] if named else [session.last_model(), config.engine.model, EMBEDDED.name]
     for name in candidates:
         try:
-            path = find(name) or obtain(name, quiet=quiet)
-            model = jobs.identify(path)
+            path = find(name) or (obtain(name, quiet=quiet) if embedded else None)
+            model = jobs.identify(path) if path is not None else None
         except ModelError:
             if named:
                 raise
             continue
-        if model.identity == wanted:
+        if model is not None and model.same_as(wanted):
             return model
     raise ModelError(
         f"The session was made with {wanted.partition(':')[0]}, which was not found.",

@@ -49,6 +49,10 @@ class Model:
     context: int
     """Tokens of context it was trained for; 0 where the file does not say."""
 
+    def same_as(self, identity: str) -> bool:
+        """Whether an identity is this model's, whatever the file was called then."""
+        return self.identity.rsplit(":", 2)[1:] == identity.rsplit(":", 2)[1:]
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -76,7 +76,7 @@ class Run:
         info = self._engine.start() if self._engine is not None else None
         self._jobs = info.slots if info else 1
         self._began = time.monotonic()
-        self._session.begin_run(info.engine if info else "", info.model if info else "")
+        self._session.begin_run(info.engine if info else "", info.path if info else "")
         self._tell(RunStarted(info, self._progress()))
         how = "interrupted"
         try:

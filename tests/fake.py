@@ -17,7 +17,7 @@ class FakeEngine:
         self._lock = threading.Lock()
 
     def start(self) -> EngineInfo:
-        return EngineInfo("fake", "1", "fake.gguf", 2048, self._slots, 1, (), 0.0)
+        return EngineInfo("fake", "1", "fake.gguf", "fake.gguf", 2048, self._slots, 1, (), 0.0)
 
     def complete(
         self, messages: Sequence[Message], sampling: Sampling, on_text: OnText | None, cancelled: Cancelled

@@ -6,6 +6,7 @@ KILLS sets how many; the default keeps the suite short.
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -83,11 +84,14 @@ def test_ctrl_c_saves_everything_and_prints_the_command_that_resumes(
     tmp_path: Path, sample_pdf: Path, embedded_model: Path
 ) -> None:
     (tmp_path / "sample.pdf").write_bytes(sample_pdf.read_bytes())
-    command = [*GALLEY, *CLEAN, "--mode", "rewrite"]
+    elsewhere = tmp_path / "models" / "mine.gguf"
+    elsewhere.parent.mkdir()
+    elsewhere.symlink_to(embedded_model)
+    command = [*GALLEY, *CLEAN, "--mode", "rewrite", "--model", str(elsewhere)]
     running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     assert running.stderr is not None
     for line in running.stderr:
-        if line.startswith("Cleaning"):
+        if re.match(r"Cleaning [1-9]", line):
             break
     running.send_signal(signal.SIGINT)
     said = running.stderr.read()
@@ -100,6 +104,12 @@ def test_ctrl_c_saves_everything_and_prints_the_command_that_resumes(
         done = session.status().done
         assert done >= 1
         model = session.settings.model
-    assert model.startswith("smollm2-135m.gguf:")
+    assert model.startswith("mine.gguf:")
     listed = subprocess.run([*GALLEY, "sessions", "--json"], capture_output=True, text=True, check=True)
     assert [entry["state"] for entry in json.loads(listed.stdout)] == ["interrupted"]
+    resumed = subprocess.run(
+        [*GALLEY, "resume"], cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    assert f"{done} of " in resumed.stderr
+    assert len((tmp_path / "clean_sample.txt").read_text()) > 5000

@@ -89,6 +89,8 @@ class EngineInfo:
     version: str
     model: str
     """The model file's name."""
+    path: str
+    """Where the model is, so that a later run finds it again."""
     context: int
     """Tokens of context in one slot."""
     slots: int

@@ -140,6 +140,7 @@ class LocalEngine:
             engine=answer["engine"],
             version=answer["version"],
             model=answer["model"],
+            path=str(self._model.absolute()),
             context=answer["context"],
             slots=answer["slots"],
             threads=answer["threads"],
