@@ -54,10 +54,12 @@ def test_a_run_survives_kill_9_of_parent_and_worker_at_random_moments(
     chance = random.Random(1683)
     struck = 0
     before: dict[int, list[int]] = {}
+    seen: list[psutil.Process] = []
     while struck < KILLS:
         parent = start(torn)
         time.sleep(chance.uniform(0.2, 4.0))
         family = [psutil.Process(parent.pid), *psutil.Process(parent.pid).children()] if parent.poll() is None else []
+        seen += family
         victim = chance.choice(family) if family else None
         if victim is not None:
             victim.send_signal(signal.SIGKILL)
@@ -77,7 +79,8 @@ def test_a_run_survives_kill_9_of_parent_and_worker_at_random_moments(
             now = {}
         before = now
     assert finish(torn) == expected
-    assert not [p for p in psutil.process_iter(["cmdline"]) if "galley.core.engine.worker" in str(p.info["cmdline"])]
+    _, alive = psutil.wait_procs(seen, timeout=10)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == [], "a worker was left behind"
 
 
 def test_ctrl_c_saves_everything_and_prints_the_command_that_resumes(
