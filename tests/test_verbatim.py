@@ -107,6 +107,7 @@ def test_an_engine_without_an_opinion_leaves_the_decision_to_the_rules() -> None
         ("as before [12], and [3, 4–7].", "as before, and."),
         ("loss in performance. (Gu et al., 2024). More", "loss in performance. More"),
         ("pre- and post-training", "pre- and post-training"),
+        ("A name\n\n{a, b}@press.org\n\nThe text.", "A name\n\nThe text."),
     ],
 )
 def test_what_the_rules_alone_would_remove(text: str, expected: str) -> None:

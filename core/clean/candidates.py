@@ -6,6 +6,7 @@ decides, but each candidate carries the rules' own opinion as its prior, so that
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from wordfreq import word_frequency, zipf_frequency
@@ -81,6 +82,7 @@ SUSPENDED = frozenset(
 UNIT = re.compile(r"[^\n]+?(?:[.!?][\"'”’)\]]*(?=\s+[A-Z0-9(“\"])|(?=\n)|$)", re.S)
 DEBRIS_TOKENS = 6
 """Fewer tokens are a page range or an initial in a reference rather than remains of anything."""
+PARAGRAPH_END = re.compile(r"[ \t]*\n+")
 TOKEN = re.compile(r"\S+")
 WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 
@@ -90,8 +92,16 @@ def find_candidates(text: str, kinds: Iterable[str], language: str = "en") -> tu
 
     `kinds` are names of FINDERS; `language` is an ISO 639-1 code that wordfreq knows.
     """
-    found = {candidate for kind in kinds for candidate in FINDERS[kind](text, language)}
+    found = {whole_paragraph(text, candidate) for kind in kinds for candidate in FINDERS[kind](text, language)}
     return tuple(sorted(found))
+
+
+def whole_paragraph(text: str, candidate: Candidate) -> Candidate:
+    """A deletion of all of a paragraph takes the empty line after it along."""
+    if candidate.replacement or text[max(0, candidate.start - 8) : candidate.start].rstrip(" ")[-1:] not in {"", "\n"}:
+        return candidate
+    after = PARAGRAPH_END.match(text, candidate.end)
+    return replace(candidate, end=after.end()) if after else candidate
 
 
 def citations(text: str, language: str) -> Iterator[Candidate]:
