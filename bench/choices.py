@@ -74,13 +74,13 @@ def header(model: Path) -> None:
 
 
 def threads(model: Path, busy: bool) -> None:
-    """A decision with waiting threads that sleep, and with ones that spin; `busy` keeps one core occupied."""
+    """A decision with waiting threads that soon sleep, and with ones that always do; `busy` occupies one core."""
 
-    def decide(policy: str) -> float:
+    def decide(name: str, value: str) -> float:
         load = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if busy else None
         try:
             command = [sys.executable, "-c", DECIDE, str(model)]
-            environment = {**os.environ, "OMP_WAIT_POLICY": policy}
+            environment = {**os.environ, name: value}
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
             return float(done.stdout)
         finally:
@@ -88,8 +88,10 @@ def threads(model: Path, busy: bool) -> None:
                 load.kill()
                 load.wait()
 
-    name = "a decision, one core busy" if busy else "a decision, idle machine"
-    side_by_side(name, ("sleeping threads", lambda: decide("passive")), ("spinning", lambda: decide("active")))
+    case = "a decision, one core busy" if busy else "a decision, idle machine"
+    ours = ("short spin", lambda: decide("GOMP_SPINCOUNT", "1000"))
+    side_by_side(case, ours, ("no spin", lambda: decide("OMP_WAIT_POLICY", "passive")))
+    side_by_side(case, ours, ("endless spin", lambda: decide("OMP_WAIT_POLICY", "active")))
 
 
 def main() -> None:

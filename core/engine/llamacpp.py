@@ -67,6 +67,8 @@ class LlamaCpp:
         params.cpuparams.n_threads = self.threads
         params.cpuparams_batch.n_threads = self.threads
         params.n_gpu_layers = int(options["gpu_layers"])
+        # The slots keep what is asked for again; llama.cpp's own store of old prompts would grow to gigabytes.
+        params.cache_ram_mib = 0
         params.verbosity = -1
         params.warmup = False
         params.hostnames = [str(self._socket)]

@@ -35,9 +35,9 @@ from .protocol import Payload, decode, encode
 DEATH: Payload = {"event": "death"}
 POLL_SECONDS = 0.1
 LOAD_TIMEOUT_SECONDS = 1800.0
-CALM_THREADS = {"OMP_WAIT_POLICY": "passive"}
-"""Threads that wait for each other sleep instead of spinning: with one other busy process on two cores, a decision
-takes a sixth of the time that spinning takes."""
+CALM_THREADS = {"GOMP_SPINCOUNT": "1000"}
+"""Threads that wait for each other spin for a moment and then sleep: as fast as spinning on an idle machine, and no
+stall where another process wants a core (`python -m bench.choices`)."""
 LOG_LIMIT_BYTES = 4_000_000
 
 
