@@ -15,7 +15,7 @@ if [ ! -x "$venv/bin/python" ]; then
     fi
 fi
 
-# uv takes seconds where pip takes a minute. It does not read pip's settings, so it is told pip's index, and where that
+# uv is the faster installer. It does not read pip's settings, so it is told pip's index, and where that
 # is not enough (find-links, client certificates) pip stands by.
 pip="$venv/bin/python -m pip --disable-pip-version-check"
 index=${PIP_INDEX_URL:-$($pip config get global.index-url 2>/dev/null || true)}
