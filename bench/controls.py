@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pypdfium2 import PdfDocument
+
 from galley.core.checks.patterns import citations
 from galley.core.checks.words import Reading, grams
 
 SIZE = 1000
 HALF = 4
-IMAGE = re.compile(r"\[(?:IMAGE|TABLE|FIGURE)\]")
+MARKER = re.compile(r"\[(?:IMAGE|TABLE|FIGURE|DIAGRAM)\]")
+"""What the references write for what is no text."""
+CUT = 500
+"""Characters of a text that simply stops, as in the notebook's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +35,50 @@ class Control:
 
 
 def controls(data: Path) -> tuple[list[Control], int]:
-    """All controls of the `arxiv` folder, and how many passages were left out for their lengths."""
+    """All controls of the folders `arxiv` and `geotopo`, and how many passages were left out for their lengths."""
     found: list[Control] = []
     left_out = 0
     for path in sorted((data / "arxiv").glob("*.reference.txt")):
-        reference = IMAGE.sub("", path.read_text(encoding="utf-8"))
+        reference = MARKER.sub("", path.read_text(encoding="utf-8"))
         paper = path.name.removesuffix(".reference.txt")
         for extractor in ("pymupdf", "pdfminer"):
             raw = (data / "arxiv" / f"{paper}.{extractor}.txt").read_text(encoding="utf-8")
-            for number, (source, cleaned) in enumerate(aligned(raw, reference)):
-                if not 0.8 <= len(" ".join(cleaned.split())) / len(" ".join(source.split())) <= 1.05:
-                    left_out += 1
-                    continue
-                name = f"{paper}.{extractor} {number}"
-                found.append(Control("kept", name, source, cleaned))
-                found.append(Control("removed", name, source, uncited(cleaned)))
-                found.append(Control("joined", name, " ".join(source.split()), " ".join(cleaned.split())))
+            pairs, unequal = of_like_length(raw, reference)
+            left_out += unequal
+            for number, (source, cleaned) in enumerate(pairs):
+                found += variants(f"{paper}.{extractor} {number}", source, cleaned)
         found += [Control("same", f"{paper} {number}", text, text) for number, text in enumerate(pieces(reference))]
-    return found, left_out
+    book, unequal = german(data / "geotopo")
+    return found + book, left_out + unequal
+
+
+def variants(name: str, source: str, cleaned: str) -> Iterator[Control]:
+    """The passage as it is, without citations, in one line, and stopping after `CUT` characters."""
+    line = " ".join(cleaned.split())
+    yield Control("kept", name, source, cleaned)
+    yield Control("removed", name, source, uncited(cleaned))
+    yield Control("joined", name, " ".join(source.split()), line)
+    yield Control("cut", name, source, line[:CUT])
+
+
+def german(folder: Path) -> tuple[list[Control], int]:
+    """The passages of the German book as pdfium reads it; it is full of formulas."""
+    document = PdfDocument(folder / "GeoTopo-komprimiert.pdf")
+    raw = "\n".join(page.get_textpage().get_text_bounded().replace("\r\n", "\n") for page in document)
+    reference = MARKER.sub("", (folder / "GeoTopo-komprimiert.reference.txt").read_text(encoding="utf-8"))
+    pairs, unequal = of_like_length(raw, reference)
+    return [Control("german", f"geotopo {number}", *pair) for number, pair in enumerate(pairs)], unequal
+
+
+def of_like_length(raw: str, reference: str) -> tuple[list[tuple[str, str]], int]:
+    """The aligned passages (raw, reference), and the count of those left out."""
+    pairs = list(aligned(raw, reference))
+    alike = [pair for pair in pairs if 0.8 <= bare_length(pair[1]) / bare_length(pair[0]) <= 1.05]
+    return alike, len(pairs) - len(alike)
+
+
+def bare_length(text: str) -> int:
+    return len(" ".join(text.split()))
 
 
 def aligned(raw: str, reference: str) -> Iterator[tuple[str, str]]:

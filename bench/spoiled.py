@@ -47,8 +47,8 @@ def continued(text: str) -> str:
 
 
 def few_sentences(text: str) -> str:
-    """Each third sentence of the text, the first among them."""
-    return ". ".join(text.split(". ")[::3])
+    """Each third sentence of the text, the first among them, ended as a summary is."""
+    return ". ".join(text.split(". ")[::3]).rstrip(". ") + "."
 
 
 WAYS: tuple[tuple[str, Callable[[str], str]], ...] = (

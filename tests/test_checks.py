@@ -263,3 +263,32 @@ def test_long_hostile_texts_are_read_to_their_end(piece: str) -> None:
     report = check(hostile, hostile)
     assert not {flag.name for flag in report.flags} & {"head_lost", "tail_lost", "rewritten", "invented"}
     check(SOURCE, hostile)
+
+
+def test_a_text_that_stops_inside_a_sentence_lost_its_tail_but_is_no_summary() -> None:
+    source = FAITHFUL + " The readers of the copy were paid by the week, and " + "others went home early. " * 3
+    assert names(source, FAITHFUL[:230]) == {"tail_lost"}
+
+
+def test_citations_beyond_the_place_where_a_text_stops_were_not_taken_out() -> None:
+    cited = FAITHFUL.replace("sheet.", "sheet [4].").replace("rules,", "rules [5],").replace("again,", "again [7],")
+    assert "debris_kept" not in names(cited, cited[: len(cited) // 3])
+
+
+def test_a_number_cut_off_at_the_end_is_not_invented() -> None:
+    source = FAITHFUL + " The office was closed in 1876 and never opened again."
+    assert "invented" not in names(source, FAITHFUL + " The office was closed in 187")
+    assert "invented" in names(source, FAITHFUL + " The office was closed in 194")
+
+
+def test_a_long_arrow_is_no_formula_and_a_single_formula_is_a_remark() -> None:
+    arrow = FAITHFUL.replace("sheets in", "sheets =====⇒ in")
+    assert names(arrow, arrow) == set()
+    formula = FAITHFUL + " It was p(x)=y|x∼pT(y|x)."
+    assert the("debris_kept", formula, formula).severity == "info"
+
+
+def test_invented_words_are_shown_with_names_first_and_then_by_length() -> None:
+    shown = the("invented", SOURCE, FAITHFUL + " That would improve literacy across Europe dramatically.").evidence
+    assert shown[0] == "Europe"
+    assert list(shown[1:]) == sorted(shown[1:], key=len, reverse=True)

@@ -91,15 +91,15 @@ def heaviest(found: Sequence[NewWord]) -> int:
 
 
 def shown(pair: Pair, found: Sequence[NewWord]) -> Iterator[str]:
-    """Names and numbers first, then the other words."""
-    for word in sorted(found, key=lambda item: -item.weight):
+    """Names and numbers first, then the other words, the longest of them first: they say most."""
+    for word in sorted(found, key=lambda item: (-item.weight, item.start - item.end)):
         yield pair.cleaned.text[word.start : word.end]
 
 
 def new_words(pair: Pair) -> list[NewWord]:
     """Numbers, names and content words of the cleaned text that the source lacks, in their order.
 
-    The first word is left to `cut_start`.
+    The first word is left to `cut_start`; the last may be one that was cut off, and then it is none.
     """
     source = Source(pair.source)
     text = pair.cleaned.text
@@ -109,6 +109,8 @@ def new_words(pair: Pair) -> list[NewWord]:
     for place, word in enumerate(words):
         raw = text[word.start : word.end]
         if place == 0 or place in expanded or source.has(word.form, raw):
+            continue
+        if word.end == len(text.rstrip()) and source.begins(word.form):
             continue
         found.append(NewWord(place, word.start, word.end, weigh(text, words, place)))
     return found
@@ -167,6 +169,10 @@ class Source:
         if len(form) < FUNCTION_LENGTH:
             return True
         return stem(form) in self.stems or form in self.joined or (len(form) > FUNCTION_LENGTH and form in self.stream)
+
+    def begins(self, form: str) -> bool:
+        """Whether a word of the source begins so."""
+        return any(known.startswith(form) for known in self.known)
 
 
 @lru_cache(maxsize=65536)

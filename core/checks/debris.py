@@ -19,26 +19,28 @@ BROKEN = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,40})[-\u00ad\u2010][ \t\r\n]{1,4}
 SUSPENDED = frozenset(("and", "or", "to", "und", "oder", "bis", "et", "ou", "og", "och", "en", "nor", "versus", "vs"))
 """After these a hyphen in front of a blank is right: `pre- and post-training`."""
 TOKEN = re.compile(r"\S{3,200}")
-OPERATOR = re.compile(r"[=∼≻≺⊕⊗∑∏∫∈∥|≤≥≈∝∇∂·<>±×√]")
+OPERATOR = re.compile(r"([=∼≻≺⊕⊗∑∏∫∈∥|≤≥≈∝∇∂·<>±×√])\1*")
+"""A sign, drawn out or not: `=====⇒` is one long arrow."""
 BRACKET = re.compile(r"[(){}\[\]]")
 OPERATORS = 3
 SIGNS = 5
 RUN_ON = re.compile(r"(?<![\w(])\w{1,2}\)[a-z]{5,20}")
+"""A word that ran into a formula: `s)stands`."""
 LONGEST = 80
 FEW = 2
-"""So many addresses and citations in round brackets are no more than a remark, and so is any number of labels."""
+"""So many formulas, addresses and citations in round brackets are no more than a remark, and so are labels (`[4]`)."""
 GLUED = re.compile(r"(?<!\w)[A-Z]?[a-z]{3,40}[A-Z][a-z]{3,40}[A-Za-z]{0,60}(?!\w)")
 GLUED_LENGTH = 16
 
 
 def debris_kept(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
     text = pair.cleaned.text
-    damage = [*broken_words(pair), *formulas(text)]
+    damage = [*broken_words(pair), *(match.group() for match in RUN_ON.finditer(text))]
     labels = list(glued(text))
     if len(labels) >= options.glued_labels:
         damage += labels
     left = [match.group() for shape in (EMAIL, STAMP) for match in shape.finditer(text)]
-    left += kept_citations(pair)
+    left += [*kept_citations(pair), *formulas(text)]
     if damage or left:
         many = sum(not item.startswith("[") for item in left) > FEW
         yield flag("debris_kept", "warning" if damage or many else "info", [*damage, *left])
@@ -48,7 +50,7 @@ def kept_citations(pair: Pair) -> list[str]:
     """The citations that stop a listener; all of them where the cleaning took at least half of them out."""
     text = pair.cleaned.text
     cited = [text[start:end] for start, end in citations(text)]
-    if cited and 2 * len(cited) <= sum(1 for _ in citations(pair.source.text)):
+    if cited and 2 * len(cited) <= sum(1 for _ in citations(pair.source.text[: pair.covers])):
         return cited
     if any(loud(item) for item in cited):
         return [item for item in cited if loud(item)]
@@ -91,7 +93,7 @@ def heads(raw: str) -> set[str]:
 
 
 def formulas(text: str) -> Iterator[str]:
-    """Formulas without a blank in them, as extraction leaves them, and words that ran into one: `s)stands`.
+    """Formulas without a blank in them, as extraction leaves them.
 
     A formula with its blanks is not told from one that a careful editor kept.
     """
@@ -100,7 +102,6 @@ def formulas(text: str) -> Iterator[str]:
         signs = operators + len(BRACKET.findall(match.group()))
         if operators >= OPERATORS or (operators and signs >= SIGNS):
             yield match.group()
-    yield from (match.group() for match in RUN_ON.finditer(text))
 
 
 def glued(text: str) -> Iterator[str]:

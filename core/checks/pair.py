@@ -114,14 +114,33 @@ class Pair:
         return words[: reached + ANCHOR]
 
     @cached_property
+    def reached(self) -> int:
+        """How many words of the source the cleaned text has got through; 0 if the two share no run.
+
+        A run that the source has twice may be from either place. Its first place counts: then a text in the source's
+        order never seems to have come further than it has.
+        """
+        bare = tuple(word.form for word in self.cleaned_text)
+        runs = {*grams(self.cleaned.forms, ANCHOR), *grams(bare, ANCHOR)} & self.places.keys()
+        return max((self.places[run] + ANCHOR for run in runs), default=0)
+
+    @cached_property
+    def covers(self) -> int:
+        """The source up to this character is what the cleaned text can be held against.
+
+        It is less than all where the cleaned text stops inside a sentence: it was cut off, and not every finding
+        about what it left out may be made of that.
+        """
+        if self.ends_open and self.reached:
+            return self.source.words[self.reached - 1].end
+        return len(self.source.text)
+
+    @cached_property
     def kept(self) -> float:
         """Share of the source's running text whose words are in the cleaned text (each as often as it is there).
 
-        Where the cleaned text stops inside a sentence, the source counts up to there. 1 if there is no running text.
+        The source counts as far as `covers`. 1 if there is no running text.
         """
-        words = self.source_text
-        if self.ends_open and any(self.anchored):
-            words = words[: len(words) - self.anchored[::-1].index(True)]
-        wanted = Counter(word.form for word in words if word.prose)
+        wanted = Counter(word.form for word in self.source_text if word.prose and word.end <= self.covers)
         there = wanted & Counter(self.cleaned.forms)
         return there.total() / wanted.total() if wanted else 1.0
