@@ -4,6 +4,7 @@ so that one pull serves all test runs on a machine."""
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from galley.core import models
@@ -11,6 +12,9 @@ from galley.core import models
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 REAL_MODELS = models.models_dir()
+
+hypothesis.settings.register_profile("galley", deadline=None)  # the first example loads libraries
+hypothesis.settings.load_profile("galley")
 
 
 @pytest.fixture(autouse=True)

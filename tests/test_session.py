@@ -62,16 +62,67 @@ def test_decisions_are_undone_and_redone_across_restarts(tmp_path: Path) -> None
         assert session.text_of(0) == "my text"
         assert session.text_of(1) == session.chunk(1).source
     with Session.open(path) as session:
-        assert session.undo() == 1
+        assert session.undo() == [1]
         assert session.text_of(1) is None
-        assert session.undo() == 0
+        assert session.undo() == [0]
         assert session.text_of(0) == "model's text"
-        assert session.undo() is None
+        assert session.undo() == []
     with Session.open(path) as session:
-        assert session.redo() == 0
+        assert session.redo() == [0]
         assert session.text_of(0) == "my text"
         session.decide(2, "accepted")
-        assert session.redo() is None, "a new decision drops what could be redone"
+        assert session.redo() == [], "a new decision drops what could be redone"
+
+
+def test_what_was_accepted_together_is_undone_together(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        session.decide(1, "source")
+        session.accept([0, 2])
+        assert [row.decision for row in session.rows()][:3] == ["accepted", "source", "accepted"]
+        assert session.undo() == [0, 2]
+        assert [row.decision for row in session.rows()][:3] == [None, "source", None]
+        assert session.redo() == [0, 2]
+
+
+def test_choosing_an_attempt_takes_back_what_was_said_of_another_and_can_be_undone(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        first = session.add_attempt(attempt(0, "first"), choose=True, state="done")
+        second = session.add_attempt(attempt(0, "second"), choose=False)
+        session.decide(0, "accepted")
+        session.choose(0, second)
+        assert (session.text_of(0), session.decision(0)) == ("second", None)
+        assert session.undo() == [0]
+        decision = session.decision(0)
+        assert session.text_of(0) == "first"
+        assert decision is not None
+        assert (decision.kind, decision.attempt) == ("accepted", first)
+        assert session.redo() == [0]
+        assert (session.text_of(0), session.row(0).decision) == ("second", None)
+
+
+def test_undoing_a_decision_leaves_an_attempt_alone_that_a_run_chose_since(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        session.decide(0, "source")
+        session.add_attempt(attempt(0, "made later"), choose=True, state="done")
+        session.undo()
+        assert session.text_of(0) == "made later"
+
+
+def test_edits_switched_by_hand_are_kept_with_the_decision(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        session.decide(0, "edited", "text", switched=[0, 3])
+        decision = session.decision(0)
+        assert decision is not None
+        assert (decision.text, decision.switched) == ("text", (0, 3))
+
+
+def test_the_place_where_a_person_left_off_survives_a_restart(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        path = session.path
+        session.keep_place({"chunk": "1", "filter": "flagged"})
+        session.keep_place({"chunk": "2"})
+    with Session.open(path) as session:
+        assert session.place() == {"chunk": "2", "filter": "flagged"}
 
 
 def test_the_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:

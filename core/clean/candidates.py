@@ -7,11 +7,9 @@ decides, but each candidate carries the rules' own opinion as its prior, so that
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
-
-from wordfreq import word_frequency, zipf_frequency
 
 from ..edits import Candidate
+from ..prepare.frequency import zipf
 from ..prepare.removals import EMAIL, URL
 
 YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d[a-z]?\b")
@@ -201,15 +199,13 @@ def words_of(text: str) -> list[str]:
     return [word.lower() for word in WORD.findall(text)]
 
 
-@lru_cache(maxsize=100_000)
 def is_common(word: str, language: str) -> bool:
-    return zipf_frequency(word, language) >= 2.5
+    return zipf(word, language) >= 2.5
 
 
-@lru_cache(maxsize=100_000)
 def is_function_word(word: str, language: str) -> bool:
     """So frequent that only a sentence would hold it."""
-    return len(word) > 1 and word_frequency(word, language) >= 1e-3
+    return len(word) > 1 and zipf(word, language) >= 6.0
 
 
 def hyphens(text: str, language: str) -> Iterator[Candidate]:

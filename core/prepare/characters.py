@@ -5,8 +5,6 @@ import unicodedata
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-import ftfy
-
 from ..traced import Edit, Traced
 from .lines import lines_of
 
@@ -35,16 +33,6 @@ ACCENTED = re.compile(
 )
 CEDILLA = "\u0327"
 DOTLESS = {"ı": "i"}
-FTFY = ftfy.TextFixerConfig(
-    unescape_html=False,
-    uncurl_quotes=False,
-    fix_latin_ligatures=False,
-    fix_character_width=False,
-    remove_terminal_escapes=False,
-    remove_control_chars=False,
-    fix_line_breaks=False,
-    normalization="NFC",
-)
 
 
 def mend_characters(traced: Traced) -> tuple[Traced, dict[str, int]]:
@@ -84,10 +72,22 @@ def accents(text: str) -> Iterator[Edit]:
 
 def encodings(text: str) -> Iterator[Edit]:
     """What ftfy mends in a line, as edits of the spans that differ."""
+    import ftfy  # loaded here, since listing sessions should not wait for it
+
+    config = ftfy.TextFixerConfig(
+        unescape_html=False,
+        uncurl_quotes=False,
+        fix_latin_ligatures=False,
+        fix_character_width=False,
+        remove_terminal_escapes=False,
+        remove_control_chars=False,
+        fix_line_breaks=False,
+        normalization="NFC",
+    )
     for line in lines_of(text):
         if line.text.isascii():
             continue
-        mended = ftfy.fix_text(line.text, config=FTFY)
+        mended = ftfy.fix_text(line.text, config=config)
         if mended == line.text:
             continue
         matcher = SequenceMatcher(None, line.text, mended, autojunk=False)

@@ -9,8 +9,6 @@ from collections import Counter
 from functools import cache
 from itertools import chain, islice
 
-from wordfreq import available_languages, read_cBpack
-
 WORD = re.compile(r"[^\W\d_]+")
 SAMPLE_CHARACTERS = 60_000
 CANDIDATES = (
@@ -47,6 +45,8 @@ def detect_language(text: str) -> str:
 
 
 def known_languages() -> list[str]:
+    from wordfreq import available_languages  # a tenth of a second that listing sessions should not pay
+
     lists = available_languages("small")
     return [language for language in CANDIDATES if language in lists]
 
@@ -54,5 +54,7 @@ def known_languages() -> list[str]:
 @cache
 def common_words(language: str) -> frozenset[str]:
     """The language's commonest words."""
+    from wordfreq import available_languages, read_cBpack
+
     by_frequency = read_cBpack(available_languages("small")[language])
     return frozenset(islice(chain.from_iterable(by_frequency), COMMON_WORDS))

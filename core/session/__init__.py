@@ -2,14 +2,16 @@
 
 from .listing import list_sessions, resolve
 from .names import SUFFIX, find_session, remove, set_aside
-from .records import Attempt, ChunkRecord, Result, SessionDocument, SessionStatus, SessionSummary
+from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, SessionSummary
 from .store import Session
 
 __all__ = [
     "SUFFIX",
     "Attempt",
     "ChunkRecord",
+    "Decision",
     "Result",
+    "Row",
     "Session",
     "SessionDocument",
     "SessionStatus",

@@ -47,5 +47,15 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX chunks_by_state ON chunks (state, chosen);
     CREATE INDEX attempts_by_flag ON attempts (flagged, seconds);
     """,
+    # Decisions made together are undone together; choosing an attempt is one of them; edits switched by hand; and the
+    # place where a person left off.
+    """
+    ALTER TABLE decisions ADD COLUMN step INTEGER;
+    ALTER TABLE decisions ADD COLUMN before INTEGER;
+    ALTER TABLE decisions ADD COLUMN switched TEXT;
+    UPDATE decisions SET step = id;
+    CREATE INDEX decisions_by_step ON decisions (undone, step);
+    CREATE TABLE place (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    """,
 )
 VERSION = len(MIGRATIONS)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from ..atomic import storage_error, sync_folder
 from ..errors import GalleyError, SessionBusyError, SessionError, StorageError
 from ..settings import RunSettings
 from .database import connect, journal_path
@@ -82,3 +83,20 @@ def with_lock(path: Path, action: Callable[[], object]) -> None:
             lock.release()
     except OSError as error:
         raise StorageError(f"{path} can't be changed: {error.strerror}.", "Check its folder's permissions.") from error
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Give a finished draft its name; a journal that an earlier file of the name left would be played into it."""
+    try:
+        journal_path(path).unlink(missing_ok=True)
+        draft.rename(path)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    sync_folder(path.parent)
+
+
+def remove_with_journal(draft: Path) -> None:
+    """A session that was never finished being made, and its journal."""
+    for path in (draft, journal_path(draft)):
+        with suppress(OSError):
+            path.unlink()

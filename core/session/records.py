@@ -73,6 +73,57 @@ class Result:
     """As it stands: a person's decision, else the attempt's output, else None."""
 
 
+def text_by(chunk: ChunkRecord, decided: str | None, attempt: Attempt | None) -> str | None:
+    """A chunk's text by precedence: a person's decision, else the attempt that counts, else None."""
+    if chunk.decision == "edited":
+        return decided
+    if chunk.decision == "source":
+        return chunk.source
+    return attempt.output if attempt is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person said of a chunk, in full."""
+
+    kind: str
+    """`accepted`, `edited` or `source`."""
+    text: str | None
+    """The text of `edited`."""
+    switched: tuple[int, ...]
+    """Numbers of the attempt's edits that were switched by hand; how `edited` came about, where that was all."""
+    attempt: int | None
+    """Id of the attempt that it was said of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A chunk in a list: what can be said of it without its texts."""
+
+    index: int
+    pages: tuple[int, int]
+    state: str
+    decision: str | None
+    mode: str
+    """Of the attempt that counts; empty without one."""
+    errors: int
+    warnings: int
+    infos: int
+    """Flags of the attempt that counts, by severity."""
+    characters: int
+    """Of the source."""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether a person should look: it failed, or there is a flag of severity `warning` or `error`."""
+        return self.state == "failed" or bool(self.errors or self.warnings)
+
+    @property
+    def undecided(self) -> bool:
+        """Finished, and nobody has said anything of it."""
+        return self.decision is None and self.state != "pending"
+
+
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
     """Counts of chunks."""

@@ -17,7 +17,7 @@ from ..document import Document
 from ..edits import Candidate, EditDecision
 from ..prepare import Prepared
 from ..settings import RunSettings
-from .records import Attempt, ChunkRecord, SessionDocument
+from .records import Attempt, ChunkRecord, Decision, Row, SessionDocument
 
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 """What no encoding of Unicode can hold; it comes out of broken JSON and of file names that are not UTF-8."""
@@ -112,6 +112,25 @@ def chunk_record(row: sqlite3.Row) -> ChunkRecord:
         chosen=row["chosen"],
         decision=row["decision"],
     )
+
+
+def list_row(row: sqlite3.Row) -> Row:
+    severities: list[str] = [flag["severity"] for flag in json.loads(row["flags"] or "[]")]
+    return Row(
+        index=row["idx"],
+        pages=(row["first_page"], row["last_page"]),
+        state=row["state"],
+        decision=row["decision"],
+        mode=row["mode"] or "",
+        errors=severities.count("error"),
+        warnings=severities.count("warning"),
+        infos=severities.count("info"),
+        characters=row["characters"],
+    )
+
+
+def decision_record(row: sqlite3.Row) -> Decision:
+    return Decision(row["kind"], row["text"], tuple(json.loads(row["switched"] or "[]")), row["attempt"])
 
 
 def attempt_columns(attempt: Attempt) -> dict[str, Any]:

@@ -7,15 +7,14 @@ other processes see the last commit. Threads of one process may share a session:
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
-from ..atomic import storage_error, sync_folder
 from ..chunk import Chunk
 from ..document import Document
 from ..errors import SessionError, StorageError
@@ -23,11 +22,22 @@ from ..paths import private_dir
 from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
-from .database import NeedsWriter, check_header, connect, create_file, journal_path, row_errors, transaction
+from .database import NeedsWriter, check_header, connect, create_file, row_errors, transaction
 from .lock import WriterLock
-from .names import session_name, settle
-from .records import Attempt, ChunkRecord, Result, SessionDocument, SessionStatus
-from .rows import attempt_columns, attempt_record, chunk_record, document_record, fill, now, storable
+from .names import put_in_place, remove_with_journal, session_name, settle
+from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, text_by
+from .rows import (
+    attempt_columns,
+    attempt_record,
+    chunk_record,
+    decision_record,
+    document_record,
+    fill,
+    list_row,
+    now,
+    storable,
+    to_json,
+)
 
 T = TypeVar("T")
 CHUNK_COLUMNS = """
@@ -42,6 +52,13 @@ STATUS = """
             (SELECT max(id) FROM decisions WHERE NOT undone GROUP BY chunk)) AS decided
     FROM chunks
 """
+ROWS = """
+    SELECT c.idx, c.first_page, c.last_page, c.state, length(c.source) AS characters, d.kind AS decision,
+        a.mode, a.flags
+    FROM chunks c LEFT JOIN attempts a ON a.id = c.chosen
+    LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE chunk = c.idx AND NOT undone)
+"""
+DECISION = "SELECT * FROM decisions WHERE chunk = ? AND NOT undone ORDER BY id DESC LIMIT 1"
 CHOSEN = "SELECT a.* FROM attempts a JOIN chunks c ON c.chosen = a.id"
 
 
@@ -185,6 +202,15 @@ class Session:
         """Raises SessionError when there is no such chunk."""
         return self._chunk(index, chunk_record)
 
+    def rows(self) -> list[Row]:
+        """All chunks in order, as a list shows them; cheap for ten thousand."""
+        return self._all(f"{ROWS} ORDER BY c.idx", list_row)
+
+    def row(self, index: int) -> Row:
+        """One of `rows`. Raises SessionError when there is no such chunk."""
+        found = self._all(f"{ROWS} WHERE c.idx = ?", list_row, index)
+        return found[0] if found else self._missing(index)
+
     def pending(self) -> list[int]:
         """Indices of the chunks that are still to be cleaned, ascending."""
         return self._all("SELECT idx FROM chunks WHERE state = 'pending' ORDER BY idx", lambda row: row["idx"])
@@ -197,6 +223,11 @@ class Session:
         """The attempt that counts, or None."""
         found = self._all(f"{CHOSEN} WHERE c.idx = ?", attempt_record, index)
         return found[0] if found else None
+
+    def decision(self, index: int) -> Decision | None:
+        """What a person said of a chunk last, or None."""
+        found = self._all(DECISION, decision_record, index)
+        return found[0] if found and found[0].kind else None
 
     def text_of(self, index: int) -> str | None:
         """The chunk's text as it stands: a person's decision, else the chosen attempt, else None."""
@@ -234,15 +265,18 @@ class Session:
         return cursor.lastrowid
 
     def choose(self, index: int, attempt_id: int) -> None:
-        """Let another attempt of the chunk count. Raises SessionError when it is none of the chunk's."""
+        """Let another attempt of the chunk count; what was said of it before no longer holds. Can be undone.
+
+        Raises SessionError when it is none of the chunk's.
+        """
+        usable = "SELECT id FROM attempts WHERE id = ? AND chunk = ? AND error IS NULL"
         with self._writing():
-            cursor = self._connection.execute(
-                "UPDATE chunks SET chosen = ?, state = 'done' WHERE idx = ? AND EXISTS "
-                "(SELECT 1 FROM attempts WHERE id = ? AND chunk = ? AND error IS NULL)",
-                (attempt_id, index, attempt_id, index),
-            )
-            if cursor.rowcount == 0:
+            if self._connection.execute(usable, (attempt_id, index)).fetchone() is None:
                 raise SessionError(f"Chunk {index + 1} has no usable attempt {attempt_id}.")
+            decisions.add(self._connection, [index], None, attempt=attempt_id)
+            self._connection.execute(
+                "UPDATE chunks SET chosen = ?, state = 'done', note = '' WHERE idx = ?", (attempt_id, index)
+            )
 
     def reopen_failed(self) -> int:
         """Make every failed chunk pending again; returns how many."""
@@ -250,26 +284,43 @@ class Session:
             cursor = self._connection.execute("UPDATE chunks SET state = 'pending', note = '' WHERE state = 'failed'")
         return cursor.rowcount
 
-    def decide(self, index: int, kind: str | None, text: str | None = None) -> None:
+    def decide(
+        self, index: int, kind: str | None, text: str | None = None, *, switched: Sequence[int] | None = None
+    ) -> None:
         """A person's word on a chunk: `accepted`, `edited` (with the text), `source`, or None to take it back.
 
-        Raises SessionError when there is no such chunk.
+        `switched` says which edits of the attempt the text differs by, where that is all. Raises SessionError when
+        there is no such chunk.
         """
         if (kind == "edited") != (text is not None):
             raise ValueError("a text goes with `edited` and with nothing else")
         self.chunk(index)
+        edits = None if switched is None else to_json(list(switched))
         with self._writing():
-            decisions.add(self._connection, index, kind, None if text is None else storable(text))
+            decisions.add(self._connection, [index], kind, None if text is None else storable(text), edits)
 
-    def undo(self) -> int | None:
-        """Take the last decision back; returns its chunk, or None when there is none."""
+    def accept(self, indices: Iterable[int]) -> None:
+        """Accept several chunks in one step, which one undo takes back."""
+        with self._writing():
+            decisions.add(self._connection, indices, "accepted")
+
+    def undo(self) -> list[int]:
+        """Take the last decision back; returns its chunks, ascending, or none when there is nothing to undo."""
         with self._writing():
             return decisions.undo(self._connection)
 
-    def redo(self) -> int | None:
-        """Make the decision again that was undone last; returns its chunk, or None."""
+    def redo(self) -> list[int]:
+        """Make the decision again that was undone last; returns its chunks, or none."""
         with self._writing():
             return decisions.redo(self._connection)
+
+    def place(self) -> dict[str, str]:
+        """Where a person left off, as the front wrote it down."""
+        return dict(self._all("SELECT * FROM place", lambda row: (str(row["name"]), str(row["value"]))))
+
+    def keep_place(self, place: dict[str, str]) -> None:
+        with self._writing():
+            self._connection.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", list(place.items()))
 
     def begin_run(self, engine: str, model: str) -> None:
         with self._writing():
@@ -300,9 +351,10 @@ class Session:
 
     def _chunk(self, index: int, convert: Callable[[sqlite3.Row], T]) -> T:
         found = self._all(f"{CHUNK_COLUMNS} WHERE c.idx = ?", convert, index)
-        if not found:
-            raise SessionError(f"The session {self.path.name} has no chunk {index + 1}.")
-        return found[0]
+        return found[0] if found else self._missing(index)
+
+    def _missing(self, index: int) -> NoReturn:
+        raise SessionError(f"The session {self.path.name} has no chunk {index + 1}.")
 
     def _one(self, query: str, convert: Callable[[sqlite3.Row], T]) -> T:
         found = self._all(query, convert)
@@ -323,15 +375,6 @@ class Session:
             yield
 
 
-def text_by(chunk: ChunkRecord, decided: str | None, attempt: Attempt | None) -> str | None:
-    """A chunk's text by precedence: a person's decision, else the attempt that counts, else None."""
-    if chunk.decision == "edited":
-        return decided
-    if chunk.decision == "source":
-        return chunk.source
-    return attempt.output if attempt is not None else None
-
-
 def settled(path: Path, read: Callable[[], T]) -> T:
     """`read`, once more if it met what a writer has to settle first."""
     try:
@@ -339,20 +382,3 @@ def settled(path: Path, read: Callable[[], T]) -> T:
     except NeedsWriter:
         settle(path)
         return read()
-
-
-def put_in_place(draft: Path, path: Path) -> None:
-    """Give a finished draft its name; a journal that an earlier file of the name left would be played into it."""
-    try:
-        journal_path(path).unlink(missing_ok=True)
-        draft.rename(path)
-    except OSError as error:
-        raise storage_error(path, error) from error
-    sync_folder(path.parent)
-
-
-def remove_with_journal(draft: Path) -> None:
-    """A session that was never finished being made, and its journal."""
-    for path in (draft, journal_path(draft)):
-        with suppress(OSError):
-            path.unlink()
