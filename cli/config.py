@@ -5,7 +5,8 @@ from typing import cast
 
 import click
 
-from ..core.config import build, default_of, gather, init, known_keys
+from ..core.config import build, default_of, flatten, gather, init, known_keys, read_toml, value_of
+from ..core.config_write import overridden, set_values
 from ..core.paths import config_file
 from .output import say, table
 
@@ -13,8 +14,9 @@ from .output import say, table
 @click.group(
     epilog="""\b
 Examples:
-  galley config init     a file with every key, its meaning and its default
-  galley config show     every setting and where it comes from
+  galley config init                  a file with every key, its meaning and its default
+  galley config show                  every setting and where it comes from
+  galley config set clean.mode rules  one setting, written into the file
   GALLEY_CLEAN_MODE=rules galley config show"""
 )
 def config() -> None:
@@ -34,10 +36,8 @@ def show(as_json: bool) -> None:
     given = gather()
     values = build(given)
     rows: list[tuple[str, object, str]] = []
-    for key in known_keys():
-        section, _, name = key.partition(".")
-        value: object = getattr(getattr(values, section), name)
-        rows.append((key, value, given[key].origin if key in given else "default"))
+    for key in dict.fromkeys((*known_keys(), *given)):
+        rows.append((key, value_of(values, key), given[key].origin if key in given else "default"))
     if as_json:
         data = {key: {"value": value, "origin": origin, "default": default_of(key)} for key, value, origin in rows}
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
@@ -55,3 +55,45 @@ def init_() -> None:
     path = config_file()
     init(path)
     say(f"Written: {path}")
+
+
+@config.command(
+    "set",
+    context_settings={"ignore_unknown_options": True},
+    epilog="""\b
+Examples:
+  galley config set clean.mode rules
+  galley config set engine.gpu_layers -1
+  galley config set clean.kinds citation,debris   a list: commas between its entries
+  galley config set keys.next_flagged n           a key of the app""",
+)
+@click.argument("key")
+@click.argument("value")
+def set_(key: str, value: str) -> None:
+    """Write one setting into the config file, whose comments and order stay."""
+    path = config_file()
+    set_values(path, {key: value})
+    say(f"Written: {key} = {value} in {path}")
+    warn_if_overridden(key)
+
+
+@config.command(
+    epilog="""\b
+Example:
+  galley config unset clean.mode"""
+)
+@click.argument("key")
+def unset(key: str) -> None:
+    """Take one setting out of the config file; its default holds again."""
+    path = config_file()
+    there = key in dict(flatten(read_toml(path)))
+    set_values(path, {key: None})
+    say(f"Taken out: {key} in {path}" if there else f"Nothing to do: {key} is not set in {path}")
+    warn_if_overridden(key)
+
+
+def warn_if_overridden(key: str) -> None:
+    """Say so when the file has no say."""
+    place = overridden(key)
+    if place:
+        say(f"The {place} sets {key} too, and goes over the file.")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import tomli_w
 from pydantic import Field, ValidationError
 
 from .atomic import write_atomically
@@ -25,10 +24,13 @@ from .extract.options import ExtractOptions
 from .options import Options
 from .paths import config_file, private_dir
 from .prepare.options import PrepareOptions
+from .ui import UiOptions
 
 PREFIX = "GALLEY_"
 NOT_SETTINGS = {"GALLEY_HOME", "GALLEY_CONFIG", "GALLEY_MODELS"}
 TRUE_WORDS = {"true", "yes", "on"}
+FREE = {"keys": 'next_flagged = "n"'}
+"""Sections whose names only a front knows, each with a line that shows how they are written."""
 
 
 class SessionOptions(Options):
@@ -52,6 +54,9 @@ class Config(Options):
     check: CheckOptions = Field(default_factory=CheckOptions)
     engine: EngineOptions = Field(default_factory=EngineOptions)
     session: SessionOptions = Field(default_factory=SessionOptions)
+    ui: UiOptions = Field(default_factory=UiOptions)
+    keys: dict[str, str] = Field(default_factory=dict[str, str])
+    """Keys of the app, by action: the name of an action and its keys, with commas between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +88,23 @@ def gather(
     environ = os.environ if environ is None else environ
     path = file or named_file(environ) or config_file()
     given = {key: Setting(value, f"file {path}") for key, value in flatten(read_toml(path))}
-    for name, value in environ.items():
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS:
-            section, _, key = name.removeprefix(PREFIX).lower().partition("_")
-            given[f"{section}.{key}"] = Setting(value, f"environment {name}", text=True)
+    given |= from_environment(environ)
     for key, value in (overrides or {}).items():
         given[key] = Setting(value, "option", text=isinstance(value, str))
     known = known_keys()
     for key, setting in given.items():
-        if key not in known:
+        if not is_known(key, known):
             raise unknown(key, setting.origin, known)
+    return given
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
+    """What the environment sets, known or not: GALLEY_CLEAN_MODE is clean.mode."""
+    given: dict[str, Setting] = {}
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS:
+            section, _, key = name.removeprefix(PREFIX).lower().partition("_")
+            given[f"{section}.{key}"] = Setting(value, f"environment {name}", text=True)
     return given
 
 
@@ -125,8 +137,14 @@ def build(given: Mapping[str, Setting]) -> Config:
             f"The setting {key} ({origin}) is wrong: {message}, not {given[key].value!r}."
             if key in given
             else f"The settings are wrong at {key}: {message}.",
-            f"Its default is {default_of(key)!r}.",
+            hint_for(key),
         ) from error
+
+
+def hint_for(key: str) -> str:
+    """What to do about a wrong value."""
+    section = key.partition(".")[0]
+    return f"Write it as text: {FREE[section]}" if section in FREE else f"Its default is {default_of(key)!r}."
 
 
 def from_text(text: str, key: str) -> object:
@@ -141,12 +159,23 @@ def from_text(text: str, key: str) -> object:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a config file; empty when there is none. Raises ConfigError."""
+    return parse_toml(read_source(path), path)
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """The tables in `text`, which was read from `path`. Raises ConfigError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"The config file {path} is no valid TOML: {error}.", "Mend it, or move it away.") from error
+
+
+def read_source(path: Path) -> str:
+    """A config file as it is written, line ends and all; empty when there is none. Raises ConfigError."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"The config file {path} can't be read: {why}.", "Mend it, or move it away.") from error
@@ -163,39 +192,60 @@ def flatten(tables: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def known_keys() -> dict[str, str]:
-    """Every key and its meaning."""
+    """Every key and its meaning; the free sections' keys are not among them."""
     keys: dict[str, str] = {}
     for section, field in Config.model_fields.items():
+        if section in FREE:
+            continue
         options = cast(type[Options], field.annotation)
         for name, entry in options.model_fields.items():
             keys[f"{section}.{name}"] = " ".join((entry.description or "").split())
     return keys
 
 
-def default_of(key: str) -> object:
+def is_known(key: str, known: Mapping[str, str]) -> bool:
+    """Whether there is such a key, or a free section that takes any."""
     section, _, name = key.partition(".")
-    return getattr(getattr(Config(), section, None), name, None)
+    return key in known or (section in FREE and bool(name))
+
+
+def value_of(config: Config, key: str) -> object:
+    """The value of a dotted key; None for one of a free section that is not set."""
+    section, _, name = key.partition(".")
+    options: object = getattr(config, section, None)
+    return cast(dict[str, str], options).get(name) if section in FREE else getattr(options, name, None)
+
+
+def default_of(key: str) -> object:
+    return value_of(Config(), key)
 
 
 def unknown(key: str, origin: str, known: Mapping[str, str]) -> ConfigError:
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+    section, _, name = key.partition(".")
+    free = [f"{other}.{name}" for other in difflib.get_close_matches(section, FREE)] if name else []
+    near = difflib.get_close_matches(key, [*known, *free], n=1, cutoff=0.4)
     hint = f"Did you mean {near[0]}?" if near else "galley config show lists the keys."
     return ConfigError(f"There is no setting {key} ({origin}).", hint)
 
 
 def example() -> str:
     """The text of a config file that documents every key and sets it to its default."""
+    import tomlkit  # only who writes settings should wait for it
+
     lines = [
         "# Galley's settings. Every key is here with its default; a line that is left out keeps it.",
         "# The environment (GALLEY_CLEAN_MODE=rules) goes over this file, and options go over both.",
     ]
     keys = known_keys()
-    for section in Config.model_fields:
+    for section, field in Config.model_fields.items():
+        if section in FREE:
+            lines += ["", f"[{section}]", *wrapped(field.description or ""), "", f"# {FREE[section]}"]
+            continue
         options = cast(Options, getattr(Config(), section))
         lines += ["", f"[{section}]", f"# {' '.join((options.__doc__ or '').split())}"]
         for name in type(options).model_fields:
             value = getattr(options, name)
-            entry = tomli_w.dumps({name: list(cast(tuple[object, ...], value)) if isinstance(value, tuple) else value})
+            entry = tomlkit.dumps({name: list(cast(tuple[object, ...], value)) if isinstance(value, tuple) else value})
             lines += ["", *wrapped(keys[f"{section}.{name}"]), entry.rstrip()]
     return "\n".join(lines) + "\n"
 

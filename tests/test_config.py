@@ -6,6 +6,7 @@ import pytest
 
 from galley.core.config import Config, example, init, known_keys, load_config
 from galley.core.errors import ConfigError
+from galley.core.job import run_settings
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 
@@ -99,3 +100,42 @@ def test_init_writes_the_example_and_never_over_a_file(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     with pytest.raises(ConfigError, match="already"):
         init(path)
+
+
+def test_the_keys_of_actions_come_from_the_file_and_the_environment(tmp_path: Path) -> None:
+    path = write(tmp_path, '[keys]\nnext_flagged = "n,j"\naccept = "a"\n')
+    config = load_config(path, {"GALLEY_KEYS_ACCEPT": "y", "GALLEY_KEYS_CLEAR": "true", "GALLEY_UI_KEYS": "vim"})
+    assert config.keys == {"next_flagged": "n,j", "accept": "y", "clear": "true"}
+    assert config.ui.keys == "vim"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[keys]\naccept = 5\n", r"keys\.accept \(file .*config\.toml\) is wrong.*string, not 5.*next_flagged = \"n\""),
+        ('[keys]\naccept = ["a"]\n', r"keys\.accept .*not \['a'\]"),
+        ('[keys.clear]\naccept = "a"\n', r"keys\.clear .*is wrong"),
+        ('keys = "vim"\n', r"no setting keys "),
+        ('[key]\naccept = "a"\n', r"no setting key\.accept .*Did you mean keys\.accept\?"),
+    ],
+)
+def test_a_wrong_key_of_an_action_is_named_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        load_config(write(tmp_path, text), environ={})
+
+
+def test_a_key_variable_without_an_action_is_a_mistake() -> None:
+    with pytest.raises(ConfigError, match="environment GALLEY_KEYS"):
+        load_config(Path("none.toml"), {"GALLEY_KEYS": "vim"})
+
+
+def test_the_line_that_shows_how_keys_are_written_works_when_its_mark_goes(tmp_path: Path) -> None:
+    path = write(tmp_path, example().replace('# next_flagged = "n"', 'next_flagged = "n"'))
+    assert load_config(path, {}).keys == {"next_flagged": "n"}
+
+
+def test_how_the_app_looks_is_no_part_of_what_makes_two_runs_the_same(tmp_path: Path) -> None:
+    overrides = {"ui.theme": "other", "ui.keys": "vim", "ui.reflow": "no", "keys.accept": "y"}
+    config = load_config(tmp_path / "none.toml", {}, overrides)
+    assert config != Config()
+    assert run_settings(config, None).digest() == run_settings(Config(), None).digest()
