@@ -46,8 +46,7 @@ def set_values(path: Path, values: Mapping[str, object]) -> None:
     as it was.
     """
     text = read_source(path)
-    tables = parse_toml(text, path)
-    present = dict(flatten(tables))
+    present = dict(flatten(parse_toml(text, path)))
     wanted = {key: value for key, value in checked(values, present).items() if present.get(key) != value}
     if not wanted:
         return
@@ -56,7 +55,7 @@ def set_values(path: Path, values: Mapping[str, object]) -> None:
     for key, value in wanted.items():
         new = edited(new, key, value, path)
     new = new.replace("\n", "\r\n") if returns else new
-    verify(new, tables, wanted, path)
+    verify(new, present, wanted, path)
     mode = PRIVATE
     if path.exists():
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -203,26 +202,23 @@ def amend(old: MutableSequence[object], new: list[object]) -> bool:
     return list(old) == new
 
 
-def verify(text: str, tables: dict[str, Any], wanted: Mapping[str, object], path: Path) -> None:
-    """Raise ConfigError unless `text` holds what `tables` (which is used up) did, with the wanted values."""
-    for key, value in wanted.items():
-        section, _, name = key.partition(".")
-        if value is not None:
-            tables.setdefault(section, {})[name] = value
-        elif not name:
-            tables.pop(section, None)
-        else:
-            tables.get(section, {}).pop(name, None)
+def verify(text: str, present: Mapping[str, object], wanted: Mapping[str, object], path: Path) -> None:
+    """Raise ConfigError unless `text` holds what is present, with the wanted values."""
     try:
-        same = tomllib.loads(text) == tables
+        found = dict(flatten(tomllib.loads(text)))
     except tomllib.TOMLDecodeError:
-        same = False
-    if not same:
+        found = {}
+    if filled(found) != filled({**present, **wanted}):
         raise by_hand(path, *wanted)
+
+
+def filled(values: Mapping[str, object]) -> dict[str, object]:
+    """`values` without what is taken out, and without sections that hold nothing."""
+    return {key: value for key, value in values.items() if value is not None and value != {}}
 
 
 def by_hand(path: Path, *keys: str) -> ConfigError:
     return ConfigError(
-        f"{path} is laid out in a way that {', '.join(keys)} can't be changed in without harm; it is as it was.",
+        f"{', '.join(keys)} can't be changed in {path} without harm to what else is in it; the file is as it was.",
         "Change it with an editor.",
     )
