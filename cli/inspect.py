@@ -8,21 +8,20 @@ import click
 
 from ..core import job as jobs
 from ..core.chunk import Chunk, chunk
-from ..core.clean.candidates import find_candidates
 from ..core.config import Config
 from ..core.document import Document
 from ..core.errors import ModelError
 from ..core.extract import extract as extract_file
 from ..core.extract import probe
 from ..core.models import EMBEDDED, find
+from ..core.paths import sessions_dir
+from ..core.plan import make_plan
 from ..core.prepare import prepare
 from . import options
 from .output import excerpt, plural, say, size
 from .progress import duration, meter
 
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
-SECONDS_PER_DECISION = 0.1
-"""What a decision of the embedded model takes on two cores: only for the estimate."""
 
 
 @click.command(
@@ -73,35 +72,40 @@ def info(input: Path, as_json: bool, **given: Any) -> None:
 
 def plan(input: Path, config: Config, password: str | None) -> dict[str, Any]:
     """What cleaning would do, as data and in words."""
-    document, chunks, language, repairs = read(input, config, password, quiet=False)
+    token_counter(config)
     try:
         path = None if config.clean.mode == "rules" else find(config.engine.model)
         model = jobs.identify(path) if path else None
         name = path.stem if path else f"{EMBEDDED.name} (to be fetched)"
     except ModelError as error:
         model, name = None, error.message
-    mode = jobs.resolve_mode(config.clean.mode, model)
-    decisions = sum(len(find_candidates(c.text, config.clean.kinds, language)) for c in chunks)
-    characters = sum(len(c.text) for c in chunks)
+    with meter("Reading", count="pages") as pages:
+        directory = config.session.folder or sessions_dir()
+        made = make_plan(input, config, model, directory, password=password, progress=pages.update)
+    document, prepared = made.reading.document, made.reading.prepared
     lines = [
-        f"Would clean {plural(characters, 'character')} of {plural(len(document.pages), 'page')} ({language}) "
-        f"in {plural(len(chunks), 'chunk')}, mode {mode}" + ("." if mode == "rules" else f", model {name}."),
-        "Repairs: " + (", ".join(f"{key} {count}" for key, count in repairs.items() if count) or "none") + ".",
+        f"Would clean {plural(made.characters, 'character')} of {plural(len(document.pages), 'page')} "
+        f"({prepared.language}) in {plural(len(made.reading.chunks), 'chunk')}, mode {made.mode}"
+        + ("." if made.mode == "rules" else f", model {name}."),
+        "Repairs: " + (", ".join(f"{key} {count}" for key, count in prepared.counts.items() if count) or "none") + ".",
     ]
-    if mode == "verbatim":
-        lines.append(
-            f"The model would decide about {plural(decisions, 'edit')}; on two cores the embedded one takes "
-            f"about {duration(decisions * SECONDS_PER_DECISION)}."
-        )
+    if made.mode == "verbatim":
+        lines.append(f"The model would decide about {plural(made.decisions, 'edit')}.")
+    if made.seconds is not None:
+        lines.append(f"By earlier runs on this machine it takes about {duration(made.seconds)}.")
+    if made.session is not None:
+        lines.append(f"Its session is there and would go on: {made.session.stem}.")
     lines += [f"Note: {note}" for note in document.notes]
     return {
-        "mode": mode,
-        "model": None if mode == "rules" else name,
-        "language": language,
-        "characters": characters,
-        "chunks": len(chunks),
-        "decisions": decisions if mode == "verbatim" else None,
-        "repairs": repairs,
+        "mode": made.mode,
+        "model": None if made.mode == "rules" else name,
+        "language": prepared.language,
+        "characters": made.characters,
+        "chunks": len(made.reading.chunks),
+        "decisions": made.decisions if made.mode == "verbatim" else None,
+        "seconds": made.seconds,
+        "session": str(made.session) if made.session else None,
+        "repairs": prepared.counts,
         "skipped_pages": [{"page": page.number, "reason": page.reason} for page in document.skipped],
         "lines": lines,
     }

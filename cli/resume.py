@@ -7,7 +7,7 @@ import click
 
 from ..core import job as jobs
 from ..core.config import Config
-from ..core.errors import ModelError, SessionError
+from ..core.errors import SessionError
 from ..core.export import default_target, format_for
 from ..core.models import EMBEDDED, find
 from ..core.paths import sessions_dir
@@ -53,7 +53,9 @@ def resume(
     with Session.open(path) as opened:
         if retry_failed:
             say(f"{plural(opened.reopen_failed(), 'failed chunk')} will be tried again.", quiet)
-        warn_of_changes(opened, quiet)
+        changed = jobs.changes_of(opened.document)
+        if changed:
+            say(changed, quiet)
         target = None if output == "-" else target_for(opened, output)
         status = opened.status()
         say(f"Resuming {path.stem}: {status.done} of {plural(status.total, 'chunk')} done.", quiet)
@@ -75,15 +77,6 @@ def last_interrupted(directory: Path, retry_failed: bool) -> Path:
     raise SessionError("No session is waiting to be resumed.", "galley sessions lists them all.")
 
 
-def warn_of_changes(session: Session, quiet: bool) -> None:
-    """Say when the input is not what it was; the session goes on with the text it took then."""
-    document = session.document
-    if not document.path.is_file():
-        say(f"{document.path} is gone; the session goes on with the text it took from it.", quiet)
-    elif jobs.file_digest(document.path) != document.sha256:
-        say(f"{document.path} has changed since; the session goes on with the text it took before.", quiet)
-
-
 def target_for(session: Session, output: str | None) -> Path:
     target = Path(output).expanduser() if output else default_target(session.document.path)
     format_for(target)
@@ -93,23 +86,13 @@ def target_for(session: Session, output: str | None) -> Path:
 
 
 def model_of(session: Session, named: str | None, config: Config, quiet: bool) -> jobs.Model | None:
-    """The very model that the session was made with. Raises ModelError when it can't be found."""
-    wanted = session.settings.model
-    if not wanted:
-        return None
-    embedded = wanted.startswith(f"{EMBEDDED.file_name}:")
-    candidates = [named] if named else [session.last_model(), config.engine.model, EMBEDDED.name]
-    for name in candidates:
-        try:
-            path = find(name) or (obtain(name, quiet=quiet) if embedded else None)
-            model = jobs.identify(path) if path is not None else None
-        except ModelError:
-            if named:
-                raise
-            continue
-        if model is not None and model.same_as(wanted):
-            return model
-    raise ModelError(
-        f"The session was made with {wanted.partition(':')[0]}, which was not found.",
-        "Give its path with --model, or clean anew with another model.",
-    )
+    """The session's model; a wrong `named` one is told as what it is. Raises ModelError."""
+    embedded = session.settings.model.startswith(f"{EMBEDDED.file_name}:")
+
+    def at_hand(name: str) -> Path | None:
+        return find(name) or (obtain(name, quiet=quiet) if embedded else None)
+
+    if named and session.settings.model:
+        find(named)
+    names = [named] if named else [session.last_model(), config.engine.model, EMBEDDED.name]
+    return jobs.session_model(session, names, at_hand)

@@ -58,7 +58,7 @@ class EditsDecided:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFinished:
-    """An attempt is on disk; `final` when the chunk is done with it."""
+    """An attempt is on disk; `final` when the chunk is done with it. `asked`: a person wanted it."""
 
     chunk: int
     mode: str
@@ -67,6 +67,16 @@ class AttemptFinished:
     error: str | None
     final: bool
     progress: Progress
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRefused:
+    """An attempt that a person asked for could not be made; nothing was changed."""
+
+    chunk: int
+    message: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +98,6 @@ class RunEnded:
     seconds: float
 
 
-Event = RunStarted | ChunkStarted | TextStreamed | EditsDecided | AttemptFinished | ChunkFailed | RunEnded
+Event = (
+    RunStarted | ChunkStarted | TextStreamed | EditsDecided | AttemptFinished | AttemptRefused | ChunkFailed | RunEnded
+)

@@ -5,24 +5,25 @@ same command, given twice, resumes.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import models
-from .chunk import ChunkOptions, chunk
+from .chunk import Chunk, ChunkOptions, chunk
 from .clean.cleaner import Cleaner
 from .config import Config
+from .document import Document
 from .engine.base import Engine
 from .engine.local import LocalEngine
 from .engine.options import EngineOptions
 from .errors import InputError, ModelError
 from .extract import extract
 from .paths import sessions_dir
-from .prepare import prepare
+from .prepare import Prepared, prepare
 from .prompts import load_judge, load_prompt
-from .run import Listener, Run
-from .session import Session, find_session, list_sessions, set_aside
+from .run import Listener, Requests, Run
+from .session import Session, SessionDocument, find_session, list_sessions, set_aside
 from .settings import RunSettings
 
 BIG = 1_000_000_000
@@ -52,6 +53,15 @@ class Model:
     def same_as(self, identity: str) -> bool:
         """Whether an identity is this model's, whatever the file was called then."""
         return self.identity.rsplit(":", 2)[1:] == identity.rsplit(":", 2)[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file taken in and cut up, before anything is kept of it."""
+
+    document: Document
+    prepared: Prepared
+    chunks: tuple[Chunk, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +129,13 @@ def open_job(
     fresh: bool = False,
     progress: Callable[[int, int], None] | None = None,
     engine: Engine | None = None,
+    reading: Reading | None = None,
 ) -> Job:
     """The session of this file and these settings, made when there is none.
 
     `fresh` sets an existing one aside, under another name. `progress` is told pages done, of how many. `engine` counts
-    tokens when the chunk size is in tokens. Raises InputError, SessionError, SessionBusyError or StorageError.
+    tokens when the chunk size is in tokens. `reading` is what `read_in` gave for this file and these settings, if it
+    was asked before. Raises InputError, SessionError, SessionBusyError or StorageError.
     """
     directory = config.session.folder or sessions_dir()
     settings = run_settings(config, model)
@@ -140,14 +152,28 @@ def open_job(
     notes += other_versions(directory, path, digest)
     if settings.chunk.size < config.chunk.size:
         notes.append(f"Chunks are cut at {settings.chunk.size} {settings.chunk.unit}: more has no room in the model.")
+    if reading is None or reading.document.sha256 != digest:
+        reading = read_in(path, config, settings, password=password, progress=progress, engine=engine)
+    session = Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)
+    return Job(session, "new", tuple(notes))
+
+
+def read_in(
+    path: Path,
+    config: Config,
+    settings: RunSettings,
+    *,
+    password: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    engine: Engine | None = None,
+) -> Reading:
+    """Extract, prepare and chunk a file. Raises InputError."""
     document = extract(path, config.extract, password=password, progress=progress)
     prepared = prepare(document, config.prepare)
     if not prepared.text.strip():
         raise InputError(f"{path} holds no text after the repairs.", "See galley extract for what is in it.")
     count = engine.count_tokens if engine is not None and settings.chunk.unit == "tokens" else None
-    chunks = chunk(prepared, settings.chunk, count)
-    session = Session.create(directory, document, prepared, chunks, settings)
-    return Job(session, "new", tuple(notes))
+    return Reading(document, prepared, tuple(chunk(prepared, settings.chunk, count)))
 
 
 def file_digest(path: Path) -> str:
@@ -175,6 +201,37 @@ def other_versions(directory: Path, path: Path, digest: str) -> list[str]:
     ]
 
 
+def changes_of(document: SessionDocument) -> str:
+    """What has become of a session's file since, in a sentence; empty when it is as it was."""
+    if not document.path.is_file():
+        return f"{document.path} is gone; the session goes on with the text it took from it."
+    if file_digest(document.path) != document.sha256:
+        return f"{document.path} has changed since; the session goes on with the text it took before."
+    return ""
+
+
+def session_model(session: Session, names: Iterable[str], obtain: Callable[[str], Path | None]) -> Model | None:
+    """The very model that the session was made with, looked for under `names`; None in `rules`.
+
+    `obtain` gives the file of a name, or None, or raises ModelError. Raises ModelError when no name is that model's.
+    """
+    wanted = session.settings.model
+    if not wanted:
+        return None
+    for name in names:
+        try:
+            path = obtain(name)
+            model = identify(path) if path is not None else None
+        except ModelError:
+            continue
+        if model is not None and model.same_as(wanted):
+            return model
+    raise ModelError(
+        f"The session was made with {wanted.partition(':')[0]}, which was not found.",
+        "Give its path with --model, or clean anew with another model.",
+    )
+
+
 def context_for(options: EngineOptions, chunk_size: int, unit: str, model: Model) -> int:
     """Tokens of context for one slot: prompt, chunk and answer, within what the model was trained for."""
     if options.context:
@@ -191,20 +248,24 @@ def make_engine(model: Model, config: Config, chunking: ChunkOptions) -> Engine:
     return LocalEngine(model.path, config.engine, context)
 
 
-def make_run(session: Session, engine: Engine | None, listener: Listener) -> Run:
+def make_run(session: Session, engine: Engine | None, listener: Listener, requests: Requests | None = None) -> Run:
     """A run over what is pending in `session`, by the settings that the session was made with."""
-    settings = session.settings
-    mode = settings.clean.mode
+    mode = session.settings.clean.mode
     if mode != "rules" and engine is None:
         raise ModelError(f"Mode {mode} needs a model.", "Give one with --model, or use --mode rules.")
-    prompt = load_prompt(settings.clean.prompt if mode == "rewrite" else "default")
-    cleaner = Cleaner(engine, prompt, load_judge(), settings.clean, settings.check, session.document.language)
     return Run(
         session,
-        cleaner,
+        make_cleaner(session, engine, session.settings.clean.prompt if mode == "rewrite" else "default"),
         engine,
-        settings.clean,
+        session.settings.clean,
         mode=mode,
         language=session.document.language,
         listener=listener,
+        requests=requests,
     )
+
+
+def make_cleaner(session: Session, engine: Engine | None, prompt: str) -> Cleaner:
+    """What makes attempts on this session's chunks, with a prompt by its name. Raises ConfigError."""
+    settings = session.settings
+    return Cleaner(engine, load_prompt(prompt), load_judge(), settings.clean, settings.check, session.document.language)

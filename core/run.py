@@ -7,16 +7,20 @@ and nothing else.
 
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from .clean.cleaner import Cleaner, Made, past
 from .clean.options import CleanOptions
 from .clean.policy import MAX_DEATHS, Past, Step, given_up, next_step
 from .engine.base import Engine, EngineInfo, RequestCancelled
+from .errors import GalleyError
 from .events import (
     AttemptFinished,
+    AttemptRefused,
     ChunkFailed,
     ChunkStarted,
     EditsDecided,
@@ -29,6 +33,32 @@ from .events import (
 from .session import Attempt, ChunkRecord, Session
 
 Listener = Callable[[Event], None]
+MAX_JOBS = 64
+"""As EngineOptions.jobs allows; a thread is made when it is first needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An attempt that a person asked for: made once, with what they chose, and chosen when there is an output."""
+
+    chunk: int
+    step: Step
+    cleaner: Cleaner
+    engine: Engine | None
+    prompt: str
+    """The prompt's name; empty where none is used."""
+
+
+class Requests(Protocol):
+    """Attempts that a person asks for while a run is under way."""
+
+    def waiting(self) -> bool:
+        """Whether there is one to take."""
+        ...
+
+    def take(self) -> Asked | None:
+        """The next one; None when it turned out to be impossible, which the taker need not report."""
+        ...
 
 
 @dataclass(slots=True)
@@ -38,6 +68,7 @@ class Work:
     chunk: ChunkRecord
     past: list[Past]
     step: Step | None = None
+    asked: Asked | None = None
     deaths: int = field(default=0)
     """Deaths of the worker while it was in hand, in this run. Such a chunk runs alone, so that it alone pays."""
 
@@ -55,6 +86,7 @@ class Run:
         mode: str,
         language: str,
         listener: Listener,
+        requests: Requests | None = None,
     ) -> None:
         """`session` is open for writing; `mode` is resolved. As many chunks are in hand as the engine has slots."""
         self._session = session
@@ -66,36 +98,48 @@ class Run:
         self._language = language
         self._listener = listener
         self._cancel = threading.Event()
+        self._held = threading.Event()
+        self._first = 0
+        self._requests = requests
+        self._started = False
         self._hands: dict[Future[Made], Work] = {}
         self._began = time.monotonic()
         self._tokens = 0
 
+    def prefer(self, index: int) -> None:
+        """Clean this chunk and those after it before all others. From any thread."""
+        self._first = index
+
+    def hold(self, held: bool) -> None:
+        """Open no further chunk while held; the run ends when those in hand are finished. From any thread."""
+        (self._held.set if held else self._held.clear)()
+
     def work(self, stop: threading.Event) -> RunEnded:
-        """Until nothing is pending or `stop` is set. Raises ModelError, StorageError or SessionError; all that was
-        reported stays."""
-        info = self._engine.start() if self._engine is not None else None
-        self._jobs = info.slots if info else 1
+        """Until nothing is pending or asked for, the run is held, or `stop` is set.
+
+        Raises ModelError, StorageError or SessionError; all that was reported stays.
+        """
+        pending = self._session.pending()
         self._began = time.monotonic()
-        self._session.begin_run(info.engine if info else "", info.path if info else "")
-        self._tell(RunStarted(info, self._progress()))
         how = "interrupted"
         try:
-            self._loop(stop)
-            how = "interrupted" if stop.is_set() else "finished"
+            self._loop(pending, stop)
+            how = "finished" if not self._session.status().pending else "interrupted"
         finally:
-            self._session.end_run(how, time.monotonic() - self._began)
+            if self._started:
+                self._session.end_run(how, time.monotonic() - self._began)
         ended = RunEnded(how, self._progress(), time.monotonic() - self._began)
         self._tell(ended)
         return ended
 
-    def _loop(self, stop: threading.Event) -> None:
-        pending = self._session.pending()
-        pending.reverse()
+    def _loop(self, pending: list[int], stop: threading.Event) -> None:
         again: list[Work] = []
-        with ThreadPoolExecutor(max_workers=self._jobs) as pool:
+        with ThreadPoolExecutor(max_workers=MAX_JOBS) as pool:
             try:
-                while (pending or again or self._hands) and not stop.is_set():
+                while not stop.is_set():
                     self._fill(pool, pending, again)
+                    if not self._hands:
+                        return
                     done, _ = wait(self._hands, timeout=0.1, return_when=FIRST_COMPLETED)
                     again += [work for work in map(self._take, done) if work is not None]
             finally:
@@ -105,9 +149,15 @@ class Run:
 
     def _fill(self, pool: ThreadPoolExecutor, pending: list[int], again: list[Work]) -> None:
         """Put work into free hands; a chunk that saw the worker die waits until it can be alone."""
-        while len(self._hands) < self._jobs and (pending or again):
+        while len(self._hands) < self._jobs:
             if any(work.deaths for work in self._hands.values()):
                 return
+            if self._requests is not None and self._requests.waiting():
+                self._start_asked(pool, self._requests.take())
+                continue
+            if self._held.is_set() or not (pending or again):
+                return
+            self._load()
             suspects = [work for work in again if work.deaths]
             if suspects:
                 if self._hands:
@@ -115,8 +165,25 @@ class Run:
                 work = suspects[0]
                 again.remove(work)
             else:
-                work = again.pop(0) if again else self._open(pending.pop())
-            self._start(pool, work)
+                work = again.pop(0) if again else self._open(self._next(pending))
+            if work.chunk.state == "pending":
+                self._start(pool, work)
+
+    def _load(self) -> None:
+        """Make the engine ready and begin, before the first pending chunk."""
+        if self._started:
+            return
+        info = self._engine.start() if self._engine is not None else None
+        self._jobs = info.slots if info else 1
+        self._began = time.monotonic()
+        self._session.begin_run(info.engine if info else "", info.path if info else "")
+        self._started = True
+        self._tell(RunStarted(info, self._progress()))
+
+    def _next(self, pending: list[int]) -> int:
+        """The first chunk from the preferred one on, around the end; `pending` is ascending."""
+        at = bisect_left(pending, self._first)
+        return pending.pop(at if at < len(pending) else 0)
 
     def _open(self, index: int) -> Work:
         chunk = self._session.chunk(index)
@@ -127,15 +194,22 @@ class Run:
         """A kept attempt as the policy sees it."""
         return past(attempt.mode, attempt.flags, attempt.error, attempt.died, chunk.source, self._language)
 
+    def _start_asked(self, pool: ThreadPoolExecutor, asked: Asked | None) -> None:
+        if asked is not None:
+            self._submit(pool, Work(self._session.chunk(asked.chunk), [], asked.step, asked), asked.cleaner, asked.step)
+
     def _start(self, pool: ThreadPoolExecutor, work: Work) -> None:
         work.step = next_step(self._mode, work.past, self._options)
         if work.step is None:
             raise AssertionError(f"chunk {work.chunk.index} is pending and has nothing left to try")
+        self._submit(pool, work, self._cleaner, work.step)
+
+    def _submit(self, pool: ThreadPoolExecutor, work: Work, cleaner: Cleaner, step: Step) -> None:
         index = work.chunk.index
-        self._tell(ChunkStarted(index, work.step))
+        self._tell(ChunkStarted(index, step))
         future = pool.submit(
-            self._cleaner.make,
-            work.step,
+            cleaner.make,
+            step,
             work.chunk.source,
             work.chunk.candidates,
             self._cancel.is_set,
@@ -147,6 +221,8 @@ class Run:
     def _take(self, future: "Future[Made]") -> Work | None:
         """Write down what came of a step; the work comes back when it needs another one."""
         work = self._hands.pop(future)
+        if work.asked is not None:
+            return self._take_asked(future, work.asked)
         try:
             made = future.result()
         except RequestCancelled:
@@ -159,7 +235,9 @@ class Run:
         self._tokens += made.usage.prompt_tokens + made.usage.output_tokens
         state = "failed" if failed else "done" if final else None
         why = f"The worker process died {MAX_DEATHS} times on this chunk." if failed else ""
-        self._session.add_attempt(self._record(made, index), choose=final, state=state, note=why)
+        prompt = self._options.prompt if made.step.mode == "rewrite" else ""
+        record = self._record(made, index, self._engine, prompt)
+        self._session.add_attempt(record, choose=final, state=state, note=why)
         flags = made.report.flags if made.report else ()
         step = made.step
         self._tell(AttemptFinished(index, step.mode, step.reason, flags, made.error, final, self._progress()))
@@ -167,8 +245,32 @@ class Run:
             self._tell(ChunkFailed(index, why, self._progress()))
         return None if failed or final else work
 
-    def _record(self, made: Made, index: int) -> Attempt:
-        info: EngineInfo | None = self._engine.start() if self._engine is not None and not made.died else None
+    def _take_asked(self, future: "Future[Made]", asked: Asked) -> None:
+        """Write down what came of an attempt that was asked for. Whatever went wrong with it ends nothing else."""
+        try:
+            made = future.result()
+            record = self._record(made, asked.chunk, asked.engine, asked.prompt)
+        except RequestCancelled:
+            return
+        except GalleyError as error:
+            self._tell(AttemptRefused(asked.chunk, error.message, error.hint))
+            return
+        self._tokens += made.usage.prompt_tokens + made.usage.output_tokens
+        attempt = self._session.add_attempt(record, choose=False)
+        usable = made.error is None
+        if usable:
+            self._session.choose(asked.chunk, attempt)
+        step = made.step
+        self._tell(
+            AttemptFinished(
+                asked.chunk, step.mode, step.reason, record.flags, made.error, usable, self._progress(), asked=True
+            )
+        )
+
+    def _record(self, made: Made, index: int, engine: Engine | None, prompt: str) -> Attempt:
+        """As the session keeps it. Raises ModelError or EngineError when the engine of it is gone for good."""
+        used = engine if made.step.mode != "rules" and not made.died else None
+        info: EngineInfo | None = used.start() if used is not None else None
         return Attempt(
             id=0,
             chunk=index,
@@ -176,7 +278,7 @@ class Run:
             reason=made.step.reason,
             engine=info.engine if info else "",
             model=info.model if info else "",
-            prompt=self._options.prompt if made.step.mode == "rewrite" else "",
+            prompt=prompt,
             seed=made.step.seed,
             temperature=made.step.temperature,
             output=made.output,

@@ -138,6 +138,18 @@ class SessionStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkDone:
+    """What the runs of a session took; all 0 when one of them crashed, since its time is not known."""
+
+    seconds: float
+    """Wall time of all runs."""
+    characters: int
+    """Of the sources of the chunks that were attempted."""
+    tokens: int
+    """Read and written by the model, cached ones left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionDocument:
     """The document of a session, without its pages."""
 

@@ -25,7 +25,7 @@ from . import decisions
 from .database import NeedsWriter, check_header, connect, create_file, row_errors, transaction
 from .lock import WriterLock
 from .names import put_in_place, remove_with_journal, session_name, settle
-from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, text_by
+from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, WorkDone, text_by
 from .rows import (
     attempt_columns,
     attempt_record,
@@ -57,6 +57,11 @@ ROWS = """
         a.mode, a.flags
     FROM chunks c LEFT JOIN attempts a ON a.id = c.chosen
     LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE chunk = c.idx AND NOT undone)
+"""
+WORK_DONE = """
+    SELECT iif((SELECT total(how IS NULL) FROM runs), 0, (SELECT total(seconds) FROM runs)) AS seconds,
+        (SELECT total(length(source)) FROM chunks WHERE idx IN (SELECT chunk FROM attempts)) AS characters,
+        (SELECT total(prompt_tokens + output_tokens) FROM attempts) AS tokens
 """
 DECISION = "SELECT * FROM decisions WHERE chunk = ? AND NOT undone ORDER BY id DESC LIMIT 1"
 CHOSEN = "SELECT a.* FROM attempts a JOIN chunks c ON c.chosen = a.id"
@@ -345,6 +350,12 @@ class Session:
     def attempt_seconds(self) -> float:
         """Seconds that all attempts took, one after another, in this and earlier runs."""
         return self._one("SELECT total(seconds) AS seconds FROM attempts", lambda row: float(row["seconds"]))
+
+    def work_done(self) -> WorkDone:
+        """What all runs took together, for an estimate of the next."""
+        return self._one(
+            WORK_DONE, lambda row: WorkDone(float(row["seconds"]), int(row["characters"]), int(row["tokens"]))
+        )
 
     def has_run(self) -> bool:
         return bool(self._all("SELECT id FROM runs LIMIT 1", lambda row: row["id"]))
