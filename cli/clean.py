@@ -18,10 +18,11 @@ from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, write
 from ..core.extract import PasswordNeeded
 from ..core.session import Attempt, Session
+from ..core.wording import duration
 from . import options
 from .models import obtain
 from .output import excerpt, plural, say
-from .progress import RunReporter, duration, meter
+from .progress import RunReporter, meter
 from .signals import stop_on_signals
 
 INTERRUPTED = 130

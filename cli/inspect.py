@@ -17,9 +17,10 @@ from ..core.models import EMBEDDED, find
 from ..core.paths import sessions_dir
 from ..core.plan import make_plan
 from ..core.prepare import prepare
+from ..core.wording import duration
 from . import options
 from .output import excerpt, plural, say, size
-from .progress import duration, meter
+from .progress import meter
 
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ..core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
 from ..core.events import Progress as Figures
+from ..core.wording import duration
 
 LINE_EVERY_SECONDS = 2.0
 
@@ -104,13 +105,3 @@ def words_for(figures: Figures) -> str:
     if figures.seconds_left is not None and figures.done + figures.failed < figures.total:
         parts.append(f"{duration(figures.seconds_left)} left")
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: "8 s", "3 min 20 s", "2 h 5 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

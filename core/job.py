@@ -62,6 +62,8 @@ class Reading:
     document: Document
     prepared: Prepared
     chunks: tuple[Chunk, ...]
+    chunking: ChunkOptions
+    """How they were cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def open_job(
     notes += other_versions(directory, path, digest)
     if settings.chunk.size < config.chunk.size:
         notes.append(f"Chunks are cut at {settings.chunk.size} {settings.chunk.unit}: more has no room in the model.")
-    if reading is None or reading.document.sha256 != digest:
+    if reading is None or reading.document.sha256 != digest or reading.chunking != settings.chunk:
         reading = read_in(path, config, settings, password=password, progress=progress, engine=engine)
     session = Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)
     return Job(session, "new", tuple(notes))
@@ -173,7 +175,7 @@ def read_in(
     if not prepared.text.strip():
         raise InputError(f"{path} holds no text after the repairs.", "See galley extract for what is in it.")
     count = engine.count_tokens if engine is not None and settings.chunk.unit == "tokens" else None
-    return Reading(document, prepared, tuple(chunk(prepared, settings.chunk, count)))
+    return Reading(document, prepared, tuple(chunk(prepared, settings.chunk, count)), settings.chunk)
 
 
 def file_digest(path: Path) -> str:

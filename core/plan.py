@@ -61,15 +61,17 @@ def make_plan(
     password: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     engine: Engine | None = None,
+    reading: jobs.Reading | None = None,
 ) -> Plan:
     """Read a file and say what cleaning it would do; nothing is kept. `directory` has the sessions; `engine` counts
-    tokens where chunks are cut by them.
+    tokens where chunks are cut by them; `reading` is the same file's, read with the same settings but for the mode.
 
     Raises InputError, ConfigError or SessionError.
     """
     settings = jobs.run_settings(config, model)
     digest = jobs.file_digest(path)
-    reading = jobs.read_in(path, config, settings, password=password, progress=progress, engine=engine)
+    if reading is None or reading.document.sha256 != digest or reading.chunking != settings.chunk:
+        reading = jobs.read_in(path, config, settings, password=password, progress=progress, engine=engine)
     mode, language = settings.clean.mode, reading.prepared.language
     decisions = 0
     if mode == "verbatim":

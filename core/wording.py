@@ -1,0 +1,34 @@
+"""Figures and texts in a few words, as both fronts say them."""
+
+EXCERPT = 100
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """ "1 page", "3 pages"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def excerpt(text: str, length: int = EXCERPT) -> str:
+    """`text` on one line, cut with an ellipsis."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def size(bytes_: int) -> str:
+    """Bytes in decimal units: "98.4 MB"."""
+    amount = float(bytes_)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    raise AssertionError
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: "8 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
