@@ -1,0 +1,47 @@
+"""`galley` alone and `galley review`: the app."""
+
+import sys
+
+import click
+
+NO_TERMINAL = "The app needs a terminal. In a script use galley clean; galley --help lists the commands."
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  galley review paper.pdf        what would happen, then clean and review it
+  galley review paper-1a2b3c4d   go on with a session (see galley sessions)"""
+)
+@click.argument("target", metavar="INPUT|SESSION")
+def review(target: str) -> int:
+    """Open the app on INPUT, a PDF or text file, or on a SESSION."""
+    return open_app(target)
+
+
+def open_app(target: str = "") -> int:
+    """Run the app; returns its exit code."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(NO_TERMINAL)
+    if target:
+        check(target)
+    from ..tui.app import run
+
+    return run(target)
+
+
+def check(target: str) -> None:
+    """Say that there is no such file or session before the screen is taken. Raises SessionError or ConfigError."""
+    from pathlib import Path
+
+    if Path(target).expanduser().is_file():
+        return
+    from ..core.config import load_config
+    from ..core.errors import SessionError
+    from ..core.paths import sessions_dir
+    from ..core.session import resolve
+
+    try:
+        resolve(target, load_config().session.folder or sessions_dir())
+    except SessionError as error:
+        raise SessionError(f"There is no file and no session {target!r}.", error.hint) from error

@@ -1,0 +1,170 @@
+"""The app: which screen is on, the theme, the keys, and what is told to the person. Screens do the rest."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from ..core.errors import ConfigError, GalleyError
+from ..core.paths import config_file
+from . import keys, themes
+from .appearance import Appearance, glance
+from .screens.base import GalleyScreen, KeyLine
+
+if TYPE_CHECKING:
+    from ..core.config import Config
+
+TOLD_SECONDS = 12.0
+LOOK_FOR_THEMES_SECONDS = 2.0
+HANG_UP_SECONDS = 8.0
+
+
+class GalleyApp(App[int]):
+    """Opens on the desk, or on the document that was named."""
+
+    TITLE = "Galley"
+    CSS_PATH = "galley.tcss"
+    COMMAND_PALETTE_BINDING = "f2"
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, target: str = "", folder: Path | None = None) -> None:
+        """`target` is an input file or a session; without one the desk opens on `folder` (the current one)."""
+        self.look: Appearance = glance()
+        self.held, self.key_problems = keys.keymap(self.look.preset, self.look.keys)
+        self._themes, self._theme_errors = themes.load_all(themes.user_themes_dir())
+        self._theme_stamp = themes.stamp(themes.user_themes_dir())
+        super().__init__()
+        self.version = version("galley-tui")
+        self.target = target
+        self.folder = folder or Path.cwd()
+        self.animation_level = "none"
+        for theme in self._themes.values():
+            self.register_theme(theme.to_textual())
+        self._wear(self.look.theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.variable_defaults()
+
+    def on_mount(self) -> None:
+        from .screens.desk import Desk
+
+        self.set_keymap(self._own_keys())
+        self.push_screen(Desk(self.folder, self.target))
+        self.set_interval(LOOK_FOR_THEMES_SECONDS, self._look_for_themes)
+        self._listen_for_hangup()
+        for problem in self.key_problems:
+            self.say(problem, "warning")
+        for error in self._theme_errors:
+            self.tell(error)
+        if self.look.theme not in self._themes:
+            self.say(f"There is no theme {self.look.theme!r}; this is {themes.DEFAULT}.", "warning")
+
+    def say(self, text: str, severity: str = "information", title: str = "") -> None:
+        """A notice. Texts of documents may be in it: it is never markup."""
+        kind = "warning" if severity == "warning" else "error" if severity == "error" else "information"
+        self.notify(
+            text, title=title, severity=kind, timeout=TOLD_SECONDS if kind != "information" else 4, markup=False
+        )
+
+    def tell(self, error: GalleyError) -> None:
+        """What went wrong, and what to do."""
+        self.say(f"{error.message}\n{error.hint}".rstrip(), "error")
+
+    def config(self) -> "Config":
+        """The settings in force. Raises ConfigError."""
+        from ..core.config import load_config
+
+        return load_config()
+
+    def open_settings(self) -> None:
+        """The settings screen, unless the file is too broken to be shown."""
+        from ..core.models import list_models
+        from .screens.settings import SettingsScreen
+
+        try:
+            config = self.config()
+        except ConfigError as error:
+            self.tell(error)
+            return
+        models = ["", *(info.path.stem for info in list_models())]
+        self.push_screen(SettingsScreen(config, sorted(self._themes), models, config_file()))
+
+    def on_settings_screen_written(self) -> None:
+        self.reload_look()
+
+    def reload_look(self) -> None:
+        """Theme and keys as the config file has them now."""
+        self.look = glance()
+        self.held, problems = keys.keymap(self.look.preset, self.look.keys)
+        self.set_keymap(self._own_keys())
+        self._wear(self.look.theme)
+        for problem in problems:
+            self.say(problem, "warning")
+        for screen in self.screen_stack:
+            for line in screen.query(KeyLine):
+                line.show_keys()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every command of the screen below the palette, by its name and its key."""
+        if isinstance(screen, GalleyScreen):
+            for command in keys.of_screen(screen.KIND):
+                title = f"{command.label} ({keys.shown(self.held[command.id])})"
+                yield SystemCommand(title, command.help, getattr(screen, f"action_{command.id}"))
+
+    async def on_unmount(self) -> None:
+        with suppress(NotImplementedError, ValueError):
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+
+    def _own_keys(self) -> dict[str, str]:
+        """Only what differs from the declared keys."""
+        return {id: held for id, held in self.held.items() if held != keys.BY_ID[id].keys}
+
+    def _wear(self, name: str) -> None:
+        self.theme = name if name in self._themes else themes.DEFAULT
+
+    def _look_for_themes(self) -> None:
+        """A theme that was saved is worn at once; a broken one is told, and what was worn stays."""
+        stamp = themes.stamp(themes.user_themes_dir())
+        if stamp == self._theme_stamp:
+            return
+        self._theme_stamp = stamp
+        self._themes, errors = themes.load_all(themes.user_themes_dir())
+        for theme in self._themes.values():
+            self.register_theme(theme.to_textual())
+        for error in errors:
+            self.tell(error)
+        if self.look.theme in self._themes:
+            self.theme = self.look.theme
+            self.refresh_css()
+
+    def _listen_for_hangup(self) -> None:
+        """A lost connection ends the app in order: the place is kept, the run stops, the worker ends."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self._hang_up, number)
+
+    def _hang_up(self, number: int) -> None:
+        end = threading.Timer(HANG_UP_SECONDS, os._exit, (128 + number,))  # the terminal may never take another byte
+        end.daemon = True
+        end.start()
+        for screen in self.screen_stack:
+            close = getattr(screen, "close_session", None)
+            if close is not None:
+                close()
+        self.exit(128 + number)
+
+
+def run(target: str = "") -> int:
+    """Run the app; returns the exit code."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    return GalleyApp(target).run() or 0

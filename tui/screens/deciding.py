@@ -1,0 +1,292 @@
+"""What a person does to the chunk under the cursor: decide, edit, retry, take along. The other half of the proof."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import SuspendNotSupported
+
+from ...core import export, review
+from ...core.atomic import write_atomically
+from ...core.edits import EditDecision
+from ...core.errors import SessionError
+from ...core.extract.controls import strip_controls
+from ...core.models import list_models
+from ...core.paths import config_dir, private_dir
+from ...core.prompts import prompt_names
+from ...core.runner import Retry, Runner
+from ...core.session import Session
+from ...core.wording import plural
+from ..widgets.chunklist import ChunkList
+from ..widgets.diffview import DiffView
+from .base import GalleyScreen
+
+if TYPE_CHECKING:
+    from ...core.config import Config
+
+FALLBACK_EDITOR = "vi"
+
+
+class Deciding(GalleyScreen):
+    """Actions on a session; the screen that shows it has the widgets."""
+
+    session: Session
+    config: "Config"
+    runner: Runner
+
+    @property
+    def chunks(self) -> ChunkList:
+        raise NotImplementedError
+
+    @property
+    def diff(self) -> DiffView:
+        raise NotImplementedError
+
+    @property
+    def current(self) -> int | None:
+        raise NotImplementedError
+
+    def show_chunk(self, *, keep: bool = False) -> None:
+        raise NotImplementedError
+
+    def refresh_rows(self, indices: list[int]) -> None:
+        raise NotImplementedError
+
+    def edits(self) -> Sequence[EditDecision]:
+        """Edits of the attempt in view as they stand; none where its text was edited otherwise."""
+        if self.current is None:
+            return ()
+        try:
+            return review.switched_edits(self.session, self.current)[1]
+        except SessionError:
+            return ()
+
+    # Deciding
+
+    def action_accept(self) -> None:
+        self._decide("accepted")
+
+    def action_keep_source(self) -> None:
+        self._decide("source")
+
+    def _decide(self, kind: str, text: str | None = None) -> None:
+        index = self.current
+        if index is None:
+            return
+        with self.told():
+            if kind == "accepted" and self.session.text_of(index) is None:
+                raise SessionError(f"Chunk {index + 1} has no cleaned text to accept yet.", "x keeps its source.")
+            if kind == "accepted" and self.session.row(index).decision in {"edited", "source"}:
+                raise SessionError(
+                    f"Chunk {index + 1} is decided already: its text is not the model's.", "u takes that back."
+                )
+            self.session.decide(index, kind, text)
+            self._decided(index)
+
+    def _decided(self, index: int) -> None:
+        """Show it, and go to the next that needs a look."""
+        shown = self.chunks.shown_rows
+        self.refresh_rows([index])
+        following = review.next_to_look_at([self.chunks.rows[row.index] for row in shown], index)
+        if following is None or not self.chunks.go_to(following):
+            self.show_chunk(keep=True)
+            if following is None:
+                self.galley.say("Nothing more needs a look here.")
+
+    def action_next_look(self) -> None:
+        self._look_at(back=False)
+
+    def action_previous_look(self) -> None:
+        self._look_at(back=True)
+
+    def _look_at(self, *, back: bool) -> None:
+        at = self.current if self.current is not None else 0
+        following = review.next_to_look_at(self.chunks.shown_rows, at, back=back)
+        if following is None:
+            self.galley.say("Nothing else needs a look here.")
+        else:
+            self.chunks.go_to(following)
+
+    @work
+    async def action_accept_clean(self) -> None:
+        from .dialogs import Confirm
+
+        found = review.acceptable(self.chunks.rows)
+        if not found:
+            self.galley.say("No finished chunk without flags is undecided.")
+            return
+        text = f"{plural(len(found), 'finished chunk')} without a flag will be accepted. u takes it back."
+        if await self.galley.push_screen_wait(Confirm("Accept all without flags?", text, yes="Accept")):
+            with self.told():
+                self.session.accept(found)
+                self.refresh_rows(found)
+                self.show_chunk(keep=True)
+                self.galley.say(f"{plural(len(found), 'chunk')} accepted.")
+
+    def action_undo(self) -> None:
+        with self.told():
+            self._turned(self.session.undo(), "Undone")
+
+    def action_redo(self) -> None:
+        with self.told():
+            self._turned(self.session.redo(), "Done again")
+
+    def _turned(self, indices: list[int], word: str) -> None:
+        if not indices:
+            self.galley.say("There is nothing to undo." if word == "Undone" else "There is nothing to do again.")
+            return
+        self.refresh_rows(indices)
+        if self.current not in indices:
+            self.chunks.go_to(indices[0])
+        self.show_chunk(keep=True)
+        which = f"chunk {indices[0] + 1}" if len(indices) == 1 else f"{len(indices)} chunks"
+        self.galley.say(f"{word}: {which}.")
+
+    def action_switch_edit(self) -> None:
+        stop, index = self.diff.current_stop, self.current
+        if index is None:
+            return
+        if stop is None or stop.edit is None:
+            self.galley.say("Go to an edit first: ] and [ go through them.")
+            return
+        with self.told():
+            review.switch_edit(self.session, index, stop.edit)
+            self.refresh_rows([index])
+            self.show_chunk(keep=True)
+
+    # Editing
+
+    @work
+    async def action_edit(self) -> None:
+        from .edit import EditScreen
+
+        index, before = self.current, self._text_to_edit()
+        if index is None or before is None:
+            return
+        self._edited(index, before, await self.galley.push_screen_wait(EditScreen(f"Chunk {index + 1}", before)))
+
+    def action_edit_outside(self) -> None:
+        """The text in the person's own editor, which has the terminal meanwhile."""
+        index, before = self.current, self._text_to_edit()
+        if index is None or before is None:
+            return
+        command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or FALLBACK_EDITOR
+        with tempfile.TemporaryDirectory(prefix="galley-") as folder:  # 0700
+            path = Path(folder) / f"chunk-{index + 1}.txt"
+            path.write_text(before, encoding="utf-8")
+            try:
+                with self.galley.suspend():
+                    code = subprocess.run([*shlex.split(command), str(path)], check=False).returncode
+                after = path.read_text(encoding="utf-8")
+            except (OSError, ValueError, SuspendNotSupported) as error:
+                self.galley.say(f"{command} could not be used: {error}\nSet $EDITOR, or edit here with e.", "error")
+                return
+        if code:
+            self.galley.say(f"{command} ended with code {code}: nothing was changed.", "warning")
+            return
+        self._edited(index, before, after.rstrip("\n"))
+
+    def _text_to_edit(self) -> str | None:
+        if self.current is None:
+            return None
+        text = self.session.text_of(self.current)
+        return text if text is not None else self.session.chunk(self.current).source.strip()
+
+    def _edited(self, index: int, before: str, after: str | None) -> None:
+        if after is None or after == before:
+            self.galley.say("Nothing was changed.")
+            return
+        with self.told():
+            clean = strip_controls(after)
+            self.session.decide(index, "edited", clean.text)
+            if clean.text != after:
+                self.galley.say("Control characters were taken out of the text.", "warning")
+            self._decided(index)
+
+    # Cleaning again
+
+    def action_retry(self) -> None:
+        index = self.current
+        if index is None:
+            return
+        attempt, mode = self.session.chosen(index), self.session.settings.clean.mode
+        if attempt is not None and (mode != "rewrite" or attempt.error):
+            self.galley.say(f"{mode} gives the same text each time: choose what is to be different.")
+            self.action_retry_with()
+            return
+        with self.told():
+            self.runner.retry(Retry(index, mode))
+
+    @work
+    async def action_retry_with(self) -> None:
+        from .dialogs import RetryForm
+
+        index = self.current
+        if index is None:
+            return
+        clean = self.session.settings.clean
+        names = [info.path.stem for info in list_models()]
+        retry = await self.galley.push_screen_wait(
+            RetryForm(index, clean.mode, prompts=prompt_names(), models=names, temperature=clean.temperature)
+        )
+        if retry is not None:
+            with self.told():
+                self.runner.retry(retry)
+
+    @work
+    async def action_attempts(self) -> None:
+        from .attempts import AttemptsScreen
+
+        index = self.current
+        if index is None:
+            return
+        if not self.session.attempts(index):
+            self.galley.say(f"Chunk {index + 1} has not been tried yet.")
+            return
+        await self.galley.push_screen_wait(AttemptsScreen(self, index))
+        self.refresh_rows([index])
+        self.show_chunk(keep=True)
+
+    def action_model(self) -> None:
+        from .model import choose_model
+
+        choose_model(self)
+
+    # Taking along
+
+    @work
+    async def action_write(self) -> None:
+        from .dialogs import WriteForm
+
+        target = await self.galley.push_screen_wait(
+            WriteForm(export.default_target(self.session.document.path), tuple(export.FORMATS))
+        )
+        if target is None:
+            return
+        with self.told():
+            report = export.write(self.session, target, export.format_for(target))
+            words = f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {target}"
+            if report.pending or report.failed:
+                words += f"\n{report.pending + report.failed} without clean text stand there as their source, marked."
+            if report.undecided_flagged:
+                words += f"\n{plural(report.undecided_flagged, 'flagged chunk')} nobody has decided."
+            self.galley.say(words, "warning" if "\n" in words else "information")
+
+    def action_copy(self) -> None:
+        index = self.current
+        if index is None:
+            return
+        text = self.session.text_of(index)
+        if text is None:
+            self.galley.say(f"Chunk {index + 1} has no cleaned text yet.")
+            return
+        with self.told():
+            path = private_dir(config_dir()) / "copied.txt"
+            write_atomically(path, [strip_controls(text).text.encode()])
+            self.galley.copy_to_clipboard(strip_controls(text).text)
+            self.galley.say(f"Sent to the terminal, which may ignore it; also in {path}")

@@ -1,0 +1,375 @@
+"""The proof of one document: its chunks, what was changed in each, and the run that cleans them."""
+
+from contextlib import suppress
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from ...core import review
+from ...core.board import Board, News
+from ...core.config import Config
+from ...core.engine.base import EngineInfo
+from ...core.errors import GalleyError
+from ...core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, RunEnded
+from ...core.runner import Runner
+from ...core.session import Session
+from ...core.wording import plural
+from .. import captions, keys
+from ..opening import model_finder
+from ..widgets.chunklist import ChunkList
+from ..widgets.diffview import DiffView
+from ..widgets.filetree import printable
+from .base import KeyLine, bindings
+from .deciding import Deciding
+
+LOOKS_A_SECOND = 4
+KEEP_PLACE_AFTER_SECONDS = 1.0
+NARROW = 100
+VIEWS = ("inline", "side", "result")
+
+
+class Proof(Deciding):
+    """Owns the session, its runner, and where the person is in it."""
+
+    KIND = keys.PROOF
+    BINDINGS: ClassVar[list[BindingType]] = bindings(keys.PROOF)
+
+    def __init__(self, session: Session, config: Config, *, begin: bool) -> None:
+        super().__init__()
+        self.session = session
+        self.config = config
+        self._begin = begin
+        self._board = Board()
+        self.runner = Runner(session, config, model_finder(session, config), self._board, self._failed_outside)
+        self._progress: Progress | None = None
+        self._engine: EngineInfo | None = None
+        self._query = ""
+        self._status = ""
+        self._place_timer: Timer | None = None
+        self._closed = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="proof-title", markup=False)
+        with Horizontal(id="panes"):
+            yield ChunkList(id="chunks")
+            with Vertical(id="text-pane"):
+                yield Static(id="caption", markup=False)
+                yield DiffView(id="diff")
+                yield Static(id="change", markup=False)
+        yield Input(placeholder="Search source and text", id="search", classes="hidden")
+        yield Static(id="status", markup=False)
+        yield KeyLine(self.KIND)
+
+    @property
+    def chunks(self) -> ChunkList:
+        return self.query_one("#chunks", ChunkList)
+
+    @property
+    def diff(self) -> DiffView:
+        return self.query_one("#diff", DiffView)
+
+    @property
+    def current(self) -> int | None:
+        """The chunk under the cursor."""
+        return self.chunks.current
+
+    def on_mount(self) -> None:
+        place = self.session.place()
+        view = place.get("view", self.galley.look.view)
+        self.diff.view = view if view in VIEWS else "inline"
+        self.diff.reflow = self.galley.look.reflow
+        kept = place.get("filter", "all")
+        self.chunks.filter = next((f for f in review.FILTERS if f == kept), review.FILTERS[0])
+        chunk = place.get("chunk", "0")
+        self.chunks.set_rows(self.session.rows(), int(chunk) if chunk.isdigit() else 0)
+        self.show_chunk()
+        self._show_status()
+        self.set_interval(1 / LOOKS_A_SECOND, self._look)
+        if self._begin:
+            self.runner.prefer(self.current or 0)
+            self.runner.go()
+        elif self.session.status().pending:
+            self.galley.say(f"{keys.shown(self.galley.held['pause'])} lets the run go on.")
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width < NARROW, "narrow")
+
+    # What the run tells
+
+    def _look(self) -> None:
+        """Take what came in the last quarter of a second, and draw what it changed."""
+        if self._closed:
+            return
+        news = self._board.take()
+        with self.told():
+            self._draw(news)
+
+    def _draw(self, news: News) -> None:
+        touched = sorted(news.touched)
+        self.refresh_rows(touched)
+        self.chunks.set_in_hand(news.in_hand)
+        self._progress = news.progress or self._progress
+        self._engine = news.engine or self._engine
+        current = self.current
+        if current is not None and (current in news.touched or current in news.in_hand):
+            self.show_chunk(keep=True)
+        for notice in news.notices:
+            self._notice(notice)
+        self._show_status()
+
+    def refresh_rows(self, indices: list[int]) -> None:
+        """These chunks have changed in the session."""
+        self.chunks.update_rows(self.session.row(index) for index in indices)
+        if indices:
+            self._show_title()
+
+    def _notice(self, notice: AttemptFinished | AttemptRefused | ChunkFailed | RunEnded) -> None:
+        say = self.galley.say
+        if isinstance(notice, AttemptRefused):
+            say(f"Chunk {notice.chunk + 1}: {notice.message}\n{notice.hint}".rstrip(), "error")
+        elif isinstance(notice, ChunkFailed):
+            say(f"Chunk {notice.chunk + 1} failed: {notice.reason}\nThe run goes on; r tries it again.", "error")
+        elif isinstance(notice, AttemptFinished):
+            what = (
+                f"could not be cleaned again: {notice.error}" if notice.error else f"was cleaned again in {notice.mode}"
+            )
+            say(f"Chunk {notice.chunk + 1} {what}.", "error" if notice.error else "information")
+        elif notice.how == "finished":
+            figures = notice.progress
+            failed = f", {figures.failed} failed" if figures.failed else ""
+            say(f"All {plural(figures.total, 'chunk')} are cleaned: {figures.flagged} flagged{failed}.")
+
+    def _failed_outside(self, error: GalleyError) -> None:
+        """From the runner's thread."""
+        if not self._closed:
+            self.galley.call_from_thread(self.galley.tell, error)
+
+    def _state(self) -> str:
+        if self.runner.going:
+            loading = self._engine is None and self.session.settings.clean.mode != "rules"
+            return "loading the model" if loading else "running"
+        if self.runner.busy:
+            return "finishing what is in hand"
+        return "paused" if any(row.state == "pending" for row in self.chunks.rows) else "finished"
+
+    def _show_status(self) -> None:
+        settings = self.session.settings
+        model = settings.model.partition(":")[0]
+        words = captions.status(
+            self._progress, list(self.chunks.rows), self._state(), settings.clean.mode, model, self._engine
+        )
+        if words != self._status:
+            self._status = words
+            self.query_one("#status", Static).update(words)
+
+    # What is on the screen
+
+    def _show_title(self) -> None:
+        at, of = self.chunks.place
+        parts = [printable(self.session.document.path.name), f"[{at}/{of}]"]
+        if self.chunks.filter != "all":
+            parts.append(self.chunks.filter)
+        if self._query:
+            parts.append(f"/{printable(self._query)}")
+        self.query_one("#proof-title", Static).update("  ".join(parts))
+
+    @on(ChunkList.Moved)
+    def moved(self) -> None:
+        with self.told():
+            self.show_chunk()
+        if self.current is not None:
+            self.runner.prefer(self.current)
+        self._keep_place_soon()
+
+    def show_chunk(self, *, keep: bool = False) -> None:
+        """The chunk under the cursor; `keep` leaves the text where it is scrolled to."""
+        self._show_title()
+        index = self.current
+        if index is None:
+            self.query_one("#caption", Static).update("Nothing fits the filter: f shows others.")
+            self.diff.clear()
+            return
+        chunk, attempt = self.session.chunk(index), self.session.chosen(index)
+        hand = self.chunks.in_hand.get(index)
+        self.query_one("#caption", Static).update(captions.caption(chunk, attempt, hand))
+        text = self.session.text_of(index)
+        if hand is not None and hand.text:
+            self.diff.stream(hand.text, "")
+        elif text is None:
+            self.diff.show(chunk.source, chunk.source, keep_scroll=keep)
+        else:
+            own = attempt is not None and chunk.decision in {None, "accepted"}
+            self.diff.show(
+                chunk.source,
+                text,
+                edits=self.edits(),
+                flags=attempt.flags if attempt is not None and own else (),
+                threshold=self.session.settings.clean.threshold,
+                keep_scroll=keep,
+            )
+        self._show_change()
+
+    @on(DiffView.StopChanged)
+    def stop_changed(self) -> None:
+        self._show_change()
+
+    def _show_change(self) -> None:
+        stop, edits = self.diff.current_stop, self.edits()
+        edit = edits[stop.edit] if stop is not None and stop.edit is not None and stop.edit < len(edits) else None
+        threshold = self.session.settings.clean.threshold
+        words = captions.change(self.diff.current_number, self.diff.stop_count, edit, threshold)
+        if self.diff.effective_view != self.diff.view:
+            words += " · side by side needs 110 columns"
+        self.query_one("#change", Static).update(words)
+
+    # Moving
+
+    def action_next_chunk(self) -> None:
+        self.chunks.cursor += 1
+
+    def action_previous_chunk(self) -> None:
+        self.chunks.cursor -= 1
+
+    def action_first_chunk(self) -> None:
+        self.chunks.cursor = 0
+
+    def action_last_chunk(self) -> None:
+        self.chunks.cursor = self.chunks.row_count() - 1
+
+    def action_next_change(self) -> None:
+        self.diff.next_stop()
+
+    def action_previous_change(self) -> None:
+        self.diff.previous_stop()
+
+    def action_page_down(self) -> None:
+        self.diff.scroll_page_down(animate=False)
+
+    def action_page_up(self) -> None:
+        self.diff.scroll_page_up(animate=False)
+
+    def action_scroll_down(self) -> None:
+        self.diff.scroll_down(animate=False)
+
+    def action_scroll_up(self) -> None:
+        self.diff.scroll_up(animate=False)
+
+    # Seeing and finding
+
+    def action_diff_view(self) -> None:
+        self.diff.view = VIEWS[(VIEWS.index(self.diff.view) + 1) % len(VIEWS)]
+        self._show_change()
+        self._keep_place_soon()
+
+    def action_reflow(self) -> None:
+        self.diff.reflow = not self.diff.reflow
+        self.galley.say("Changes of layout are shown." if self.diff.reflow else "Changes of layout are hidden.")
+        self._show_change()
+
+    def action_filter(self) -> None:
+        at = review.FILTERS.index(self.chunks.filter)
+        self.chunks.filter = review.FILTERS[(at + 1) % len(review.FILTERS)]
+        self.show_chunk()
+        self._keep_place_soon()
+
+    def action_search(self) -> None:
+        line = self.query_one("#search", Input)
+        line.remove_class("hidden")
+        line.value = self._query
+        line.focus()
+
+    @on(Input.Submitted, "#search")
+    def searched(self, event: Input.Submitted) -> None:
+        self._end_search()
+        with self.told():
+            found = review.search(self.session, event.value) if event.value else None
+            if found == []:
+                self.galley.say(f"Nothing has “{printable(event.value)}”.", "warning")
+                return
+            self._query = event.value
+            self.chunks.set_matches(found)
+            self.show_chunk()
+
+    def _end_search(self) -> None:
+        self.query_one("#search", Input).add_class("hidden")
+        self.set_focus(None)
+
+    # The run
+
+    def action_pause(self) -> None:
+        if self.runner.going:
+            self.runner.pause()
+        elif self.session.status().pending:
+            self.runner.go()
+        else:
+            self.galley.say("Nothing is left to clean.")
+        self._show_status()
+
+    # Leaving
+
+    @work
+    async def action_leave(self) -> None:
+        from .dialogs import Ask
+
+        if isinstance(self.focused, Input):
+            self._end_search()
+            return
+        if self._query:
+            self._query = ""
+            self.chunks.set_matches(None)
+            self.show_chunk()
+            return
+        answer: str | None = "desk"
+        if self.runner.busy:
+            status = self.session.status()
+            done = f"{status.done + status.failed} of {plural(status.total, 'chunk')}"
+            text = f"{done} are done and saved; the rest can be resumed."
+            choices = [("s", "desk", "Stop the run and go to the desk"), ("l", "quit", "Stop it and leave Galley")]
+            answer = await self.galley.push_screen_wait(Ask("A run is under way", text, choices))
+        if answer is None:
+            return
+        self.query_one("#status", Static).update("Stopping; what is finished is saved…")
+        await self._close_in_background().wait()
+        if answer == "quit":
+            self.galley.exit(0)
+        else:
+            self.dismiss(None)
+
+    @work(thread=True)
+    def _close_in_background(self) -> None:
+        self.close_session()
+
+    def close_session(self) -> None:
+        """Keep the place, stop the run, and let the session go. Harmless when called again."""
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(GalleyError):  # the decisions are on disk; only the cursor's place is not
+            self._keep_place()
+        self.runner.close()
+        self.session.close()
+
+    def on_unmount(self) -> None:
+        self.close_session()
+
+    def _keep_place_soon(self) -> None:
+        if self._place_timer is not None:
+            self._place_timer.stop()
+        self._place_timer = self.set_timer(KEEP_PLACE_AFTER_SECONDS, self._keep_place_now)
+
+    def _keep_place_now(self) -> None:
+        if not self._closed:
+            with self.told():
+                self._keep_place()
+
+    def _keep_place(self) -> None:
+        place = {"filter": self.chunks.filter, "view": self.diff.view}
+        if self.current is not None:
+            place["chunk"] = str(self.current)
+        self.session.keep_place(place)

@@ -1,0 +1,99 @@
+"""The sessions of a folder, the last touched first."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from ...core.session import SessionSummary
+from .rowlist import Cell, RowList
+
+
+class SessionList(RowList, can_focus=True):
+    """Document, progress, when, and what is the matter with it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False, id="sessions_down"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="sessions_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="sessions_page_down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="sessions_page_up"),
+        Binding("home,g", "move(-1000000)", "First", show=False, id="sessions_first"),
+        Binding("end,G", "move(1000000)", "Last", show=False, id="sessions_last"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._sessions: list[SessionSummary] = []
+        self._changed: dict[str, str] = {}
+        self._loaded = False
+
+    @property
+    def sessions(self) -> Sequence[SessionSummary]:
+        return self._sessions
+
+    @property
+    def current(self) -> SessionSummary | None:
+        return self._sessions[self.cursor] if self._sessions else None
+
+    def row_count(self) -> int:
+        return len(self._sessions) or 1
+
+    def set_sessions(self, sessions: Sequence[SessionSummary]) -> None:
+        """Show these; the cursor stays on its session."""
+        kept = self.current.path if self.current else None
+        self._sessions = list(sessions)
+        self._loaded = True
+        self.reset(next((at for at, one in enumerate(self._sessions) if one.path == kept), self.cursor))
+
+    def set_changed(self, changed: Mapping[str, str]) -> None:
+        """What has become of the documents: "changed" or "gone", by the session's path."""
+        self._changed = dict(changed)
+        self.refresh()
+
+    def action_move(self, by: int) -> None:
+        self.cursor += by
+
+    def action_page(self, by: int) -> None:
+        self.cursor += by * max(1, self.size.height - 1)
+
+    def cells(self, position: int, width: int) -> Sequence[Cell]:
+        if not self._sessions:
+            return [("No sessions yet: open a PDF on the left." if self._loaded else "Looking…", "dim")]
+        one = self._sessions[position]
+        when = (f"{ago(one.touched):>7} ", "dim")
+        if one.error is not None:
+            return [when, (f"{one.path.stem}: ", ""), (one.error, "error")]
+        status = one.status
+        state = self._state(one)
+        figures = f" {status.done}/{status.total}"
+        if status.flagged:
+            figures += f" !{status.flagged}"
+        figures += f" ✎{status.decided}"
+        if status.failed:
+            figures += f" ✗{status.failed}"
+        room = max(8, width - len(when[0]) - len(figures) - len(state[0]) - 2)
+        name = one.document_path.name
+        shown = name if len(name) <= room else f"{name[: room - 1]}…"
+        return [when, (shown, "bold"), (figures, ""), ("  ", ""), state]
+
+    def _state(self, one: SessionSummary) -> Cell:
+        changed = self._changed.get(str(one.path))
+        if one.writer:
+            return "open elsewhere", "accent"
+        if changed:
+            return f"file {changed}", "warning"
+        if one.interrupted:
+            return "interrupted", "warning"
+        if one.status.pending:
+            return "not begun", "dim"
+        return ("finished", "good") if one.status.decided < one.status.total else ("decided", "good")
+
+
+def ago(touched: float) -> str:
+    """How long ago, in the largest unit: "5 min", "3 h", "12 d"."""
+    seconds = max(0.0, time.time() - touched)
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return "now"
