@@ -98,9 +98,6 @@ class GalleyApp(App[int]):
         models = ["", *(info.path.stem for info in list_models())]
         self.push_screen(SettingsScreen(config, sorted(self._themes), models, config_file()))
 
-    def on_settings_screen_written(self) -> None:
-        self.reload_look()
-
     def reload_look(self) -> None:
         """Theme and keys as the config file has them now."""
         self.look = glance()

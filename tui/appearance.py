@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ..core.paths import config_file
+from .keys import PRESETS
 
 VIEWS = ("inline", "side", "result")
-PRESETS = ("default", "vim", "emacs")
 TRUE = {"true", "yes", "on"}
 
 

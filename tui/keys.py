@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 DESK, PROOF, ATTEMPTS = "desk", "proof", "attempts"
 EVERYWHERE = (DESK, PROOF, ATTEMPTS)
+PRESETS = ("default", "vim", "emacs")
 NAMES = {
     "question_mark": "?",
     "slash": "/",
@@ -225,6 +226,11 @@ def of_screen(screen: str) -> list[Command]:
 def shown(keys: str) -> str:
     """Keys as a person reads them: "?, F1"."""
     return " ".join(one_shown(key) for key in keys.split(","))
+
+
+def shown_raw(keys: str) -> str:
+    """Keys as a person may type them into the config file: "?,f1"."""
+    return ",".join(NAMES[key] if key in SPELT.values() and key != "comma" else key for key in keys.split(","))
 
 
 def one_shown(key: str) -> str:

@@ -2,17 +2,17 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Static
 
 from ...core.errors import GalleyError
 from .. import keys
+from ..typed import galley_app
 
 if TYPE_CHECKING:
     from ..app import GalleyApp
@@ -24,11 +24,6 @@ def bindings(screen: str) -> list[BindingType]:
         Binding(command.keys, command.id, command.label, show=command.footer, tooltip=command.help, id=command.id)
         for command in keys.of_screen(screen)
     ]
-
-
-def galley_app(node: DOMNode) -> "GalleyApp":
-    """The app, by its own type."""
-    return cast("GalleyApp", node.app)  # pyright: ignore[reportUnknownMemberType]
 
 
 class GalleyScreen(Screen[None]):

@@ -263,9 +263,7 @@ class Deciding(GalleyScreen):
     async def action_write(self) -> None:
         from .dialogs import WriteForm
 
-        target = await self.galley.push_screen_wait(
-            WriteForm(export.default_target(self.session.document.path), tuple(export.FORMATS))
-        )
+        target = await self.galley.push_screen_wait(WriteForm(export.default_target(self.session.document.path)))
         if target is None:
             return
         with self.told():

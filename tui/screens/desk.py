@@ -7,11 +7,10 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
-from textual.widgets.directory_tree import DirectoryTree
-from textual.worker import Worker, get_current_worker
+from textual.widgets import DirectoryTree, Input, Static
 
 from .. import keys
+from ..typed import this_worker
 from ..widgets.filetree import FileTree, printable
 from ..widgets.sessionlist import SessionList
 from .base import GalleyScreen, KeyLine, bindings
@@ -79,7 +78,7 @@ class Desk(GalleyScreen):
         from ...core.session import list_sessions
         from ..opening import folder_of
 
-        worker: Worker[None] = get_current_worker()
+        worker = this_worker()
         try:
             config = self.galley.config()
         except ConfigError as error:
@@ -125,7 +124,7 @@ class Desk(GalleyScreen):
         from ...core.extract import probe
         from ...core.wording import plural, size
 
-        worker: Worker[None] = get_current_worker()
+        worker = this_worker()
         try:
             info = probe(path)
             pages = "locked" if info.locked else plural(info.page_count, "page")

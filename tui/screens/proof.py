@@ -85,7 +85,8 @@ class Proof(Deciding):
         self.diff.view = view if view in VIEWS else "inline"
         self.diff.reflow = self.galley.look.reflow
         kept = place.get("filter", "all")
-        self.chunks.filter = next((f for f in review.FILTERS if f == kept), review.FILTERS[0])
+        wanted: review.Filter = next((one for one in review.FILTERS if one == kept), "all")
+        self.chunks.filter = wanted
         chunk = place.get("chunk", "0")
         self.chunks.set_rows(self.session.rows(), int(chunk) if chunk.isdigit() else 0)
         self.show_chunk()

@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
-from textual.worker import Worker, get_current_worker
 
 from ...core import job as jobs
 from ...core.config import Config
@@ -20,9 +19,9 @@ from ...core.plan import Plan
 from ...core.session import Session
 from ...core.wording import duration, plural, size
 from ..opening import Opened, plan_for, start
+from ..typed import galley_app, this_worker
 from ..widgets.filetree import printable
 from ..widgets.form import Field, Form
-from .base import galley_app
 from .dialogs import Prompt
 
 MODES = ("auto", "rules", "verbatim", "rewrite")
@@ -59,7 +58,7 @@ class StartScreen(ModalScreen[Opened | None]):
     @work(thread=True, group="plan", exclusive=True)
     def read(self) -> None:
         """Make the plan; a file that was read for another mode is not read again."""
-        worker: Worker[None] = get_current_worker()
+        worker = this_worker()
         call = galley_app(self).call_from_thread
         last = -1
 
