@@ -12,6 +12,7 @@ from importlib.metadata import version
 import click
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "review": ("galley.cli.app:review", "Open the app on a file or a session."),
     "clean": ("galley.cli.clean:clean", "Clean a PDF or text file; resumes where it stopped."),
     "resume": ("galley.cli.resume:resume", "Go on with an interrupted session."),
     "info": ("galley.cli.inspect:info", "Pages, metadata, text layer, and what would happen."),
@@ -26,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 EPILOG = """\b
 Examples:
+  galley                                     the app: browse, clean, review
+  galley review paper.pdf                    the app on one document
   galley clean paper.pdf                     clean it with the embedded model, beside the input
   galley clean paper.pdf --mode rules -o -   repairs only, no model, to standard output
   galley clean paper.pdf --model llama.gguf  any GGUF model that llama.cpp reads
@@ -63,14 +66,25 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(version("galley-tui"), "--version", prog_name="galley")
-def galley() -> None:
-    """Turn a PDF into clean text that a podcast writer can trust.
+@click.pass_context
+def galley(context: click.Context) -> int | None:
+    """Turn a PDF into clean text that a podcast writer can trust. Without a command, the app opens.
 
     The text is extracted, repaired, cut into chunks and cleaned by a local Llama. Every attempt is kept in a session
     file, so a run that was cut off goes on where it stopped.
     """
+    if context.invoked_subcommand is not None:
+        return None
+    from .app import open_app
+
+    return open_app()
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ SEVERITY_MARKS = {"error": "‼", "warning": "!", "info": "i"}
 def caption(chunk: ChunkRecord, attempt: Attempt | None, hand: InHand | None) -> Text:
     """Which chunk it is, how it was made, and what is wrong with it; document text in it is plain."""
     first, last = chunk.pages
-    text = Text(no_wrap=True, overflow="ellipsis")
+    text = Text()
     text.append(f"Chunk {chunk.index + 1}", "bold")
     text.append(f" · page {first}" if first == last else f" · pages {first}-{last}")
     if hand is not None:
@@ -77,15 +77,15 @@ def status(
 
 
 def change(number: int, count: int, edit: EditDecision | None, threshold: float) -> str:
-    """The change under the cursor: "change 2 of 7", and of an edit what it is and how sure the model was."""
+    """The change under the cursor: "change 2/7", and of an edit what it is and how sure the model was."""
     if not count:
         return "no changes"
-    words = f"change {number} of {count}" if number else f"{plural(count, 'change')}: ] goes to the first"
+    words = f"change {number}/{count}" if number else f"{plural(count, 'change')} · ] goes to the first"
     if edit is None:
         return words
-    words += f" · {edit.kind.replace('_', ' ')}, {'on' if edit.applied else 'off'}"
+    words += f" · {edit.kind.replace('_', ' ')} {'made' if edit.applied else 'not made'}"
     if edit.probability is not None:
-        words += f" · {100 * edit.probability:.0f} % sure it is right"
+        words += f" · {100 * edit.probability:.0f} % likely"
     if uncertain(edit, threshold):
         words += " (uncertain)"
     return words + " · t switches it"

@@ -65,6 +65,11 @@ class GalleyTheme:
     def to_textual(self) -> Theme:
         """The diff's colours become variables for the style sheet: `$diff-deleted` and so on."""
         variables = {f"diff-{key.replace('_', '-')}": value for key, value in self.diff.items()}
+        variables["raised"] = self.colors["boost"]  # Textual computes its own boost
+        track, thumb = self.colors["background"], self.colors["boost"]
+        for state in ("", "-hover", "-active"):
+            variables |= {f"scrollbar-background{state}": track, f"scrollbar{state}": thumb}
+        variables["scrollbar-corner-color"] = track
         if self.ansi:
             variables = {**BUILTIN_THEMES["ansi-dark" if self.dark else "ansi-light"].variables, **variables}
         c = self.colors
@@ -183,4 +188,4 @@ def stamp(user_dir: Path) -> Stamp:
 def variable_defaults() -> dict[str, str]:
     """The style sheet's own variables, for a theme of Textual's that lacks them."""
     theme = load_theme(next(path for path in own_files() if path.stem == DEFAULT))
-    return {f"diff-{key.replace('_', '-')}": value for key, value in theme.diff.items()}
+    return dict(theme.to_textual().variables)

@@ -30,6 +30,7 @@ class GalleyScreen(Screen[None]):
     """A screen whose actions are the commands that `keys` has for its name."""
 
     KIND: ClassVar[str] = ""
+    AUTO_FOCUS: ClassVar[str | None] = ""  # keys are the screen's, and no line to type in may take them
 
     @property
     def galley(self) -> "GalleyApp":

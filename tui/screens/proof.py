@@ -84,9 +84,7 @@ class Proof(Deciding):
         view = place.get("view", self.galley.look.view)
         self.diff.view = view if view in VIEWS else "inline"
         self.diff.reflow = self.galley.look.reflow
-        kept = place.get("filter", "all")
-        wanted: review.Filter = next((one for one in review.FILTERS if one == kept), "all")
-        self.chunks.filter = wanted
+        self.chunks.filter = review.filter_named(place.get("filter", ""))
         chunk = place.get("chunk", "0")
         self.chunks.set_rows(self.session.rows(), int(chunk) if chunk.isdigit() else 0)
         self.show_chunk()
@@ -207,7 +205,7 @@ class Proof(Deciding):
         else:
             own = attempt is not None and chunk.decision in {None, "accepted"}
             self.diff.show(
-                chunk.source,
+                chunk.source.rstrip(),  # what is lost at its end is only the gap to the next chunk
                 text,
                 edits=self.edits(),
                 flags=attempt.flags if attempt is not None and own else (),

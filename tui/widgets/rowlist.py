@@ -36,7 +36,7 @@ class RowList(ScrollView):
         overflow-x: hidden;
         overflow-y: scroll;
         scrollbar-size-vertical: 1;
-        & > .rows--cursor { background: $boost; text-style: bold; }
+        & > .rows--cursor { background: $raised; text-style: bold; }
         &:focus > .rows--cursor { background: $primary; color: $background; text-style: bold; }
         & > .rows--dim { color: $foreground 60%; }
         & > .rows--good { color: $success; }
