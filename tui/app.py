@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from ..core.errors import ConfigError, GalleyError
 from ..core.paths import config_file
@@ -116,6 +117,24 @@ class GalleyApp(App[int]):
             for command in keys.of_screen(screen.KIND):
                 title = f"{command.label} ({keys.shown(self.held[command.id])})"
                 yield SystemCommand(title, command.help, getattr(screen, f"action_{command.id}"))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """The outermost edge: what a person can act on is told, wherever it came up, and the app goes on."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if isinstance(cause, GalleyError) and self.is_running:
+            self.tell(cause)
+        else:
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """A bug of ours: where it is, without the values of variables, which may be a document's or a password."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        self.bell()
+        lines = self.console.render(Traceback(show_locals=False, width=None), self.console.options)
+        self._exit_renderables.append(Segments(lines))
+        self._close_messages_no_wait()
 
     async def on_unmount(self) -> None:
         with suppress(NotImplementedError, ValueError):

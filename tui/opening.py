@@ -79,6 +79,7 @@ def open_session(path: Path, config: Config) -> Opened:
     """A session as it was left. Raises SessionError, SessionBusyError or StorageError."""
     session = Session.open(path)
     try:
+        _ = session.settings  # those of another version of Galley can't be gone on with
         changed = jobs.changes_of(session.document)
     except BaseException:
         session.close()

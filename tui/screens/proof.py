@@ -1,5 +1,6 @@
 """The proof of one document: its chunks, what was changed in each, and the run that cleans them."""
 
+import asyncio
 from contextlib import suppress
 from typing import ClassVar
 
@@ -23,7 +24,7 @@ from ...core.wording import plural
 from .. import captions, keys
 from ..opening import model_finder
 from ..widgets.chunklist import ChunkList
-from ..widgets.diffview import DiffView
+from ..widgets.diffview import TERMINAL_FROM, DiffView
 from ..widgets.filetree import printable
 from .base import KeyLine, bindings
 from .deciding import Deciding
@@ -51,8 +52,9 @@ class Proof(Deciding):
         self._engine: EngineInfo | None = None
         self._query = ""
         self._status = ""
+        self._place: dict[str, str] = {}
         self._place_timer: Timer | None = None
-        self._closed = False
+        self._let_go = False
 
     def compose(self) -> ComposeResult:
         yield Static(id="proof-title", markup=False)
@@ -103,7 +105,7 @@ class Proof(Deciding):
 
     def _look(self) -> None:
         """Take what came in the last quarter of a second, and draw what it changed."""
-        if self._closed:
+        if self._let_go:
             return
         news = self._board.take()
         with self.told():
@@ -146,7 +148,7 @@ class Proof(Deciding):
 
     def _failed_outside(self, error: GalleyError) -> None:
         """From the runner's thread."""
-        if not self._closed:
+        if not self._let_go:
             self.galley.call_from_thread(self.galley.tell, error)
 
     def _state(self) -> str:
@@ -224,7 +226,7 @@ class Proof(Deciding):
         threshold = self.session.settings.clean.threshold
         words = captions.change(self.diff.current_number, self.diff.stop_count, edit, threshold)
         if self.diff.effective_view != self.diff.view:
-            words += " · side by side needs 110 columns"
+            words = f"side by side needs {TERMINAL_FROM} columns · {words}"
         self.query_one("#change", Static).update(words)
 
     # Moving
@@ -334,23 +336,19 @@ class Proof(Deciding):
         if answer is None:
             return
         self.query_one("#status", Static).update("Stopping; what is finished is saved…")
-        await self._close_in_background().wait()
+        await asyncio.to_thread(self.close_session)
         if answer == "quit":
             self.galley.exit(0)
         else:
             self.dismiss(None)
 
-    @work(thread=True)
-    def _close_in_background(self) -> None:
-        self.close_session()
-
     def close_session(self) -> None:
         """Keep the place, stop the run, and let the session go. Harmless when called again."""
-        if self._closed:
+        if self._let_go:
             return
-        self._closed = True
+        self._let_go = True
         with suppress(GalleyError):  # the decisions are on disk; only the cursor's place is not
-            self._keep_place()
+            self.session.keep_place(self._place)
         self.runner.close()
         self.session.close()
 
@@ -358,17 +356,14 @@ class Proof(Deciding):
         self.close_session()
 
     def _keep_place_soon(self) -> None:
+        self._place = {"filter": self.chunks.filter, "view": self.diff.view}
+        if self.current is not None:
+            self._place["chunk"] = str(self.current)
         if self._place_timer is not None:
             self._place_timer.stop()
         self._place_timer = self.set_timer(KEEP_PLACE_AFTER_SECONDS, self._keep_place_now)
 
     def _keep_place_now(self) -> None:
-        if not self._closed:
+        if not self._let_go:
             with self.told():
-                self._keep_place()
-
-    def _keep_place(self) -> None:
-        place = {"filter": self.chunks.filter, "view": self.diff.view}
-        if self.current is not None:
-            place["chunk"] = str(self.current)
-        self.session.keep_place(place)
+                self.session.keep_place(self._place)

@@ -101,7 +101,7 @@ class Form(RowList, can_focus=True):
         if field.action:
             return [(f"[ {field.label} ]  ", "bold"), (field.note, "dim")]
         value = f"‹ {field.value or '—'} ›" if field.choices else field.value or "—"
-        label = max(LABEL, *(len(one.label) + 1 for one in self._fields))
+        label = max(LABEL, *(len(one.label) + 1 for one in self._fields if one.key and not one.action))
         return [(f"{field.label:<{label}} ", "dim"), (f"{value}  ", "bold"), (field.note, "dim")]
 
     def action_move(self, by: int) -> None:
