@@ -14,6 +14,14 @@ SURE = 0.2
 """An edit is uncertain when its probability is within this of the threshold."""
 
 
+def filter_named(name: str) -> Filter:
+    """The filter of that name; all for a name that is none."""
+    for known in FILTERS:
+        if known == name:
+            return known
+    return "all"
+
+
 def needs_look(row: Row) -> bool:
     """Whether a person still has to say something: it is finished, and nothing was said."""
     return row.undecided

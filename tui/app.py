@@ -34,7 +34,7 @@ class GalleyApp(App[int]):
 
     TITLE = "Galley"
     CSS_PATH = "galley.tcss"
-    COMMAND_PALETTE_BINDING = "f2"
+    COMMAND_PALETTE_BINDING = "f4"
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, target: str = "", folder: Path | None = None) -> None:

@@ -162,7 +162,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("left_attempt", "left,h", "Left", "Go to the attempt on the left.", "Attempts", (ATTEMPTS,), footer=True),
     Command("right_attempt", "right,l", "Right", "Go to the one on the right.", "Attempts", (ATTEMPTS,), footer=True),
     Command("settings", "S,f3", "Settings", "Change mode, model, theme, keys and more.", "Galley", (DESK, PROOF)),
-    Command("palette", "colon,f2", "Commands", "Find any command by its name.", "Galley", EVERYWHERE),
+    Command("palette", "colon,f4", "Commands", "Find any command by its name.", "Galley", EVERYWHERE),
     Command("help", "question_mark,f1", "Help", "Show every key.", "Galley", EVERYWHERE, footer=True),
     Command(
         "leave",
