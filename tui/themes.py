@@ -3,13 +3,15 @@
 A broken file is an error to tell, never a crash: what was worn before, or the default, stays on.
 """
 
-import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from stat import S_ISREG
+from typing import cast
 
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
@@ -41,7 +43,15 @@ DIFF = (
     "evidence",
 )
 """`evidence` is a background: what a flag points at."""
+TOP = ("name", "description", "dark", "colors", "diff")
+PLACES = {
+    **{key: key for key in TOP},
+    **{key: f"colors.{key}" for key in COLORS},
+    **{key: f"diff.{key}" for key in DIFF},
+}
+"""Every key, no two of which are called the same, and where it belongs."""
 HINT = "See docs/themes.md for what a theme has."
+COLOUR_HINT = "Write it as #rrggbb, as a name of CSS such as teal, or as one of the terminal's own such as ansi_red."
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -64,15 +74,16 @@ class GalleyTheme:
 
     def to_textual(self) -> Theme:
         """The diff's colours become variables for the style sheet: `$diff-deleted` and so on."""
-        variables = {f"diff-{key.replace('_', '-')}": value for key, value in self.diff.items()}
-        variables["raised"] = self.colors["boost"]  # Textual computes its own boost
-        track, thumb = self.colors["background"], self.colors["boost"]
+        c = {key: canonical(value) for key, value in self.colors.items()}
+        variables = {f"diff-{key.replace('_', '-')}": canonical(value) for key, value in self.diff.items()}
+        variables["raised"] = c["boost"]  # Textual computes its own boost
+        track, thumb = c["background"], c["boost"]
         for state in ("", "-hover", "-active"):
             variables |= {f"scrollbar-background{state}": track, f"scrollbar{state}": thumb}
         variables["scrollbar-corner-color"] = track
         if self.ansi:
+            variables |= {key: c[key] for key in ("surface", "panel", "boost")}  # Textual makes them transparent
             variables = {**BUILTIN_THEMES["ansi-dark" if self.dark else "ansi-light"].variables, **variables}
-        c = self.colors
         return Theme(
             name=self.name,
             primary=c["primary"],
@@ -99,26 +110,39 @@ def user_themes_dir() -> Path:
 
 def load_theme(path: Path) -> GalleyTheme:
     """Read a theme file. Raises ConfigError that names the file, the key and the nearest right one."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"The theme {path} is no valid TOML: {error}.", HINT) from error
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"The theme {path} can't be read: {why}.", HINT) from error
-    known(path, "", tables, ("name", "description", "dark", "colors", "diff"))
-    name, dark = tables.get("name", path.stem), tables.get("dark", True)
-    if not isinstance(name, str) or not name.strip():
-        raise ConfigError(f"The theme {path} has no proper name: {name!r}.", HINT)
+    tables = read_toml(path)
+    known(path, "", tables, TOP)
+    for key in ("name", "dark"):
+        if key not in tables:
+            raise ConfigError(f"The theme {path} lacks {key}.", HINT)
+    name, dark, description = tables["name"], tables["dark"], tables.get("description", "")
+    if not isinstance(name, str) or not name.isprintable() or not name.strip():
+        raise ConfigError(f"In the theme {path}, name is {name!r}.", "Give it one line of text.")
     if not isinstance(dark, bool):
-        raise ConfigError(f"In the theme {path}, dark is {dark!r}: it is true or false.", HINT)
+        raise ConfigError(f"In the theme {path}, dark is {dark!r}.", "It is true or false, without quotes.")
+    if not isinstance(description, str):
+        raise ConfigError(f"In the theme {path}, description is {description!r}.", "It is a text in quotes.")
     return GalleyTheme(
-        name=name,
-        description=str(tables.get("description", "")),
+        name=name.strip(),
+        description=description,
         dark=dark,
         colors=colors_of(path, "colors", tables.get("colors"), COLORS),
         diff=colors_of(path, "diff", tables.get("diff"), DIFF),
     )
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """The file's tables. Raises ConfigError, also for what is no regular file: a pipe would never end."""
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            raise ConfigError(f"The theme {path} is no file.", "Give it another name or take it away.")
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"The theme {path} can't be read: {error.strerror}.", HINT) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The theme {path} can't be read: it is not UTF-8.", HINT) from error
+    except (ValueError, RecursionError) as error:  # endless nesting and numbers too, not TOMLDecodeError alone
+        raise ConfigError(f"The theme {path} is no valid TOML: {error}.", HINT) from error
 
 
 def colors_of(path: Path, section: str, given: object, keys: tuple[str, ...]) -> dict[str, str]:
@@ -129,22 +153,36 @@ def colors_of(path: Path, section: str, given: object, keys: tuple[str, ...]) ->
     known(path, f"{section}.", table, keys)
     found: dict[str, str] = {}
     for key in keys:
-        value = table.get(key)
-        if value is None:
+        if key not in table:
             raise ConfigError(f"The theme {path} lacks {section}.{key}.", HINT)
+        value, near = table[key], None
         try:
-            Color.parse(str(value))
+            if isinstance(value, str):
+                canonical(value)
+                found[key] = value
+                continue
         except ColorParseError as error:
-            raise ConfigError(f"In the theme {path}, {section}.{key} is no colour: {value!r}.", HINT) from error
-        found[key] = str(value)
+            near = error.suggested_color
+        hint = f"Did you mean {near!r}?" if near else COLOUR_HINT
+        raise ConfigError(f"In the theme {path}, {section}.{key} is no colour: {value!r}.", hint)
     return found
 
 
-def known(path: Path, prefix: str, table: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+def canonical(color: str) -> str:
+    """A colour in the one form that style sheets surely take: #rrggbb, #rrggbbaa or ansi_…
+
+    Raises ColorParseError.
+    """
+    return Color.parse(color.strip()).hex
+
+
+def known(path: Path, prefix: str, table: Iterable[str], keys: tuple[str, ...]) -> None:
+    """Raises ConfigError for a key that nothing reads, with the right one if it is misspelt or misplaced."""
     for key in table:
         if key not in keys:
-            near = difflib.get_close_matches(key, keys, n=1, cutoff=0.4)
-            hint = f"Did you mean {prefix}{near[0]}?" if near else HINT
+            plain = key.lower().replace("-", "_")
+            near = [plain] if plain in PLACES else get_close_matches(plain, keys) or get_close_matches(plain, PLACES)
+            hint = f"Did you mean {PLACES[near[0]]}?" if near else HINT
             raise ConfigError(f"The theme {path} has {prefix}{key}, which nothing reads.", hint)
 
 
@@ -152,29 +190,36 @@ def load_all(user_dir: Path) -> tuple[dict[str, GalleyTheme], list[ConfigError]]
     """Ours, the user's over them, by name; and what is wrong with the user's."""
     found = {theme.name: theme for theme in map(load_theme, own_files())}
     errors: list[ConfigError] = []
+    taken: dict[str, Path] = {}
     for path in user_files(user_dir):
         try:
             theme = load_theme(path)
         except ConfigError as error:
             errors.append(error)
-        else:
-            found[theme.name] = theme
+            continue
+        if theme.name in taken:
+            message = f"The theme {path} has the name {theme.name!r}, as {taken[theme.name].name} has, and is left out."
+            errors.append(ConfigError(message, "Give one of them another name."))
+            continue
+        taken[theme.name], found[theme.name] = path, theme
     return found, errors
 
 
 def own_files() -> list[Path]:
+    """Ours, as they were installed."""
     return sorted(Path(str(entry)) for entry in files("galley.themes").iterdir() if entry.name.endswith(".toml"))
 
 
 def user_files(user_dir: Path) -> list[Path]:
+    """The user's, without the hidden files that editors keep beside a file at work; none if there is no folder."""
     try:
-        return sorted(user_dir.glob("*.toml"))
+        return sorted(path for path in user_dir.iterdir() if path.suffix == ".toml" and not path.name.startswith("."))
     except OSError:
         return []
 
 
 def stamp(user_dir: Path) -> Stamp:
-    """Changes when a theme of the user's is saved, made or removed."""
+    """Name, time in ns and size in bytes of the user's: changes when a theme is saved, made or removed."""
     found: list[tuple[str, int, int]] = []
     for path in user_files(user_dir):
         try:
@@ -187,5 +232,10 @@ def stamp(user_dir: Path) -> Stamp:
 
 def variable_defaults() -> dict[str, str]:
     """The style sheet's own variables, for a theme of Textual's that lacks them."""
-    theme = load_theme(next(path for path in own_files() if path.stem == DEFAULT))
-    return dict(theme.to_textual().variables)
+    return dict(own_default().to_textual().variables)
+
+
+@cache
+def own_default() -> GalleyTheme:
+    """Read once: Textual asks at every change of theme."""
+    return load_theme(next(path for path in own_files() if path.stem == DEFAULT))
