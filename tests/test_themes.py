@@ -47,6 +47,8 @@ AROUND = (
     ("background", "primary"),
 )
 """What lists, lines and dialogs write on what."""
+RAISED = tuple((text, "boost") for text in ("primary", "accent", "warning", "error", "success"))
+"""And in the cursor's line of a list without the keys; of 16 colours there are too few for that."""
 LEGIBLE = 4.5
 """WCAG 2.2, level AA; 7 is level AAA."""
 LEGIBLE_IN_16 = 2.8
@@ -148,6 +150,10 @@ def strains(theme: GalleyTheme, least: float = LEGIBLE) -> Iterator[str]:
             found = contrast(seen(depth, theme, text), seen(depth, theme, ground))
             if found < wanted:
                 yield f"{text} on {ground} in {depth.name}: {found:.1f}"
+    for text, ground, wanted in (*((*pair, least) for pair in RAISED), ("secondary", "background", 3)):
+        found = contrast(seen(ColorSystem.TRUECOLOR, theme, text), seen(ColorSystem.TRUECOLOR, theme, ground))
+        if found < wanted:
+            yield f"{text} on {ground}: {found:.1f}"
 
 
 def lookalikes(theme: GalleyTheme) -> Iterator[str]:

@@ -77,7 +77,7 @@ class GalleyTheme:
         c = {key: canonical(value) for key, value in self.colors.items()}
         variables = {f"diff-{key.replace('_', '-')}": canonical(value) for key, value in self.diff.items()}
         variables["raised"] = c["boost"]  # Textual computes its own boost
-        track, thumb = c["background"], c["boost"]
+        track, thumb = c["background"], c["secondary"]
         for state in ("", "-hover", "-active"):
             variables |= {f"scrollbar-background{state}": track, f"scrollbar{state}": thumb}
         variables["scrollbar-corner-color"] = track
