@@ -54,6 +54,11 @@ def next_to_look_at(rows: Sequence[Row], index: int, *, back: bool = False) -> i
     return next((at for at in wanted if at > index), wanted[0])
 
 
+def next_to_come(rows: Sequence[Row], index: int) -> int | None:
+    """The first of `rows` after chunk `index` that is still to be cleaned; None when there is none."""
+    return next((row.index for row in rows if row.index > index and row.state == "pending"), None)
+
+
 def search(session: Session, text: str) -> list[int]:
     """Chunks whose source or text as it stands has `text`, whatever the case; ascending."""
     wanted = text.casefold()

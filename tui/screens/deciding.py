@@ -90,13 +90,16 @@ class Deciding(GalleyScreen):
 
     def _decided(self, index: int) -> None:
         """Show it, and go to the next that needs a look."""
-        shown = self.chunks.shown_rows
+        shown = [row.index for row in self.chunks.shown_rows]
         self.refresh_rows([index])
-        following = review.next_to_look_at([self.chunks.rows[row.index] for row in shown], index)
+        rows = [self.chunks.rows[at] for at in shown]
+        following = review.next_to_look_at(rows, index)
+        if following is None:
+            following = review.next_to_come(rows, index)
+        if following is None:
+            self.galley.say("Nothing more needs a look here.")
         if following is None or not self.chunks.go_to(following):
             self.show_chunk(keep=True)
-            if following is None:
-                self.galley.say("Nothing more needs a look here.")
 
     def action_next_look(self) -> None:
         self._look_at(back=False)

@@ -242,7 +242,9 @@ class Desk(GalleyScreen):
 
     @on(Input.Submitted, "#type-ahead")
     def typed_enough(self) -> None:
+        """Enter opens what was found, without another Enter."""
         self._end_typing()
+        self.files.action_select_cursor()
 
     def _end_typing(self) -> None:
         self.query_one("#type-ahead", Input).add_class("hidden")

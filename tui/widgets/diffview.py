@@ -57,7 +57,7 @@ class DiffView(ScrollView, can_focus=False):
         & > .diff--offer { text-style: underline; }
         & > .diff--label { color: $diff-uncertain; text-style: bold; }
         & > .diff--space { color: $diff-reflow; }
-        & > .diff--evidence { background: $diff-evidence; text-style: bold; }
+        & > .diff--evidence { background: $diff-evidence; text-style: bold italic; }
         & > .diff--unsure { color: $diff-uncertain; text-style: italic; }
         & > .diff--current { text-style: reverse; }
     }

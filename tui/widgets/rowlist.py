@@ -38,6 +38,8 @@ class RowList(ScrollView):
         scrollbar-size-vertical: 1;
         & > .rows--cursor { background: $raised; text-style: bold; }
         &:focus > .rows--cursor { background: $primary; color: $background; text-style: bold; }
+        &:ansi > .rows--cursor { background: ansi_default; text-style: bold underline; }
+        &:ansi:focus > .rows--cursor { background: ansi_default; color: ansi_default; text-style: bold reverse; }
         & > .rows--dim { color: $foreground 60%; }
         & > .rows--good { color: $success; }
         & > .rows--warning { color: $warning; }
