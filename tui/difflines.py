@@ -1,59 +1,35 @@
-"""Lines of a diff, laid out by terminal cells: which words stand in which line and what each of them is.
+"""Lines of a diff: which words stand in which line and what each of them is.
 
-Pure and without Textual, so that it can be tested on texts alone. Words are wrapped here and not by the terminal, since
-wide and combining characters must not tear the columns, and a text of 20,000 words must not wait.
+Pure and without Textual, so that it can be tested on texts alone. Where a text came about by edits that are known, they
+are its changes; a comparison could put them elsewhere among words that repeat, and the wrong edit would be switched.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 from rich.cells import cell_len
 
-from ..core.diff import Span, changes, diff
+from ..core.diff import JOINERS, Span, changes, diff, layout_alone
 from ..core.edits import EditDecision
 from ..core.evidence import Ranges
 from ..core.review import uncertain
+from .wrapping import PLAIN, Line, Look, Piece, plain_lines, wrap
+
+__all__ = ["PLAIN", "Layout", "Line", "Look", "Piece", "Stop", "lay_out", "plain_lines"]
 
 LINE_END = "↵"
+"""A line's end that is gone."""
+NEW_LINE = "¶"
+"""A line's end that is new."""
 GUTTER = " │ "
 UNSURE = "?"
-ATOM = re.compile(r"\n|[^\S\n]+|\S+")
-VISIBLE = {
-    **{code: chr(0x2400 + code) for code in range(32) if code != 0x0A},
-    0x09: " ",
-    0x7F: "␡",
-    **dict.fromkeys(range(0x80, 0xA0), "·"),
-    **dict.fromkeys([0xAD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x061C], "·"),
-    **dict.fromkeys([*range(0x2028, 0x202F), *range(0x2066, 0x206A)], "·"),
-}
-"""Characters that would do something to a terminal, as something to see."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a stretch of text is."""
-
-    kind: str
-    """`equal`, `deleted`, `inserted`, `reflow`, `label` (ours, no text of the document) or `space`."""
-    evidence: bool = False
-    """A flag points at it."""
-    unsure: bool = False
-    """The model was nearly as likely to decide otherwise."""
-    stop: int | None = None
-    """The change it belongs to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Text of one look within a line."""
-
-    text: str
-    look: Look
-
-
-Line = tuple[Piece, ...]
+NARROWEST = 8
+"""Cells in which two columns and the gutter still have room."""
+CUT = re.compile(f"[{re.escape(''.join(JOINERS))}]\\s*")
+SPACE = Look("space")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +40,9 @@ class Stop:
     """First line that shows it."""
     edit: int | None
     """Number of the edit of a verbatim attempt."""
+    source: tuple[int, int] = (0, 0)
+    """Characters of the source, [start, end)."""
+    cleaned: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +55,16 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A span with its look, before wrapping; `ours` is text of the source, `theirs` of the cleaned text."""
+    """A stretch of both texts with its look, before wrapping."""
 
     ours: str
+    """What the source has there."""
     theirs: str
+    """What the cleaned text has."""
     look: Look
     source: int
+    """Offset in the source, in characters."""
     cleaned: int
-
-
-PLAIN = Look("equal")
-SPACE = Look("space")
 
 
 def lay_out(
@@ -100,112 +78,196 @@ def lay_out(
     threshold: float = 0.5,
     evidence: tuple[Ranges, Ranges] = ((), ()),
 ) -> Layout:
-    """The diff in one of the views `inline`, `side` and `result`, in lines of at most `width` cells."""
-    spans = diff(source, cleaned)
-    marked, numbers = mark(source, cleaned, spans, reflow, edits, threshold)
-    width = max(4, width)
+    """The diff in one of the views `inline`, `side` and `result`, in lines of at most `width` cells (8 or more).
+
+    `reflow=False` shows what only lays the text out otherwise as any text; an edit of a model is shown in any case.
+    Evidence is given as ranges in (the source, the cleaned text).
+    """
+    marker = Marker(source, cleaned, edits, threshold, reflow)
+    marked = marker.mark()
+    width = max(NARROWEST, width)
     if view == "side":
-        lines = side_by_side(marked, (width - len(GUTTER)) // 2, reflow, evidence)
+        lines = side_by_side(marked, (width - len(GUTTER)) // 2, evidence)
     else:
-        pieces = (piece for one in marked for piece in in_line(one, view, reflow, evidence))
-        lines = list(wrap(pieces, width))
+        lines = wrap((piece for one in marked for piece in in_line(one, view, evidence)), width)
     first: dict[int, int] = {}
     for number, line in enumerate(lines):
         for piece in line:
             if piece.look.stop is not None:
                 first.setdefault(piece.look.stop, number)
-    stops = tuple(Stop(first.get(number, 0), edit) for number, edit in enumerate(numbers))
-    return Layout(tuple(lines), stops)
+    at = 0
+    stops: list[Stop] = []
+    for number, stop in enumerate(marker.stops):
+        at = first.get(number, at)
+        stops.append(replace(stop, line=at))
+    return Layout(tuple(lines), tuple(stops))
 
 
-def mark(
-    source: str,
-    cleaned: str,
-    spans: Sequence[Span],
-    reflow: bool,
-    edits: Sequence[EditDecision],
-    threshold: float,
-) -> tuple[list[Marked], list[int | None]]:
-    """Spans with their looks, and for each stop the edit it stands for."""
-    stop_of: dict[int, int] = {}
-    numbers: list[int | None] = []
-    found: list[Marked] = []
-    starts = dict(changes(spans))
-    last = 0
-    for at, span in enumerate(spans):
-        if at in starts:
-            last = starts[at]
-            edit = edit_at(edits, spans[at].source[0], spans[last - 1].source[1])
-            if reflow or edit is not None or any(span.kind != "reflow" for span in spans[at:last]):
-                stop_of.update(dict.fromkeys(range(at, last), len(numbers)))
-                numbers.append(edit)
-        stop = stop_of.get(at)
-        number = numbers[stop] if stop is not None else None
-        unsure = number is not None and uncertain(edits[number], threshold)
-        ours, theirs = source[slice(*span.source)], cleaned[slice(*span.cleaned)]
-        if span.kind == "equal":
-            found += with_offers(span, ours, edits, threshold, numbers)
-        else:
-            found.append(
-                Marked(ours, theirs, Look(span.kind, unsure=unsure, stop=stop), span.source[0], span.cleaned[0])
+class Marker:
+    """Makes the stretches of a diff and numbers its stops."""
+
+    def __init__(
+        self, source: str, cleaned: str, edits: Sequence[EditDecision], threshold: float, reflow: bool
+    ) -> None:
+        self.stops: list[Stop] = []
+        """In order; their lines are not known yet."""
+        self._source, self._cleaned = source, cleaned
+        self._edits, self._threshold, self._reflow = edits, threshold, reflow
+        places = [(edit.start, edit.end, edit.replacement, edit.kind) for edit in edits]
+        self._order = sorted(range(len(edits)), key=lambda number: places[number])  # as they are applied
+        self._starts = [edits[number].start for number in self._order]
+        self._reach = list(accumulate((edits[number].end for number in self._order), max))
+
+    def mark(self) -> list[Marked]:
+        """Both texts in stretches, in order."""
+        return [*(self._by_edits() or self._by_comparing())]
+
+    def _by_edits(self) -> list[Marked] | None:
+        """The applied edits and what lies between them; None where they don't give the cleaned text."""
+        found: list[Marked] = []
+        applied = [number for number in self._order if self._edits[number].applied]
+        parts: list[str] = []
+        at = 0
+        for number in applied:
+            edit = self._edits[number]
+            if not at <= edit.start <= edit.end:
+                return None
+            parts += self._source[at : edit.start], edit.replacement
+            at = edit.end
+        raw = "".join([*parts, self._source[at:]])
+        lead = len(raw) - len(raw.lstrip())
+        if not self._edits or raw.strip() != self._cleaned:
+            return None
+        at, written = 0, -lead
+        for number in applied:
+            edit = self._edits[number]
+            found += self._equal(at, edit.start, written)
+            written += min(edit.start, len(self._source)) - at
+            found.append(self._applied(number, written))
+            at = min(edit.end, len(self._source))
+            written += len(edit.replacement)
+        return [*found, *self._equal(at, len(self._source), written)]
+
+    def _applied(self, number: int, written: int) -> Marked:
+        """An edit that was made; `written` is where its replacement would be if nothing were cut off at the ends."""
+        edit, source = self._edits[number], self._source
+        start, end = edit.start, min(edit.end, len(source))
+        before, after = source[max(0, start - 1) : start], source[end : end + 1]
+        kind = "deleted" if not edit.replacement else "replaced"
+        if layout_alone(before + source[start:end] + after, before + edit.replacement + after):
+            kind = "reflow"
+        lost = max(0, -written)
+        begin = max(0, written)
+        theirs = edit.replacement[lost : lost + max(0, len(self._cleaned) - begin)]
+        look = Look(kind, unsure=uncertain(edit, self._threshold), stop=len(self.stops))
+        self.stops.append(Stop(0, number, (start, end), (begin, begin + len(theirs))))
+        return Marked(source[start:end], theirs, look, start, begin)
+
+    def _equal(self, start: int, end: int, written: int) -> Iterator[Marked]:
+        """Equal text, without the white space that both ends of the cleaned text have lost."""
+        start, written = start + max(0, -written), max(0, written)
+        yield from self._with_offers(start, min(end, start + len(self._cleaned) - written), written)
+
+    def _by_comparing(self) -> Iterator[Marked]:
+        """What a comparison finds; an edit is put to the change that it touches."""
+        spans = diff(self._source, self._cleaned)
+        last, stop = 0, None
+        unsure = False
+        starts = dict(changes(spans))
+        for at, span in enumerate(spans):
+            if at in starts:
+                last, stop, unsure = starts[at], None, False
+                edit = self._edit_at(spans[at].source[0], spans[last - 1].source[1])
+                if self._reflow or edit is not None or any(one.kind != "reflow" for one in spans[at:last]):
+                    stop = len(self.stops)
+                    unsure = edit is not None and uncertain(self._edits[edit], self._threshold)
+                    ours = spans[at].source[0], spans[last - 1].source[1]
+                    theirs = spans[at].cleaned[0], spans[last - 1].cleaned[1]
+                    self.stops.append(Stop(0, edit, ours, theirs))
+            if span.kind == "equal":
+                yield from self._with_offers(*span.source, span.cleaned[0])
+            else:
+                yield self._changed(span, stop, unsure)
+
+    def _changed(self, span: Span, stop: int | None, unsure: bool) -> Marked:
+        look = Look(span.kind, unsure=unsure, stop=stop)
+        if span.kind == "reflow" and stop is None:
+            look = PLAIN
+        ours, theirs = self._source[slice(*span.source)], self._cleaned[slice(*span.cleaned)]
+        return Marked(ours, theirs, look, span.source[0], span.cleaned[0])
+
+    def _touching(self, start: int, end: int) -> list[int]:
+        """Edits that overlap source[start:end] or meet it, in order."""
+        found: list[int] = []
+        at = bisect_right(self._starts, end) - 1
+        while at >= 0 and self._reach[at] >= start:
+            if self._edits[self._order[at]].end >= start:
+                found.append(self._order[at])
+            at -= 1
+        return found[::-1]
+
+    def _edit_at(self, start: int, end: int) -> int | None:
+        """The edit that made a change of source[start:end]: of two at a place the applied one."""
+        near = self._touching(start, end)
+        within = [n for n in near if self._edits[n].start < end and start < self._edits[n].end]
+        for numbers in ([n for n in within if self._edits[n].applied], [n for n in near if self._edits[n].applied]):
+            if numbers:
+                return numbers[0]
+        return within[0] if within else None
+
+    def _with_offers(self, start: int, end: int, written: int) -> Iterator[Marked]:
+        """Equal text source[start:end], cut where an edit was proposed and not made; such a place is a stop too."""
+        at, shift, text = start, written - start, self._source
+        for number in self._touching(start, end):
+            edit = self._edits[number]
+            alone = not any(
+                self._edits[other].applied
+                and self._edits[other].start < edit.end
+                and edit.start < self._edits[other].end
+                for other in self._touching(edit.start, edit.end)
             )
-    return found, numbers
+            if edit.applied or not at <= edit.start < edit.end <= end or not alone:
+                continue
+            if edit.start > at:
+                yield Marked(text[at : edit.start], text[at : edit.start], PLAIN, at, at + shift)
+            offered = text[edit.start : edit.end]
+            look = Look("offer", unsure=uncertain(edit, self._threshold), stop=len(self.stops))
+            theirs = edit.start + shift, edit.end + shift
+            self.stops.append(Stop(0, number, (edit.start, edit.end), theirs))
+            yield Marked(offered, offered, look, edit.start, theirs[0])
+            at = edit.end
+        if at < end:
+            yield Marked(text[at:end], text[at:end], PLAIN, at, at + shift)
 
 
-def edit_at(edits: Sequence[EditDecision], start: int, end: int) -> int | None:
-    """The edit that made a change of source[start:end], the applied one of two at a place."""
-    touching = [at for at, edit in enumerate(edits) if edit.start <= end and edit.end >= start and edit.applied]
-    touching += [at for at, edit in enumerate(edits) if edit.start < end and edit.end > start and not edit.applied]
-    return touching[0] if touching else None
-
-
-def with_offers(
-    span: Span, text: str, edits: Sequence[EditDecision], threshold: float, numbers: list[int | None]
-) -> Iterator[Marked]:
-    """Equal text, cut where an edit was proposed and not made; each such place is a stop of its own."""
-    start, end = span.source
-    at = start
-    shift = span.cleaned[0] - start
-    for number, edit in enumerate(edits):
-        if edit.applied or edit.start < at or edit.end > end or edit.start < start:
-            continue
-        if any(other.applied and other.start < edit.end and edit.start < other.end for other in edits):
-            continue
-        if edit.start > at:
-            piece = text[at - start : edit.start - start]
-            yield Marked(piece, piece, PLAIN, at, at + shift)
-        offered = text[edit.start - start : edit.end - start]
-        look = Look("offer", unsure=uncertain(edit, threshold), stop=len(numbers))
-        numbers.append(number)
-        yield Marked(offered, offered, look, edit.start, edit.start + shift)
-        at = edit.end
-    if at < end:
-        yield Marked(text[at - start :], text[at - start :], PLAIN, at, at + shift)
-
-
-def in_line(one: Marked, view: str, reflow: bool, evidence: tuple[Ranges, Ranges]) -> Iterator[Piece]:
-    """What a span is in a single text."""
-    kind = one.look.kind
-    if kind == "deleted":
-        if view == "result":
-            yield Piece("", one.look)
-        else:
-            yield from unsure_mark(one.look)
-            yield from cut_by(one.ours, one.source, evidence[0], one.look)
+def in_line(one: Marked, view: str, evidence: tuple[Ranges, Ranges]) -> Iterator[Piece]:
+    """What a stretch is in a single text."""
+    look = one.look
+    if view == "result":
+        yield from cut_by(one.theirs, one.cleaned, evidence[1], Look("equal", stop=look.stop))
         return
-    look = shown_look(one.look, reflow)
-    if view == "result" and kind != "equal":
-        look = Look("equal", stop=one.look.stop)
-    if look.kind in {"inserted", "offer", "reflow"} and view != "result":
-        yield from unsure_mark(look)
-    if look.kind == "reflow" and "\n" in one.ours and "\n" not in one.theirs:
-        yield Piece(LINE_END, look)
-    yield from cut_by(one.theirs, one.cleaned, evidence[1], look)
+    yield from unsure_mark(look)
+    if look.kind == "reflow":
+        before, signs = laid_out_anew(one.ours, one.theirs)
+        yield from cut_by(one.theirs[:before], one.cleaned, evidence[1], look)
+        if signs:
+            yield Piece(signs, look)
+        yield from cut_by(one.theirs[before:], one.cleaned + before, evidence[1], look)
+        return
+    if look.kind in {"deleted", "replaced"}:
+        yield from cut_by(one.ours, one.source, evidence[0], replace(look, kind="deleted"))
+    if look.kind != "deleted":
+        shown = replace(look, kind="inserted") if look.kind == "replaced" else look
+        yield from cut_by(one.theirs, one.cleaned, evidence[1], shown)
 
 
-def shown_look(look: Look, reflow: bool) -> Look:
-    """Layout that is not to be shown looks like any text; an edit of the model is shown in any case."""
-    return PLAIN if look.kind == "reflow" and not reflow and look.stop is None else look
+def laid_out_anew(ours: str, theirs: str) -> tuple[int, str]:
+    """Where signs belong in `theirs`, and which: of a hyphen or line's end that is gone, or a line's end that came."""
+    ends = LINE_END if "\n" in ours and "\n" not in theirs else NEW_LINE if "\n" in theirs and "\n" not in ours else ""
+    match = CUT.search(ours)
+    if match and theirs.startswith(ours[: match.start()]) and theirs[match.start() : match.start() + 1] not in JOINERS:
+        return match.start(), f"-{ends}"
+    return 0, ends
 
 
 def unsure_mark(look: Look) -> Iterator[Piece]:
@@ -215,141 +277,62 @@ def unsure_mark(look: Look) -> Iterator[Piece]:
 
 
 def cut_by(text: str, offset: int, ranges: Ranges, look: Look) -> Iterator[Piece]:
-    """`text` with what a flag points at as pieces of their own; `offset` is where it begins in its whole."""
+    """`text` with what a flag points at as pieces of their own; `offset` is where it begins in its whole.
+
+    A change without text still gives a piece, so that it has a line.
+    """
+    if not text:
+        if look.stop is not None:
+            yield Piece("", look)
+        return
     at, end = offset, offset + len(text)
-    for start, stop in ranges:
-        if stop <= at or start >= end:
-            continue
+    for number in range(bisect_right(ranges, offset, key=lambda one: one[1]), len(ranges)):
+        start, stop = ranges[number]
+        if start >= end:
+            break
         if start > at:
             yield Piece(text[at - offset : start - offset], look)
         yield Piece(text[max(at, start) - offset : min(end, stop) - offset], replace(look, evidence=True))
         at = min(end, stop)
-    if at < end or not text:
+    if at < end:
         yield Piece(text[at - offset :], look)
 
 
-def side_by_side(marked: Iterable[Marked], width: int, reflow: bool, evidence: tuple[Ranges, Ranges]) -> list[Line]:
+def side_by_side(marked: Iterable[Marked], width: int, evidence: tuple[Ranges, Ranges]) -> list[Line]:
     """Two columns of `width` cells; both begin anew where both have the end of a line."""
     lines: list[Line] = []
     left: list[Piece] = []
     right: list[Piece] = []
 
-    def flush(line_end: bool) -> None:
-        rows = list(zip_longest(wrap(left, width), wrap(right, width), fillvalue=()))
-        for ours, theirs in rows or ([((), ())] if line_end else []):
+    def flush() -> None:
+        for ours, theirs in zip_longest(wrap(left, width), wrap(right, width), fillvalue=()):
             used = sum(cell_len(piece.text) for piece in ours)
             lines.append((*ours, Piece(" " * (width - used) + GUTTER, SPACE), *theirs))
         left.clear()
         right.clear()
 
     for one in marked:
-        look = shown_look(one.look, reflow)
-        if look.kind in {"deleted", "offer", "reflow"}:
-            left.extend(unsure_mark(look))
-        if look.kind == "equal" and one.ours == one.theirs:
+        look = one.look
+        if look.kind in {"equal", "offer"} and one.ours == one.theirs:
+            left += unsure_mark(look)
             offset = one.cleaned
             for number, part in enumerate(one.ours.split("\n")):
                 if number:
-                    flush(line_end=True)
+                    flush()
                 left.append(Piece(part, look))
-                right.extend(cut_by(part, offset, evidence[1], look))
+                right += cut_by(part, offset, evidence[1], look)
                 offset += len(part) + 1
             continue
-        left.extend(cut_by(one.ours, one.source, evidence[0], look) if one.ours else ())
-        right.extend(cut_by(one.theirs, one.cleaned, evidence[1], look) if one.theirs else ())
-        if "\n" in one.ours and "\n" in one.theirs:
-            flush(line_end=True)
-    flush(line_end=False)
+        replaced = look.kind == "replaced"
+        if one.ours or not one.theirs:
+            left += unsure_mark(look)
+            shown = replace(look, kind="deleted") if replaced else look
+            left += cut_by(one.ours, one.source, evidence[0], shown)
+        if one.theirs:
+            right += unsure_mark(look)
+            shown = replace(look, kind="inserted") if replaced else look
+            right += cut_by(one.theirs, one.cleaned, evidence[1], shown)
+        if look.kind in {"equal", "reflow"} and "\n" in one.ours and "\n" in one.theirs:
+            flush()
+    flush()
     return lines
-
-
-def wrap(pieces: Iterable[Piece], width: int) -> Iterator[Line]:
-    """Lines of at most `width` cells, broken at blanks; a word that is too long is cut."""
-    line: list[Piece] = []
-    used = 0
-    blank: list[Piece] = []
-    word: list[Piece] = []
-    size = blank_size = 0
-    begun = False
-
-    def place() -> Iterator[Line]:
-        """Put the word in hand, and the blanks before it, into the line or the next."""
-        nonlocal line, used, blank, word, size, blank_size
-        if used and used + blank_size + size > width:
-            yield tuple(line)
-            line, used = [], 0
-            # Deleted or inserted blanks vanish at a line's end like all others.
-        elif blank_size:
-            take = blank if used + blank_size <= width else []
-            for piece in take:
-                add(line, piece)
-            used += blank_size if take else 0
-        blank, blank_size = [], 0
-        for piece in word:
-            for part in parts(piece, width, used):
-                if part is None:
-                    yield tuple(line)
-                    line, used = [], 0
-                    continue
-                add(line, part)
-                used += cell_len(part.text)
-        word, size = [], 0
-
-    for piece in pieces:
-        begun = True
-        if not piece.text:
-            word.append(piece)
-            continue
-        for match in ATOM.finditer(piece.text.replace("\r\n", "\n")):
-            text = match.group()
-            if text == "\n":
-                yield from place()
-                yield tuple(line)
-                line, used = [], 0
-            elif text.isspace():
-                if word:
-                    yield from place()
-                shown = " " * len(text) if not text.isascii() else text.translate(VISIBLE)
-                blank.append(Piece(shown, piece.look))
-                blank_size += len(shown)
-            else:
-                shown = text if text.isascii() and text.isprintable() else text.translate(VISIBLE)
-                word.append(Piece(shown, piece.look))
-                size += len(shown) if shown.isascii() else cell_len(shown)
-    if begun:
-        yield from place()
-        if line:
-            yield tuple(line)
-
-
-def add(line: list[Piece], piece: Piece) -> None:
-    """Put a piece at a line's end, into the last one where it looks the same."""
-    if line and line[-1].look == piece.look and line[-1].text:
-        line[-1] = Piece(line[-1].text + piece.text, piece.look)
-    else:
-        line.append(piece)
-
-
-def parts(piece: Piece, width: int, used: int) -> Iterator[Piece | None]:
-    """The piece, cut where a line is full; None is the end of a line."""
-    length = cell_len(piece.text)
-    if used + length <= width:
-        yield piece
-        return
-    text, left = "", width - used
-    for char in piece.text:
-        cells = cell_len(char)
-        if cells > left and (text or left < width):
-            if text:
-                yield Piece(text, piece.look)
-            yield None
-            text, left = "", width
-        text += char
-        left -= cells
-    if text:
-        yield Piece(text, piece.look)
-
-
-def plain_lines(text: str, width: int, look: Look = PLAIN) -> tuple[Line, ...]:
-    """A text without a diff."""
-    return tuple(wrap([Piece(text, look)], max(4, width)))

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-NARROWEST = 8
-"""Cells below which no line is tried: some characters with all their marks take four."""
+NARROWEST = 2
+"""Cells below which no line is tried: a character may take two."""
 CJK = "\u2e80-\u2fff\u3001-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 MARKS = "\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 BLANKS = " \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-ATOM = re.compile(f"[{BLANKS}]+|(?:[{CJK}][{MARKS}]*)+|[^{BLANKS}{CJK}]+")
+ATOM = re.compile(f"(?P<blank>[{BLANKS}]+)|(?P<wide>(?:[{CJK}][{MARKS}]*)+)|(?P<word>[^{BLANKS}{CJK}]+)")
 """Blanks, wide characters between any of which a line may end, or a word."""
-LONG = 120
+LONG = 24
 """Characters from which on a plain stretch is cut by its blanks alone."""
 DOT = "·"
 ZWJ = "\u200d"
@@ -124,7 +124,7 @@ class Filler:
         self.width = max(NARROWEST, width)
         self._lines: list[Line] = []
         self._line: list[Piece] = []
-        self._used = 0
+        self._used: int = 0
         self._blanks: list[Piece] = []
         self._blank_size = 0
         self._word: list[Piece] = []
@@ -149,7 +149,7 @@ class Filler:
                 if look.stop is not None:
                     self._line.append(Piece("", look))
                 self._end_line(wrapped=False)
-            if len(row) > LONG and look.stop is None and row.isascii() and row.isprintable() and " " in row:
+            if len(row) > LONG and look.stop is None and row.isascii() and row.isprintable():
                 self._pour(row, look)
             elif row:
                 self._take(row, look)
@@ -167,14 +167,14 @@ class Filler:
         """Word by word."""
         for match in ATOM.finditer(row):
             atom = match.group()
-            if atom[0].isspace() and atom[0] not in "\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u2028\u2029":
+            if match.lastgroup == "blank":
                 self._place()
-                cells = len(atom) if atom.isascii() else cell_len(atom)
+                cells = len(atom) if atom.isascii() else max(1, cell_len(atom))
                 self._blanks.append(Piece(" " * cells, look))
                 self._blank_size += cells
                 continue
             shown = visible(atom)
-            wide = not shown.isascii() and cell_len(shown[0]) == 2
+            wide = match.lastgroup == "wide"
             if self._word and (wide or self._wide) and any(piece.text for piece in self._word):
                 self._place()
             self._wide = wide
@@ -183,7 +183,10 @@ class Filler:
 
     def _pour(self, row: str, look: Look) -> None:
         """A long stretch of plain text: lines end at the last blank that fits."""
-        at, last = row.find(" "), row.rfind(" ")
+        at, last = row.find(" ", len(row) - len(row.lstrip())), row.rfind(" ")
+        if at < 0:
+            self._take(row, look)
+            return
         self._take(row[:at], look)
         self._place()
         while at < last:
