@@ -10,7 +10,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .clean.cleaner import Cleaner, Made, past
@@ -33,6 +33,7 @@ from .events import (
 from .session import Attempt, ChunkRecord, Session
 
 Listener = Callable[[Event], None]
+ASK_EVERY_SECONDS = 0.5
 MAX_JOBS = 64
 """As EngineOptions.jobs allows; a thread is made when it is first needed."""
 
@@ -105,6 +106,9 @@ class Run:
         self._hands: dict[Future[Made], Work] = {}
         self._began = time.monotonic()
         self._tokens = 0
+        self._status = session.status()
+        self._seconds = session.attempt_seconds()
+        self._asked_at = time.monotonic()
 
     def prefer(self, index: int) -> None:
         """Clean this chunk and those after it before all others. From any thread."""
@@ -124,7 +128,8 @@ class Run:
         how = "interrupted"
         try:
             self._loop(pending, stop)
-            how = "finished" if not self._session.status().pending else "interrupted"
+            self._ask_status()
+            how = "finished" if not self._status.pending else "interrupted"
         finally:
             if self._started:
                 self._session.end_run(how, time.monotonic() - self._began)
@@ -238,6 +243,7 @@ class Run:
         prompt = self._options.prompt if made.step.mode == "rewrite" else ""
         record = self._record(made, index, self._engine, prompt)
         self._session.add_attempt(record, choose=final, state=state, note=why)
+        self._count(done=final, failed=failed, seconds=made.seconds)
         flags = made.report.flags if made.report else ()
         step = made.step
         self._tell(AttemptFinished(index, step.mode, step.reason, flags, made.error, final, self._progress()))
@@ -260,6 +266,7 @@ class Run:
         usable = made.error is None
         if usable:
             self._session.choose(asked.chunk, attempt)
+        self._ask_status()
         step = made.step
         self._tell(
             AttemptFinished(
@@ -294,12 +301,30 @@ class Run:
             died=made.died,
         )
 
+    def _count(self, *, done: bool, failed: bool, seconds: float) -> None:
+        """Keep the figures up to date without asking the session, which takes milliseconds when it is large."""
+        status = self._status
+        self._status = replace(
+            status,
+            done=status.done + done,
+            failed=status.failed + failed,
+            pending=status.pending - (done or failed),
+        )
+        self._seconds += seconds
+        if time.monotonic() - self._asked_at > ASK_EVERY_SECONDS:
+            self._ask_status()
+
+    def _ask_status(self) -> None:
+        """Figures as they are: a person decides and chooses meanwhile."""
+        self._status, self._seconds = self._session.status(), self._session.attempt_seconds()
+        self._asked_at = time.monotonic()
+
     def _progress(self) -> Progress:
-        status = self._session.status()
+        status = self._status
         here = time.monotonic() - self._began
         handled = status.done + status.failed
         # Attempts of earlier runs count too, so that a resumed run knows its pace from the start.
-        pace = self._session.attempt_seconds() / handled / self._jobs if handled else None
+        pace = self._seconds / handled / self._jobs if handled else None
         return Progress(
             total=status.total,
             done=status.done,

@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from ..atomic import storage_error, sync_folder
 from ..errors import GalleyError, SessionBusyError, SessionError, StorageError
 from ..settings import RunSettings
-from .database import connect, journal_path
+from .database import NeedsWriter, connect, journal_path
 from .lock import WriterLock, lock_path
 
+T = TypeVar("T")
 SUFFIX = ".galley"
 STEM_BYTES = 80
 """File systems allow 255 bytes for a name, encrypted ones 143; what SQLite and the lock append comes on top."""
@@ -100,3 +102,12 @@ def remove_with_journal(draft: Path) -> None:
     for path in (draft, journal_path(draft)):
         with suppress(OSError):
             path.unlink()
+
+
+def settled(path: Path, read: Callable[[], T]) -> T:
+    """`read`, once more if it met what a writer has to settle first."""
+    try:
+        return read()
+    except NeedsWriter:
+        settle(path)
+        return read()

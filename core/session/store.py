@@ -22,9 +22,9 @@ from ..paths import private_dir
 from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
-from .database import NeedsWriter, check_header, connect, create_file, row_errors, transaction
+from .database import check_header, connect, create_file, row_errors, transaction
 from .lock import WriterLock
-from .names import put_in_place, remove_with_journal, session_name, settle
+from .names import put_in_place, remove_with_journal, session_name, settled
 from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, WorkDone, text_by
 from .rows import (
     attempt_columns,
@@ -207,13 +207,16 @@ class Session:
         """Raises SessionError when there is no such chunk."""
         return self._chunk(index, chunk_record)
 
-    def rows(self) -> list[Row]:
-        """All chunks in order, as a list shows them; cheap for ten thousand."""
-        return self._all(f"{ROWS} ORDER BY c.idx", list_row)
+    def rows(self, indices: Iterable[int] | None = None) -> list[Row]:
+        """All chunks in order, or some of them, as a list shows them; cheap for ten thousand."""
+        if indices is None:
+            return self._all(f"{ROWS} ORDER BY c.idx", list_row)
+        wanted = to_json(sorted(indices))
+        return self._all(f"{ROWS} WHERE c.idx IN (SELECT value FROM json_each(?)) ORDER BY c.idx", list_row, wanted)
 
     def row(self, index: int) -> Row:
         """One of `rows`. Raises SessionError when there is no such chunk."""
-        found = self._all(f"{ROWS} WHERE c.idx = ?", list_row, index)
+        found = self.rows([index])
         return found[0] if found else self._missing(index)
 
     def pending(self) -> list[int]:
@@ -236,8 +239,14 @@ class Session:
 
     def text_of(self, index: int) -> str | None:
         """The chunk's text as it stands: a person's decision, else the chosen attempt, else None."""
-        chunk, decided = self._chunk(index, lambda row: (chunk_record(row), row["decided"]))
-        return text_by(chunk, decided, self.chosen(index))
+        return self.result(index).text
+
+    def result(self, index: int) -> Result:
+        """One of `results`. Raises SessionError when there is no such chunk."""
+        with self._mutex:
+            chunk, decided = self._chunk(index, lambda row: (chunk_record(row), row["decided"]))
+            attempt = self.chosen(index)
+        return Result(chunk, attempt, text_by(chunk, decided, attempt))
 
     def results(self) -> list[Result]:
         """Every chunk in order, with the attempt and the text that count, all of one moment."""
@@ -384,12 +393,3 @@ class Session:
     def _writing(self) -> Generator[None]:
         with self._mutex, transaction(self._connection, self.path):
             yield
-
-
-def settled(path: Path, read: Callable[[], T]) -> T:
-    """`read`, once more if it met what a writer has to settle first."""
-    try:
-        return read()
-    except NeedsWriter:
-        settle(path)
-        return read()

@@ -15,6 +15,7 @@ from ...core.wording import duration, plural
 from .. import keys
 from ..captions import SEVERITY_MARKS
 from ..widgets.diffview import DiffView
+from ..widgets.line import Line
 from .base import GalleyScreen, KeyLine, bindings
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class AttemptsScreen(GalleyScreen):
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="proof-title", markup=False)
+        yield Line(id="proof-title")
         yield Horizontal(id="attempts")
         yield KeyLine(self.KIND)
 
@@ -56,9 +57,7 @@ class AttemptsScreen(GalleyScreen):
         self._attempts = session.attempts(self._index)
         chosen = session.chosen(self._index)
         chunk = session.chunk(self._index)
-        self.query_one("#proof-title", Static).update(
-            f"Chunk {self._index + 1} · {plural(len(self._attempts), 'attempt')}"
-        )
+        self.query_one("#proof-title", Line).say(f"Chunk {self._index + 1} · {plural(len(self._attempts), 'attempt')}")
         box = self.query_one("#attempts", Horizontal)
         await box.remove_children()
         columns: list[Vertical] = []

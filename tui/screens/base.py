@@ -8,11 +8,11 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
 
 from ...core.errors import GalleyError
 from .. import keys
 from ..typed import galley_app
+from ..widgets.line import Line
 
 if TYPE_CHECKING:
     from ..app import GalleyApp
@@ -57,13 +57,13 @@ class GalleyScreen(Screen[None]):
         self.galley.open_settings()
 
 
-class KeyLine(Static):
+class KeyLine(Line):
     """The commands of the screen that a newcomer needs, as many as fit in a line."""
 
-    DEFAULT_CSS = "KeyLine { height: 1; padding: 0 1; color: $foreground 70%; }"
+    DEFAULT_CSS = "KeyLine { padding: 0 1; color: $foreground 70%; }"
 
     def __init__(self, screen: str) -> None:
-        super().__init__(markup=False)
+        super().__init__()
         self._screen = screen
 
     def on_mount(self) -> None:
@@ -86,4 +86,4 @@ class KeyLine(Static):
                 break
             left -= width
             parts.append(Content.assemble((key, "bold"), f" {command.label}  "))
-        self.update(Content("").join(parts))
+        self.say(Content("").join(parts))

@@ -7,11 +7,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import DirectoryTree, Input, Static
+from textual.widgets import DirectoryTree, Input
 
 from .. import keys
 from ..typed import this_worker
 from ..widgets.filetree import FileTree, printable
+from ..widgets.line import Line
 from ..widgets.sessionlist import SessionList
 from .base import GalleyScreen, KeyLine, bindings
 
@@ -36,14 +37,14 @@ class Desk(GalleyScreen):
         self._asked_info: Path | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static("Galley", id="title", markup=False)
+        yield Line("Galley", id="title")
         with Horizontal(id="panes"):
             with Vertical(id="files-pane"):
-                yield Static(id="folder", markup=False)
+                yield Line(id="folder")
                 yield FileTree(self._folder, hidden=self.galley.look.hidden, id="files")
-                yield Static(id="info", markup=False)
+                yield Line(id="info")
             with Vertical(id="sessions-pane"):
-                yield Static("Sessions", id="sessions-title", markup=False)
+                yield Line("Sessions", id="sessions-title")
                 yield SessionList(id="sessions")
         yield Input(placeholder="Begin of a name", id="type-ahead", classes="hidden")
         yield KeyLine(self.KIND)
@@ -93,7 +94,7 @@ class Desk(GalleyScreen):
             self.galley.call_from_thread(self.sessions.set_changed, changed)
 
     def _show_folder(self, folder: Path) -> None:
-        self.query_one("#folder", Static).update(printable(str(folder)))
+        self.query_one("#folder", Line).say(printable(str(folder)))
 
     def go_to_folder(self, folder: Path) -> None:
         """Show another folder."""
@@ -113,7 +114,7 @@ class Desk(GalleyScreen):
         if path is None or path == self._asked_info or not self.is_current:
             return
         self._asked_info = path
-        self.query_one("#info", Static).update("")
+        self.query_one("#info", Line).say("")
         if path.is_file():
             self.look_at_file(path)
 
@@ -134,7 +135,7 @@ class Desk(GalleyScreen):
         except GalleyError as error:
             words = error.message
         if not worker.is_cancelled:
-            self.galley.call_from_thread(self.query_one("#info", Static).update, words)
+            self.galley.call_from_thread(self.query_one("#info", Line).say, words)
 
     # Opening
 

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from ...core import review
 from ...core.board import Board, News
@@ -26,10 +26,12 @@ from ..opening import model_finder
 from ..widgets.chunklist import ChunkList
 from ..widgets.diffview import TERMINAL_FROM, DiffView
 from ..widgets.filetree import printable
+from ..widgets.line import Line
 from .base import KeyLine, bindings
 from .deciding import Deciding
 
 LOOKS_A_SECOND = 4
+STATUS_EVERY_LOOKS = 2
 KEEP_PLACE_AFTER_SECONDS = 1.0
 NARROW = 100
 VIEWS = ("inline", "side", "result")
@@ -50,22 +52,24 @@ class Proof(Deciding):
         self.runner = Runner(session, config, model_finder(session, config), self._board, self._failed_outside)
         self._progress: Progress | None = None
         self._engine: EngineInfo | None = None
+        mode, model = session.settings.clean.mode, session.settings.model.partition(":")[0]
+        self._what = mode if mode == "rules" else f"{mode} {model.removesuffix('.gguf')}"
         self._query = ""
-        self._status = ""
+        self._since_status = 0
         self._place: dict[str, str] = {}
         self._place_timer: Timer | None = None
         self._let_go = False
 
     def compose(self) -> ComposeResult:
-        yield Static(id="proof-title", markup=False)
+        yield Line(id="proof-title")
         with Horizontal(id="panes"):
-            yield ChunkList(id="chunks")
+            yield ChunkList(self.moved, id="chunks")
             with Vertical(id="text-pane"):
-                yield Static(id="caption", markup=False)
+                yield Line(id="caption")
                 yield DiffView(id="diff")
-                yield Static(id="change", markup=False)
+                yield Line(id="change")
         yield Input(placeholder="Search source and text", id="search", classes="hidden")
-        yield Static(id="status", markup=False)
+        yield Line(id="status")
         yield KeyLine(self.KIND)
 
     @property
@@ -92,6 +96,7 @@ class Proof(Deciding):
         self.show_chunk()
         self._show_status()
         self.set_interval(1 / LOOKS_A_SECOND, self._look)
+        self.call_after_refresh(self.galley.settle)
         if self._begin:
             self.runner.prefer(self.current or 0)
             self.runner.go()
@@ -122,12 +127,14 @@ class Proof(Deciding):
             self.show_chunk(keep=True)
         for notice in news.notices:
             self._notice(notice)
-        self._show_status()
+        if news.notices or self._since_status >= STATUS_EVERY_LOOKS:
+            self._show_status()
+        self._since_status += 1
 
     def refresh_rows(self, indices: list[int]) -> None:
         """These chunks have changed in the session."""
-        self.chunks.update_rows(self.session.row(index) for index in indices)
         if indices:
+            self.chunks.update_rows(self.session.rows(indices))
             self._show_title()
 
     def _notice(self, notice: AttemptFinished | AttemptRefused | ChunkFailed | RunEnded) -> None:
@@ -157,17 +164,14 @@ class Proof(Deciding):
             return "loading the model" if loading else "running"
         if self.runner.busy:
             return "finishing what is in hand"
-        return "paused" if any(row.state == "pending" for row in self.chunks.rows) else "finished"
+        return "paused" if self.chunks.tally["finished"] < len(self.chunks.rows) else "finished"
 
     def _show_status(self) -> None:
-        settings = self.session.settings
-        model = settings.model.partition(":")[0]
         words = captions.status(
-            self._progress, list(self.chunks.rows), self._state(), settings.clean.mode, model, self._engine
+            self._progress, self.chunks.tally, len(self.chunks.rows), self._state(), self._what, self._engine
         )
-        if words != self._status:
-            self._status = words
-            self.query_one("#status", Static).update(words)
+        self._since_status = 0
+        self.query_one("#status", Line).say(words)
 
     # What is on the screen
 
@@ -178,10 +182,12 @@ class Proof(Deciding):
             parts.append(self.chunks.filter)
         if self._query:
             parts.append(f"/{printable(self._query)}")
-        self.query_one("#proof-title", Static).update("  ".join(parts))
+        self.query_one("#proof-title", Line).say("  ".join(parts))
 
-    @on(ChunkList.Moved)
     def moved(self) -> None:
+        """Another chunk is under the cursor."""
+        if not self.is_mounted:
+            return
         with self.told():
             self.show_chunk()
         if self.current is not None:
@@ -193,13 +199,13 @@ class Proof(Deciding):
         self._show_title()
         index = self.current
         if index is None:
-            self.query_one("#caption", Static).update("Nothing fits the filter: f shows others.")
+            self.query_one("#caption", Line).say("Nothing fits the filter: f shows others.")
             self.diff.clear()
             return
-        chunk, attempt = self.session.chunk(index), self.session.chosen(index)
+        result = self.session.result(index)
+        chunk, attempt, text = result.chunk, result.attempt, result.text
         hand = self.chunks.in_hand.get(index)
-        self.query_one("#caption", Static).update(captions.caption(chunk, attempt, hand))
-        text = self.session.text_of(index)
+        self.query_one("#caption", Line).say(captions.caption(chunk, attempt, hand))
         if hand is not None and hand.text:
             self.diff.stream(hand.text, "")
         elif text is None:
@@ -227,7 +233,7 @@ class Proof(Deciding):
         words = captions.change(self.diff.current_number, self.diff.stop_count, edit, threshold)
         if self.diff.effective_view != self.diff.view:
             words = f"side by side needs {TERMINAL_FROM} columns · {words}"
-        self.query_one("#change", Static).update(words)
+        self.query_one("#change", Line).say(words)
 
     # Moving
 
@@ -335,7 +341,7 @@ class Proof(Deciding):
             answer = await self.galley.push_screen_wait(Ask("A run is under way", text, choices))
         if answer is None:
             return
-        self.query_one("#status", Static).update("Stopping; what is finished is saved…")
+        self.query_one("#status", Line).say("Stopping; what is finished is saved…")
         await asyncio.to_thread(self.close_session)
         if answer == "quit":
             self.galley.exit(0)

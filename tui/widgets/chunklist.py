@@ -1,6 +1,7 @@
 """The chunks of a document: number, pages, state, flags and decision of each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.reactive import reactive
@@ -35,13 +36,21 @@ class ChunkList(RowList):
     COMPONENT_CLASSES: ClassVar[set[str]] = RowList.COMPONENT_CLASSES
     filter: reactive[Filter] = reactive("all", init=False)
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, moved: Callable[[], None] | None = None, *, id: str | None = None) -> None:
+        """`moved` is called when another chunk is under the cursor."""
         super().__init__(id=id)
+        self._moved = moved
         self._rows: list[Row] = []
         self._matches: frozenset[int] | None = None
         self._visible: list[int] = []
         self._places: dict[int, int] = {}
         self._in_hand: dict[int, InHand] = {}
+        self._tally: Counter[str] = Counter()
+
+    @property
+    def tally(self) -> Mapping[str, int]:
+        """How many chunks are `finished`, `decided`, and flagged and still `to_see`."""
+        return self._tally
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -73,12 +82,15 @@ class ChunkList(RowList):
 
     def set_rows(self, rows: Sequence[Row], current: int | None = None) -> None:
         self._rows = list(rows)
+        self._tally = Counter(mark for row in rows for mark in marks_of(row))
         self._sift(current)
 
     def update_rows(self, rows: Iterable[Row]) -> None:
         """Some chunks have changed."""
         sift = False
         for row in rows:
+            self._tally.subtract(marks_of(self._rows[row.index]))
+            self._tally.update(marks_of(row))
             self._rows[row.index] = row
             sift = sift or (row.index in self._places) != self._lets_through(row)
             if row.index in self._places:
@@ -121,8 +133,12 @@ class ChunkList(RowList):
             at = next((place for place, index in enumerate(self._visible) if index >= current), len(self._visible) - 1)
         same = self.cursor == max(0, at)
         self.reset(max(0, at))
-        if same and self.current != before and self._visible:
-            self.post_message(self.Moved(self, self.cursor))
+        if same and self.current != before:
+            self.cursor_moved()
+
+    def cursor_moved(self) -> None:
+        if self._moved is not None and self._visible:
+            self._moved()
 
     def cells(self, position: int, width: int) -> Sequence[Cell]:
         row = self._rows[self._visible[position]]
@@ -165,3 +181,13 @@ class ChunkList(RowList):
         total = hand.total or self._rows[index].characters * TOKENS_PER_CHARACTER
         full = min(BAR, int(BAR * hand.done / total)) if total else 0
         return f"▸ {'█' * full}{'░' * (BAR - full)} "
+
+
+def marks_of(row: Row) -> list[str]:
+    """What a chunk counts as."""
+    found = ["finished"] if row.state != "pending" else []
+    if row.decision is not None:
+        found.append("decided")
+    if row.flagged and row.undecided:
+        found.append("to_see")
+    return found

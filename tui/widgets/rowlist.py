@@ -10,7 +10,6 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
-from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -50,17 +49,9 @@ class RowList(ScrollView):
     """
     cursor: reactive[int] = reactive(0)
 
-    class Moved(Message):
-        """The cursor stands on another row."""
-
-        def __init__(self, rows: "RowList", position: int) -> None:
-            super().__init__()
-            self.rows = rows
-            self.position = position
-
-        @property
-        def control(self) -> "RowList":
-            return self.rows
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._drawn: dict[str, Style] = {}
 
     def row_count(self) -> int:
         """How many rows there are."""
@@ -69,6 +60,10 @@ class RowList(ScrollView):
     def cells(self, position: int, width: int) -> Sequence[Cell]:
         """What stands in a row, from left to right; cut at `width` cells."""
         raise NotImplementedError
+
+    def cursor_moved(self) -> None:
+        """The cursor stands on another row. Called at once and not by a message, so that what follows it is drawn in
+        the same picture."""
 
     def reset(self, cursor: int | None = None) -> None:
         """Draw everything anew, since the rows are others now."""
@@ -90,8 +85,7 @@ class RowList(ScrollView):
         self.refresh_row(before)
         self.refresh_row(now)
         self._follow()
-        if self.row_count():
-            self.post_message(self.Moved(self, now))
+        self.cursor_moved()
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, self.row_count())
@@ -112,18 +106,30 @@ class RowList(ScrollView):
         if top != self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, force=True)
 
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._drawn.clear()
+
+    def _style(self, name: str) -> Style:
+        """A component's style, or "" for the widget's own; looked up once, since a list has a thousand cells."""
+        if name not in self._drawn:
+            self._drawn[name] = (
+                self.get_component_rich_style(f"rows--{name}", partial=True) if name else self.rich_style
+            )
+        return self._drawn[name]
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         position = y + self.scroll_offset.y
-        base = self.rich_style
+        base = self._style("")
         if position >= self.row_count():
             return Strip.blank(width, base)
-        over = self.get_component_rich_style("rows--cursor", partial=True) if position == self.cursor else Style.null()
+        over = self._style("cursor") if position == self.cursor else Style.null()
         segments: list[Segment] = []
         left = width
         for text, name in self.cells(position, width):
             shown = text if cell_len(text) <= left else set_cell_size(text, left)
-            style = base + (self.get_component_rich_style(f"rows--{name}", partial=True) if name else Style.null())
+            style = base + self._style(name) if name else base
             segments.append(Segment(shown, style + over))
             left -= cell_len(shown)
             if left <= 0:

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ...core.session import SessionSummary
 from .rowlist import Cell, RowList
+
+if TYPE_CHECKING:
+    from ...core.session import SessionSummary
 
 
 class SessionList(RowList, can_focus=True):
@@ -29,17 +31,17 @@ class SessionList(RowList, can_focus=True):
         self._loaded = False
 
     @property
-    def sessions(self) -> Sequence[SessionSummary]:
+    def sessions(self) -> "Sequence[SessionSummary]":
         return self._sessions
 
     @property
-    def current(self) -> SessionSummary | None:
+    def current(self) -> "SessionSummary | None":
         return self._sessions[self.cursor] if self._sessions else None
 
     def row_count(self) -> int:
         return len(self._sessions) or 1
 
-    def set_sessions(self, sessions: Sequence[SessionSummary]) -> None:
+    def set_sessions(self, sessions: "Sequence[SessionSummary]") -> None:
         """Show these; the cursor stays on its session."""
         kept = self.current.path if self.current else None
         self._sessions = list(sessions)
@@ -77,7 +79,7 @@ class SessionList(RowList, can_focus=True):
         shown = name if len(name) <= room else f"{name[: room - 1]}…"
         return [when, (shown, "bold"), (figures, ""), ("  ", ""), state]
 
-    def _state(self, one: SessionSummary) -> Cell:
+    def _state(self, one: "SessionSummary") -> Cell:
         changed = self._changed.get(str(one.path))
         if one.writer:
             return "open elsewhere", "accent"
