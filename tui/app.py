@@ -50,7 +50,7 @@ class GalleyApp(App[int]):
         super().__init__()
         self.version = version("galley-tui")
         self.target = target
-        self.folder = folder or Path.cwd()
+        self.folder = folder or standing_in()
         self.animation_level = "none"
         for theme in self._themes.values():
             self.register_theme(theme.to_textual())
@@ -189,6 +189,14 @@ class GalleyApp(App[int]):
             if close is not None:
                 close()
         self.exit(128 + number)
+
+
+def standing_in() -> Path:
+    """The current folder, or home when that has been removed."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()
 
 
 def run(target: str = "") -> int:

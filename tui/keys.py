@@ -38,6 +38,19 @@ NAMES = {
 SPELT = {shown: name for name, shown in NAMES.items() if len(shown) == 1 and shown.isascii()}
 
 
+NOTE = """Every key can be another one: in the app's settings, or in the config file by its id.
+
+    [ui]
+    keys = "vim"          # a preset: default, vim or emacs
+
+    [keys]
+    accept = "z"          # one key
+    help = "?,f1"         # or several
+
+A key that is another command's on the same screen is refused with a notice, and the old one stays. The lists and forms
+have arrows, `j` and `k` besides; `F2` keeps an edit, `Esc` leaves any dialog."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """Something a key does."""
@@ -260,3 +273,7 @@ def table(commands: Iterable[Command] = COMMANDS) -> str:
                 ]
                 lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(f"# Keys\n\nWritten by `python -m galley.tui.keys > docs/keys.md`.\n\n{NOTE}\n\n{table()}", end="")

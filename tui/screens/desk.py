@@ -141,7 +141,9 @@ class Desk(GalleyScreen):
 
     @on(DirectoryTree.FileSelected)
     def file_chosen(self, event: DirectoryTree.FileSelected) -> None:
-        self.open_file(event.path)
+        """Enter on a file; a folder that is gone is one for the tree."""
+        if event.path.is_file():
+            self.open_file(event.path)
 
     def open_target(self, target: str) -> None:
         """What was named on the command line: a session or a file."""
