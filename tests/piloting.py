@@ -1,9 +1,11 @@
 """The app under test: opened on a folder or a session, driven by keys, read as a person reads it."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +45,7 @@ def a_session(folder: Path, *, pending: int = 0) -> Path:
     The last `pending` ones are not yet cleaned. It is closed again."""
     paper = folder / "paper.pdf"
     paper.write_bytes(b"%PDF-1.4 stand-in")
-    made = document("\n\n".join(SOURCES), paper)
+    made = replace(document("\n\n".join(SOURCES), paper), sha256=hashlib.sha256(paper.read_bytes()).hexdigest())
     prepared = prepare(made)
     chunks = chunk(prepared, ChunkOptions(size=80))
     assert len(chunks) == len(SOURCES)

@@ -54,7 +54,7 @@ class Deciding(GalleyScreen):
     def show_chunk(self, *, keep: bool = False) -> None:
         raise NotImplementedError
 
-    def refresh_rows(self, indices: list[int]) -> None:
+    def refresh_rows(self, indices: list[int], *, status: bool = True) -> None:
         raise NotImplementedError
 
     def edits(self) -> Sequence[EditDecision]:

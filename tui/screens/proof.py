@@ -118,7 +118,7 @@ class Proof(Deciding):
 
     def _draw(self, news: News) -> None:
         touched = sorted(news.touched)
-        self.refresh_rows(touched)
+        self.refresh_rows(touched, status=False)
         self.chunks.set_in_hand(news.in_hand)
         self._progress = news.progress or self._progress
         self._engine = news.engine or self._engine
@@ -131,11 +131,13 @@ class Proof(Deciding):
             self._show_status()
         self._since_status += 1
 
-    def refresh_rows(self, indices: list[int]) -> None:
+    def refresh_rows(self, indices: list[int], *, status: bool = True) -> None:
         """These chunks have changed in the session."""
         if indices:
             self.chunks.update_rows(self.session.rows(indices))
             self._show_title()
+        if status:
+            self._show_status()
 
     def _notice(self, notice: AttemptFinished | AttemptRefused | ChunkFailed | RunEnded) -> None:
         say = self.galley.say

@@ -51,6 +51,11 @@ class StartScreen(ModalScreen[Opened | None]):
             yield Form([Field("mode", "Mode", self._config.clean.mode, MODES, "←→ changes it")], id="start-form")
             yield Static("Enter starts · Esc goes back", id="start-keys", classes="dialog-keys", markup=False)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the plan is made and Enter begins."""
+        return self._plan is not None and not self._begun
+
     def on_mount(self) -> None:
         self.query_one(Form).focus()
         self.read()
@@ -152,7 +157,7 @@ class StartScreen(ModalScreen[Opened | None]):
         self._begin(fresh=True)
 
     def _begin(self, *, fresh: bool) -> None:
-        if self._plan is None or self._begun:
+        if self._plan is None or not self.ready:
             return
         self._begun = True
         self._show("Opening…")

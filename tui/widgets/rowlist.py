@@ -119,7 +119,7 @@ class RowList(ScrollView):
         return self._drawn[name]
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         position = y + self.scroll_offset.y
         base = self._style("")
         if position >= self.row_count():

@@ -31,6 +31,11 @@ class SessionList(RowList, can_focus=True):
         self._loaded = False
 
     @property
+    def loaded(self) -> bool:
+        """Whether the folder has been looked at."""
+        return self._loaded
+
+    @property
     def sessions(self) -> "Sequence[SessionSummary]":
         return self._sessions
 
