@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := tests/data/sample.pdf
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check lock screenshots clean
 
 demo: $(VENV)/runtime
 	@$(BIN)/galley models path >/dev/null 2>&1 || $(BIN)/galley models pull
@@ -28,6 +28,10 @@ check: $(VENV)/dev
 
 lock: $(VENV)/dev
 	$(BIN)/python tools/lock.py
+
+# Pictures in docs/, from the real app on the sample.
+screenshots: $(VENV)/dev
+	$(BIN)/python tools/screenshots.py
 
 clean:
 	rm -rf $(VENV) .demo build dist *.egg-info
