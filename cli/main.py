@@ -20,9 +20,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chunks": ("galley.cli.inspect:chunks", "The prepared text cut into chunks."),
     "check": ("galley.cli.check:check", "Compare any cleaned text with its source."),
     "sessions": ("galley.cli.sessions:sessions", "List, show and remove sessions."),
+    "decide": ("galley.cli.decide:decide", "Accept, keep the source, edit, switch edits: what the app's keys do."),
+    "undo": ("galley.cli.decide:undo", "Take the last decision on a session back."),
+    "redo": ("galley.cli.decide:redo", "Make it again."),
+    "retry": ("galley.cli.decide:retry", "Clean some chunks once more, with other settings."),
     "export": ("galley.cli.export:export", "Write a session's text: txt, md or jsonl."),
     "models": ("galley.cli.models:models", "List and fetch models."),
-    "config": ("galley.cli.config:config", "Show where settings come from, and make a file of them."),
+    "config": ("galley.cli.config:config", "Show settings and where they come from, change them, make a file of them."),
 }
 
 EPILOG = """\b

@@ -2,7 +2,8 @@
 
 Characters mark nearly everything and lines nearly nothing; words, punctuation and white space are what a reader
 compares by. What only lays the same words out otherwise (line ends, closed hyphens, ligatures) is a class of its own,
-which a reviewer may hide: so it never holds a change of words, not even of where one ends ("not able", "notable").
+which a reviewer may hide: so it holds no change of words, not even of where one ends ("not able", "notable"). Words
+are the same here if NFKC makes them so.
 """
 
 import re
@@ -22,6 +23,7 @@ CJK = "\u2e80-\u2fff\u3001-\u312f\u3190-\u9fff\uf900-\ufaff\uff66-\uff9f\U0001b0
 SOFT = "\u00ad"
 JOINERS = frozenset(f"-\u2010\u2011\u00ac{SOFT}")
 """What stands between the halves of a word that a line's end cut."""
+NO_JOINERS = dict.fromkeys(map(ord, JOINERS))
 MARK = "\ue000"
 """Stands for what belongs to the character before it: `re` knows no class of marks."""
 WORD = re.compile(rf"[{CJK}]{MARK}*|(?:[^\W_{CJK}]+{MARK}*)+(?:['’](?:[^\W_{CJK}]+{MARK}*)+)*|\S{MARK}*")
@@ -38,8 +40,8 @@ ANCHORS = (4, 1)
 """Words an anchor has: of runs of four first, then, in stretches that are still long, of one."""
 ASCENDING = 0.5
 """With a smaller share of single words in the same order both stretches are about other things."""
-WORK = 8_000_000
-"""Pairs of words that difflib may look at for a pair of texts, about 0.5 s; what is left then is shown as replaced."""
+WORK = 6_000_000
+"""Pairs of words that difflib may look at for a pair of texts, about 0.6 s; what is left then is shown as replaced."""
 MOST_MARKS = 30
 """Marks in a row that are still normalised (as in UAX #15's stream-safe format): sorting them is quadratic."""
 
@@ -111,7 +113,7 @@ def keys(text: str) -> list[str]:
 
 def bare(text: str) -> str:
     """A text without what layout may change."""
-    return "".join(text.translate(dict.fromkeys(map(ord, JOINERS))).split())
+    return "".join(text.translate(NO_JOINERS).split())
 
 
 def folded(text: str) -> str:
@@ -227,9 +229,10 @@ class Matcher:
         """difflib's runs, as many as can be had for the work that is due by this place of the texts."""
         if at == end or other == stop:
             return
-        matcher = SequenceMatcher(None, self._left[at:end], self._right[other:stop], autojunk=False)
-        pairs = (1 + len(matcher.b2j.get(word, ())) for word in self._left[at:end])
-        price = [0, *accumulate(pairs)]
+        ours, theirs = self._left[at:end], self._right[other:stop]
+        matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+        counts = Counter(theirs)
+        price = [0, *accumulate(1 + counts[word] for word in ours)]
         due = WORK * (end + stop) // (len(self._left) + len(self._right))
         # Widest first, unlike difflib itself: what the work does not reach is then short.
         waiting = deque([(0, end - at, 0, stop - other)])
@@ -329,11 +332,21 @@ class Marker:
         if layout_alone(self._source[slice(*inner)], self._cleaned[slice(*outer)]):
             yield from self._same(inner, outer)
         else:
+            bare_word = but_for_marks(self._source[slice(*inner)], self._cleaned[slice(*outer)])
+            yield from self._same((inner[0], inner[0] + bare_word), (outer[0], outer[0] + bare_word))
+            inner, outer = (inner[0] + bare_word, inner[1]), (outer[0] + bare_word, outer[1])
             if inner[1] > inner[0]:
                 yield Span("deleted", inner, (outer[0], outer[0]))
             if outer[1] > outer[0]:
                 yield Span("inserted", (inner[1], inner[1]), outer)
         yield from self._same((inner[1], ours[1]), (outer[1], theirs[1]))
+
+
+def but_for_marks(one: str, other: str) -> int:
+    """Characters both begin with, where all that one of them has beyond is marks: an accent is shown alone."""
+    length = min(len(one), len(other))
+    rest = one[length:] + other[length:]
+    return length if one[:length] == other[:length] and all(unicodedata.category(c)[0] == "M" for c in rest) else 0
 
 
 def paired_space(one: str, other: str) -> tuple[tuple[int, int], tuple[int, int]]:
