@@ -39,7 +39,7 @@ App = GalleyApp
 AppPilot = Pilot[int]
 
 
-def a_session(folder: Path, *, pending: int = 0) -> Path:
+def a_session(folder: Path, *, pending: int = 0, settings: RunSettings | None = None) -> Path:
     """A session of five chunks: an edited citation, a flag, an unflagged one, a failed one, one more.
 
     The last `pending` ones are not yet cleaned. It is closed again."""
@@ -49,10 +49,11 @@ def a_session(folder: Path, *, pending: int = 0) -> Path:
     prepared = prepare(made)
     chunks = chunk(prepared, ChunkOptions(size=80))
     assert len(chunks) == len(SOURCES)
-    with Session.create(sessions_dir(), made, prepared, chunks, RunSettings()) as session:
+    with Session.create(sessions_dir(), made, prepared, chunks, settings or RunSettings()) as session:
         add = session.add_attempt
         texts = [one.source.strip() for one in session.chunks()]
-        add(attempt(0, FIRST, edits=EDITS, flags=()), choose=True, state="done")
+        if pending < 5:
+            add(attempt(0, FIRST, edits=EDITS, flags=()), choose=True, state="done")
         if pending < 4:
             add(attempt(1, texts[1], flags=(Flag("debris_kept", "warning", ("[12]",)),)), choose=True, state="done")
         if pending < 3:

@@ -2,12 +2,18 @@
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
+from fake import FakeEngine
 from piloting import FIRST, SOURCES, a_session, app_on, piloted, press, proof_of, screen_text, told, until
 
+from galley.core import job as jobs
+from galley.core.clean.options import CleanOptions
+from galley.core.engine.base import RequestCancelled
 from galley.core.session import Session
+from galley.core.settings import RunSettings
 from galley.tui import keys
 from galley.tui.screens.attempts import AttemptsScreen
 from galley.tui.screens.desk import Desk
@@ -16,6 +22,27 @@ from galley.tui.screens.edit import EditScreen
 from galley.tui.screens.help import HelpScreen
 from galley.tui.screens.proof import Proof
 from galley.tui.screens.settings import SettingsScreen
+
+MODEL = jobs.Model(Path("m.gguf"), "m.gguf:1:0", 1, 2048)
+
+
+class Slow(FakeEngine):
+    """Writes a few words and then waits until it is told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda source, seed: source, slots=1)
+
+    def complete(self, messages, sampling, on_text, cancelled):  # type: ignore[no-untyped-def]
+        on_text("word by word", 3)
+        while not cancelled():
+            time.sleep(0.01)
+        raise RequestCancelled
+
+
+def rewriting(folder: Path) -> Path:
+    """A session of `rewrite` of which nothing is done."""
+    settings = RunSettings(clean=CleanOptions(mode="rewrite"), model=MODEL.identity)
+    return a_session(folder, pending=5, settings=settings)
 
 
 def decisions(path: Path) -> list[str | None]:
@@ -397,6 +424,59 @@ async def test_leaving_goes_to_the_desk_and_lets_the_session_go(tmp_path: Path) 
         await press(pilot, "q")
         await until(pilot, lambda: isinstance(app.screen, Desk))
         Session.open(path).close()
+
+
+@pytest.mark.parametrize(("key", "left"), [("s", "desk"), ("l", "app"), ("escape", None)])
+def test_leaving_a_run_asks_whether_to_stop_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, left: str | None
+) -> None:
+    @piloted
+    async def try_it() -> None:
+        path = rewriting(tmp_path)
+        monkeypatch.setattr(jobs, "make_engine", lambda model, config, chunking: Slow())
+        monkeypatch.setattr(jobs, "session_model", lambda session, names, obtain: MODEL)
+        async with app_on(path) as (app, pilot):
+            await press(pilot, "space")
+            await until(pilot, lambda: proof_of(app).chunks.in_hand)
+            await press(pilot, "ctrl+q" if key == "l" else "q")
+            await until(pilot, lambda: isinstance(app.screen, Ask))
+            assert "0 of 5 chunks are done and saved" in screen_text(app)
+            await press(pilot, key)
+            if left == "desk":
+                await until(pilot, lambda: isinstance(app.screen, Desk))
+            elif left == "app":
+                await until(pilot, lambda: app.return_value == 0)
+            else:
+                assert proof_of(app).runner.going
+                await press(pilot, "space")
+        Session.open(path).close()
+
+    try_it()
+
+
+@piloted
+async def test_the_text_of_a_running_chunk_streams_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = rewriting(tmp_path)
+    monkeypatch.setattr(jobs, "make_engine", lambda model, config, chunking: Slow())
+    monkeypatch.setattr(jobs, "session_model", lambda session, names, obtain: MODEL)
+    async with app_on(path) as (app, pilot):
+        await press(pilot, "j", "j", "space")
+        await until(pilot, lambda: "word by word" in screen_text(app))
+        assert list(proof_of(app).chunks.in_hand) == [2], "the chunk in view is cleaned first"
+        assert "being cleaned in rewrite, 3 tokens" in screen_text(app)
+        assert "▸" in screen_text(app)
+
+
+@piloted
+async def test_a_retry_from_the_attempts_comes_in_beside_the_others(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path)) as (app, pilot):
+        await press(pilot, "o")
+        await until(pilot, lambda: isinstance(app.screen, AttemptsScreen))
+        await press(pilot, "R")
+        await until(pilot, lambda: isinstance(app.screen, RetryForm))
+        await press(pilot, "enter")
+        await until(pilot, lambda: "2 attempts" in screen_text(app))
+        assert "● counts · rules" in screen_text(app)
 
 
 @piloted

@@ -129,6 +129,16 @@ class GalleyApp(App[int]):
                 title = f"{command.label} ({keys.shown(self.held[command.id])})"
                 yield SystemCommand(title, command.help, getattr(screen, f"action_{command.id}"))
 
+    async def action_quit(self) -> None:
+        """Ctrl-Q: as the screen's own way back while a run is under way, at once otherwise."""
+        for screen in reversed(self.screen_stack):
+            busy = getattr(screen, "busy", False)
+            if busy and screen is self.screen:
+                screen.call_next(screen.run_action, "leave")
+            if busy:
+                return
+        self.exit(0)
+
     def _handle_exception(self, error: Exception) -> None:
         """The outermost edge: what a person can act on is told, wherever it came up, and the app goes on."""
         cause = error.error if isinstance(error, WorkerFailed) else error

@@ -73,6 +73,11 @@ class Proof(Deciding):
         yield KeyLine(self.KIND)
 
     @property
+    def busy(self) -> bool:
+        """Whether a run would be cut off by leaving."""
+        return self.runner.busy
+
+    @property
     def chunks(self) -> ChunkList:
         return self.query_one("#chunks", ChunkList)
 
