@@ -404,8 +404,12 @@ async def test_a_model_is_chosen_for_what_comes(tmp_path: Path, embedded_model: 
         await press(pilot, "enter")
         await until(pilot, lambda: "for the next document" in told(app))
         assert app.config().engine.model == ""
-        await press(pilot, "m", "end", "escape")
-        assert isinstance(app.screen, Proof)
+        await press(pilot, "R")
+        await until(pilot, lambda: isinstance(app.screen, RetryForm))
+        assert "‹ smollm2-135m ›" in screen_text(app)
+        await press(pilot, "escape", "m", "G", "down", "enter", *"/nowhere.gguf", "enter")
+        await until(pilot, lambda: "no model file /nowhere.gguf" in told(app))
+        assert app.config().engine.model == ""
 
 
 @piloted

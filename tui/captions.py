@@ -71,7 +71,7 @@ def status(
     `tally` is the list's; `what` is the mode and the model.
     """
     done = tally["finished"]
-    parts = [f"{done}/{total} done", f"{tally['to_see']} flagged to see", f"{tally['decided']} decided"]
+    parts = [state, f"{done}/{total} done", f"{tally['to_see']} flagged to see", f"{tally['decided']} decided"]
     if progress is not None and state == "running":
         if progress.tokens_per_second >= 1:
             parts.append(f"{progress.tokens_per_second:.0f} tokens/s")
@@ -79,7 +79,7 @@ def status(
             parts.append(f"{duration(max(1, round(progress.seconds_left)))} left")
     if engine is not None:
         what += f" on {engine.engine}"
-    return " · ".join([*parts, what, state])
+    return " · ".join([*parts, what])
 
 
 def change(number: int, count: int, edit: EditDecision | None, threshold: float) -> str:

@@ -38,6 +38,8 @@ class Deciding(GalleyScreen):
     session: Session
     config: "Config"
     runner: Runner
+    retry_model: str = ""
+    """Chosen for retries here; empty is the session's own."""
 
     @property
     def chunks(self) -> ChunkList:
@@ -227,7 +229,7 @@ class Deciding(GalleyScreen):
 
     @work
     async def action_retry_with(self) -> None:
-        from .dialogs import RetryForm
+        from .dialogs import OWN, RetryForm
 
         index = self.current
         if index is None:
@@ -235,7 +237,14 @@ class Deciding(GalleyScreen):
         clean = self.session.settings.clean
         names = [info.path.stem for info in list_models()]
         retry = await self.galley.push_screen_wait(
-            RetryForm(index, clean.mode, prompts=prompt_names(), models=names, temperature=clean.temperature)
+            RetryForm(
+                index,
+                clean.mode,
+                prompts=prompt_names(),
+                models=names,
+                temperature=clean.temperature,
+                model=self.retry_model or OWN,
+            )
         )
         if retry is not None:
             with self.told():
@@ -258,7 +267,11 @@ class Deciding(GalleyScreen):
     def action_model(self) -> None:
         from .model import choose_model
 
-        choose_model(self)
+        choose_model(self, self.retries_by)
+
+    def retries_by(self, model: str) -> None:
+        """What the form of a retry begins with from now on."""
+        self.retry_model = model
 
     # Taking along
 

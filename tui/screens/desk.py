@@ -189,7 +189,9 @@ class Desk(GalleyScreen):
     def action_open(self) -> None:
         if self.focused is self.sessions:
             one = self.sessions.current
-            if one is not None and one.error is None:
+            if one is not None and one.error is not None:
+                self.galley.say(f"{one.error}\nX deletes it; it is left as it is otherwise.", "error")
+            elif one is not None:
                 self.open_session(one.path)
         else:
             self.files.action_select_cursor()

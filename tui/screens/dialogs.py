@@ -162,14 +162,21 @@ class RetryForm(ModalScreen[Retry | None]):
     BINDINGS: ClassVar[list[BindingType]] = [*BACK, Binding("q", "back", "Back", show=False, id="retry_quit")]
 
     def __init__(
-        self, chunk: int, mode: str, *, prompts: Sequence[str], models: Sequence[str], temperature: float
+        self,
+        chunk: int,
+        mode: str,
+        *,
+        prompts: Sequence[str],
+        models: Sequence[str],
+        temperature: float,
+        model: str = OWN,
     ) -> None:
-        """`chunk` is from 0; the rest is what the session does now."""
+        """`chunk` is from 0; the rest is what the session does now, or what was chosen for retries."""
         super().__init__()
         self._chunk = chunk
         self._fields = [
             Field("mode", "Mode", mode, ("rules", "verbatim", "rewrite")),
-            Field("model", "Model", OWN, (OWN, *models)),
+            Field("model", "Model", model, (OWN, *models)),
             Field("prompt", "Prompt", OWN, (OWN, *prompts), "of rewrite"),
             Field("temperature", "Temperature", f"{temperature:g}" if temperature else "", note="of rewrite, 0 to 2"),
             Field("go", "Clean it again", action=True),

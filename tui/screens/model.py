@@ -1,13 +1,14 @@
 """Choosing the model of coming runs and retries; what runs now keeps its own."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.config_write import overridden, set_values
-from ...core.models import EMBEDDED, list_models
+from ...core.models import EMBEDDED, find, list_models
 from ...core.paths import config_file
 from ...core.wording import size
-from .dialogs import Choose
+from .dialogs import Choose, Prompt
 
 if TYPE_CHECKING:
     from .base import GalleyScreen
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 OTHER = "other…"
 
 
-def choose_model(screen: "GalleyScreen") -> None:
-    """Ask, and write the answer to the config file."""
+def choose_model(screen: "GalleyScreen", heard: Callable[[str], None] | None = None) -> None:
+    """Ask, write the answer to the config file, and say it to `heard`."""
     with screen.told():
         current = screen.galley.config().engine.model or EMBEDDED.name
         found = {
@@ -26,30 +27,26 @@ def choose_model(screen: "GalleyScreen") -> None:
         if current not in found:
             found[current] = f"{Path(current).name}  {current}"
         options = [*found.items(), (OTHER, "A GGUF file by its path…")]
-        screen.galley.push_screen(Choose("Model of coming runs", options, current), lambda name: chosen(screen, name))
+        screen.galley.push_screen(
+            Choose("Model of coming runs", options, current), lambda name: chosen(screen, name, heard)
+        )
 
 
-def chosen(screen: "GalleyScreen", name: str | None) -> None:
-    from .dialogs import Prompt
-
+def chosen(screen: "GalleyScreen", name: str | None, heard: Callable[[str], None] | None) -> None:
+    """Take the answer; a file's path is asked for when it was no name. Nothing is written for a model that is none."""
     if name == OTHER:
         screen.galley.push_screen(
-            Prompt("Model", "Path of a GGUF file"), lambda path: chosen(screen, path.strip() or None if path else None)
+            Prompt("Model", "Path of a GGUF file"),
+            lambda path: chosen(screen, path.strip() or None if path else None, heard),
         )
         return
     if name is None:
         return
     with screen.told():
-        from ...core.models import find
-
         find(name)
         set_values(config_file(), {"engine.model": "" if name == EMBEDDED.name else name})
         over = overridden("engine.model")
-        screen.galley.say(
-            f"{name}: for the next document, and for retries here."
-            if not over
-            else f"Written, but {over} goes over it."
-        )
-        heard = getattr(screen, "model_chosen", None)
+        here = " and for retries here" if heard is not None else ""
+        screen.galley.say(f"Written, but {over} goes over it." if over else f"{name}: for the next document{here}.")
         if heard is not None:
             heard(name)

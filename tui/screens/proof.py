@@ -34,6 +34,7 @@ LOOKS_A_SECOND = 4
 STATUS_EVERY_LOOKS = 2
 KEEP_PLACE_AFTER_SECONDS = 1.0
 NARROW = 100
+TINY = 60
 VIEWS = ("inline", "side", "result")
 
 
@@ -110,6 +111,7 @@ class Proof(Deciding):
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width < NARROW, "narrow")
+        self.set_class(event.size.width < TINY, "tiny")
 
     # What the run tells
 

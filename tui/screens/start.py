@@ -24,6 +24,7 @@ from ..widgets.filetree import printable
 from ..widgets.form import Field, Form
 from .dialogs import Prompt
 
+BACK = "Esc goes back"
 MODES = ("auto", "rules", "verbatim", "rewrite")
 
 
@@ -49,7 +50,7 @@ class StartScreen(ModalScreen[Opened | None]):
             yield Static(printable(self._path.name), classes="dialog-title", markup=False)
             yield Static("Reading…", id="plan", markup=False)
             yield Form([Field("mode", "Mode", self._config.clean.mode, MODES, "←→ changes it")], id="start-form")
-            yield Static("Enter starts · Esc goes back", id="start-keys", classes="dialog-keys", markup=False)
+            yield Static(BACK, id="start-keys", classes="dialog-keys", markup=False)
 
     @property
     def ready(self) -> bool:
@@ -126,6 +127,7 @@ class StartScreen(ModalScreen[Opened | None]):
     def _planned(self, plan: Plan, words: str) -> None:
         self._plan, self._reading = plan, plan.reading
         self._show(words)
+        self.query_one("#start-keys", Static).update(f"Enter starts · {BACK}")
 
     @work
     async def _ask_password(self, error: PasswordNeeded) -> None:
@@ -144,6 +146,7 @@ class StartScreen(ModalScreen[Opened | None]):
         if self._begun:
             return
         self._plan = None
+        self.query_one("#start-keys", Static).update(BACK)
         clean = self._config.clean.model_copy(update={"mode": event.value})
         self._config = self._config.model_copy(update={"clean": clean})
         self._show("Looking again…")
