@@ -59,6 +59,7 @@ class Runner:
         self._stop = threading.Event()
         self._wanted: deque[Retry] = deque()
         self._engines: dict[str, Engine | None] = {}
+        self._latest = ""
         self._going = False
         self._first = 0
         self._run: Run | None = None
@@ -141,15 +142,29 @@ class Runner:
             try:
                 self._once()
             except GalleyError as error:
-                self._going = False
-                self._wanted.clear()
-                self._on_failure(error)
+                self._give_up(error)
+            except Exception as error:  # the edge of this thread: a fault of ours must not leave a run that never ends
+                what = f"A fault of Galley's own ended the run ({type(error).__name__}: {error})."
+                self._give_up(GalleyError(what, "What was finished is saved. Please report it."))
             finally:
                 self._run = None
+            self._let_go_of_engines()
             with self._lock:
                 if self._stop.is_set() or not (self._wanted or self._todo()):
                     self._thread = None
                     return
+
+    def _give_up(self, error: GalleyError) -> None:
+        self._going = False
+        self._wanted.clear()
+        self._on_failure(error)
+
+    def _let_go_of_engines(self) -> None:
+        """Beside the session's own, only the engine that was used last is kept. Nothing is in hand now."""
+        for name in [name for name in self._engines if name not in {"", self._latest}]:
+            engine = self._engines.pop(name)
+            if engine is not None:
+                engine.close()
 
     def _todo(self) -> bool:
         return self._going and bool(self._session.status().pending)
@@ -181,13 +196,10 @@ class Runner:
         return Asked(retry.chunk, step, cleaner, engine, prompt)
 
     def _engine(self, name: str) -> Engine | None:
-        """The engine of a model, made once; at most one beside the session's own is kept. Raises ModelError."""
+        """The engine of a model, made once. Raises ModelError."""
         if name not in self._engines:
             model = self._find_model(name)
-            for other in [known for known in self._engines if known and name]:
-                engine = self._engines.pop(other)
-                if engine is not None:
-                    engine.close()
             chunking = self._session.settings.chunk
             self._engines[name] = jobs.make_engine(model, self._config, chunking) if model is not None else None
+        self._latest = name or self._latest
         return self._engines[name]

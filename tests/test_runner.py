@@ -211,6 +211,45 @@ def test_a_session_of_rules_can_be_retried_with_a_model(tmp_path: Path, monkeypa
         assert asked[-1] == "smollm2-135m"
 
 
+def test_a_fault_of_our_own_is_told_and_leaves_no_run_that_never_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with rewriting(tmp_path) as session, working(session, Gate(), monkeypatch) as (runner, _, failures):
+        monkeypatch.setattr(session, "pending", lambda: 1 / 0)
+        runner.go()
+        until(lambda: failures and not runner.busy)
+        assert "ZeroDivisionError" in str(failures[0])
+        monkeypatch.undo()
+
+
+def test_retries_with_several_models_leave_the_engine_of_one_in_hand_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+
+    class Named(FakeEngine):
+        def __init__(self, name: str) -> None:
+            super().__init__(lambda source, seed: source, slots=1)
+            self.name = name
+
+        def close(self) -> None:
+            closed.append(self.name)
+
+    with rewriting(tmp_path) as session:
+        for index in range(3):
+            session.add_attempt(attempt(index, "text"), choose=True, state="done")
+        monkeypatch.setattr(jobs, "make_engine", lambda model, config, chunking: Named(model.path.name))
+        events: list[Event] = []
+        find = lambda name: jobs.Model(Path(name or "own"), "x:1:1", 1, 1)  # noqa: E731
+        runner = Runner(session, Config(), find, events.append, lambda error: None)
+        for index, model in enumerate(("a", "b", "c")):
+            runner.retry(Retry(index, "rewrite", model=model))
+        until(lambda: sum(isinstance(event, AttemptFinished) for event in events) == 3 and not runner.busy)
+        assert set(closed) <= {"a", "b"}
+        runner.close()
+        assert sorted(closed) == ["a", "b", "c", "own"]
+
+
 def test_a_board_keeps_the_last_state_of_each_chunk_and_gives_it_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
