@@ -8,13 +8,18 @@ from typing import Any
 
 import click
 
+from ..core import review
 from ..core.config import load_config
+from ..core.edits import EditDecision
+from ..core.errors import SessionError
 from ..core.paths import sessions_dir
-from ..core.session import Session, SessionSummary, list_sessions, remove, resolve
+from ..core.session import Attempt, Session, SessionSummary, list_sessions, remove, resolve
 from .output import excerpt, plural, say, table
 
 DIRECTORY = click.option("--session-dir", metavar="DIR", help="Where session files lie.")
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+AROUND = 12
+"""Characters of the source shown on either side of an edit."""
 
 
 def folder(session_dir: str | None) -> Path:
@@ -26,8 +31,9 @@ def folder(session_dir: str | None) -> Path:
     invoke_without_command=True,
     epilog="""\b
 Examples:
-  galley sessions                    all of them, the last touched first
-  galley sessions show paper-1a2b    one, chunk by chunk
+  galley sessions                            all of them, the last touched first
+  galley sessions show paper-1a2b            one, chunk by chunk
+  galley sessions show paper-1a2b --chunk 7  its attempts and edits, as galley decide numbers them
   galley sessions rm paper-1a2b""",
 )
 @DIRECTORY
@@ -101,11 +107,15 @@ def as_data(summary: SessionSummary) -> dict[str, Any]:
 
 @sessions.command("show")
 @click.argument("session")
+@click.option("--chunk", "number", type=click.IntRange(min=1), metavar="N", help="One chunk: its attempts and edits.")
 @DIRECTORY
 @JSON
-def show(session: str, session_dir: str | None, as_json: bool) -> None:
-    """One session: its document and its chunks."""
+def show(session: str, number: int | None, session_dir: str | None, as_json: bool) -> None:
+    """One session: its document and its chunks; or one of its chunks."""
     with Session.open(resolve(session, folder(session_dir)), write=False) as opened:
+        if number is not None:
+            show_chunk(opened, number - 1, as_json)
+            return
         rows = [chunk_data(opened, chunk.index) for chunk in opened.chunks()]
         document = opened.document
         if as_json:
@@ -146,6 +156,98 @@ def chunk_line(row: dict[str, Any]) -> list[str]:
         ",".join(flag["name"] for flag in row["flags"]),
         row["decision"] or "",
         excerpt(row["text"] or row["note"] or "", 50),
+    ]
+
+
+def show_chunk(session: Session, index: int, as_json: bool) -> None:
+    """A chunk's attempts by their ids, and the numbered edits of the one that counts. Raises SessionError."""
+    chunk, attempts, switched = session.chunk(index), session.attempts(index), switched_by_hand(session, index)
+    if as_json:
+        tried = [attempt_data(attempt, chunk.source) for attempt in attempts]
+        data = {**chunk_data(session, index), "source": chunk.source, "chosen": chunk.chosen, "all_attempts": tried}
+        click.echo(json.dumps({**data, "switched": [at + 1 for at in switched]}, ensure_ascii=False, indent=2))
+        return
+    first, last = chunk.pages
+    pages = f"page {first}" if first == last else f"pages {first}-{last}"
+    said = f", {chunk.decision}" if chunk.decision else ""
+    click.echo(f"Chunk {index + 1} of {session.status().total}, {pages}: {chunk.state}{said}")
+    if not attempts:
+        click.echo("No attempt was made yet.")
+        return
+    table(
+        [attempt_line(attempt, attempt.id == chunk.chosen) for attempt in attempts],
+        ["ATTEMPT", "COUNTS", "MODE", "MODEL", "SEED", "REASON", "FLAGS", "TEXT"],
+    )
+    chosen = session.chosen(index)
+    if chosen is not None and chosen.edits:
+        show_edits(session, index, chosen)
+
+
+def show_edits(session: Session, index: int, attempt: Attempt) -> None:
+    """The edits as they stand; where the text is no longer the attempt's, as the attempt made them."""
+    try:
+        edits, note = review.switched_edits(session, index)[1], ""
+    except SessionError as error:
+        edits, note = attempt.edits, str(error)
+    source = session.chunk(index).source
+    click.echo()
+    table(
+        [edit_line(number, edit, source) for number, edit in enumerate(edits, 1)],
+        ["EDIT", "MADE", "KIND", "PROBABILITY", "SOURCE", "EDITED"],
+    )
+    if note:
+        click.echo(note)
+
+
+def switched_by_hand(session: Session, index: int) -> tuple[int, ...]:
+    """Numbers, from 0, of the edits that a person switched."""
+    decision = session.decision(index)
+    return decision.switched if decision is not None else ()
+
+
+def attempt_data(attempt: Attempt, source: str) -> dict[str, Any]:
+    """`applied` of an edit is the attempt's own choice; offsets are in the chunk's source."""
+    return {
+        "id": attempt.id,
+        "mode": attempt.mode,
+        "reason": attempt.reason,
+        "model": attempt.model or None,
+        "prompt": attempt.prompt or None,
+        "seed": attempt.seed,
+        "temperature": attempt.temperature,
+        "flags": [flag.to_dict() for flag in attempt.flags],
+        "error": attempt.error,
+        "output": attempt.output if attempt.error is None else None,
+        "edits": [
+            {"number": number, **asdict(edit), "source": source[edit.start : edit.end]}
+            for number, edit in enumerate(attempt.edits, 1)
+        ],
+    }
+
+
+def attempt_line(attempt: Attempt, counts: bool) -> list[str]:
+    return [
+        str(attempt.id),
+        "yes" if counts else "",
+        attempt.mode,
+        Path(attempt.model).name,
+        str(attempt.seed),
+        attempt.reason,
+        ",".join(flag.name for flag in attempt.flags),
+        excerpt(attempt.error or attempt.output, 50),
+    ]
+
+
+def edit_line(number: int, edit: EditDecision, source: str) -> list[str]:
+    """An edit in its surroundings, before and after, since many are a blank or a hyphen that says nothing alone."""
+    before, after = source[max(0, edit.start - AROUND) : edit.start], source[edit.end : edit.end + AROUND]
+    return [
+        str(number),
+        "yes" if edit.applied else "no",
+        edit.kind,
+        "" if edit.probability is None else f"{edit.probability:.2f}",
+        excerpt(before + source[edit.start : edit.end] + after, 50),
+        excerpt(before + edit.replacement + after, 50),
     ]
 
 
