@@ -14,6 +14,13 @@ def excerpt(text: str, length: int = EXCERPT) -> str:
     return flat if len(flat) <= length else flat[: length - 1] + "…"
 
 
+def printable(text: str) -> str:
+    """`text` as it can be shown: what would paint or move the cursor is a dot, line ends stay."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else "·" for char in text)
+
+
 def size(bytes_: int) -> str:
     """Bytes in decimal units: "98.4 MB"."""
     amount = float(bytes_)

@@ -271,3 +271,26 @@ async def test_a_theme_of_ones_own_is_worn_when_it_is_saved_and_a_broken_one_tol
         await pilot.pause()
         assert "mine.toml" in told(app)
         assert app.is_running
+
+
+@piloted
+async def test_a_path_with_escape_codes_paints_nothing_anywhere(tmp_path: Path) -> None:
+    folder = tmp_path / "pa\x1b[31mpers"
+    folder.mkdir()
+    (folder / "no\x1b]0;te\x07s.txt").write_text("A note of three sentences. It is short. It ends.\n")
+    set_values(config_file(), {"clean.mode": "rules"})
+    seen = ""
+    async with app_on(folder / "no\x1b]0;te\x07s.txt", folder=folder) as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, StartScreen) and app.screen.ready)
+        seen += screen_text(app)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Proof) and "finished" in screen_text(app))
+        seen += screen_text(app)
+        (folder / "no\x1b]0;te\x07s.txt").unlink()
+        await press(pilot, "q")
+        await until(pilot, lambda: "file gone" in screen_text(app))
+        await press(pilot, "tab", "enter")
+        await until(pilot, lambda: "is gone; the session goes on" in told(app))
+        seen += screen_text(app) + told(app)
+    assert "no·]0;te·s" in seen
+    assert not [char for char in seen if not char.isprintable() and char != "\n"]

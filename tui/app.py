@@ -19,6 +19,7 @@ from textual.worker import WorkerFailed
 
 from ..core.errors import ConfigError, GalleyError
 from ..core.paths import config_file
+from ..core.wording import printable
 from . import keys, themes
 from .appearance import Appearance, glance
 from .screens.base import GalleyScreen, KeyLine
@@ -83,9 +84,8 @@ class GalleyApp(App[int]):
     def say(self, text: str, severity: str = "information", title: str = "") -> None:
         """A notice. Texts of documents may be in it: it is never markup."""
         kind = "warning" if severity == "warning" else "error" if severity == "error" else "information"
-        self.notify(
-            text, title=title, severity=kind, timeout=TOLD_SECONDS if kind != "information" else 4, markup=False
-        )
+        seconds = TOLD_SECONDS if kind != "information" else 4
+        self.notify(printable(text), title=title, severity=kind, timeout=seconds, markup=False)
 
     def tell(self, error: GalleyError) -> None:
         """What went wrong, and what to do."""

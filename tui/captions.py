@@ -10,7 +10,7 @@ from ..core.engine.base import EngineInfo
 from ..core.events import Progress
 from ..core.review import uncertain
 from ..core.session import Attempt, ChunkRecord
-from ..core.wording import duration, plural
+from ..core.wording import duration, plural, printable
 
 EVIDENCE_SHOWN = 3
 SEVERITY_MARKS = {"error": "‼", "warning": "!", "info": "i"}
@@ -30,7 +30,7 @@ def caption(chunk: ChunkRecord, attempt: Attempt | None, hand: InHand | None) ->
     if chunk.decision:
         parts.append((f" · {'source kept' if chunk.decision == 'source' else chunk.decision}", "bold"))
     if chunk.state == "failed":
-        parts.append((f"\n‼ failed: {chunk.note} r tries again, x keeps the source.", "bold"))
+        parts.append((f"\n‼ failed: {printable(chunk.note)} r tries again, x keeps the source.", "bold"))
     for flag in attempt.flags if attempt is not None and hand is None else ():
         parts.append((f"\n{SEVERITY_MARKS[flag.severity]} {flag.name.replace('_', ' ')}", "bold"))
         if flag.evidence:
@@ -49,7 +49,7 @@ def made_by(attempt: Attempt) -> str:
         parts.append(duration(attempt.seconds))
     if attempt.reason != "first":
         parts.append(attempt.reason)
-    return " · ".join(parts)
+    return printable(" · ".join(parts))
 
 
 def progress_of(hand: InHand) -> str:

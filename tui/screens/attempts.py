@@ -11,7 +11,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ...core.session import Attempt
-from ...core.wording import duration, plural
+from ...core.wording import duration, plural, printable
 from .. import keys
 from ..captions import SEVERITY_MARKS
 from ..widgets.diffview import DiffView
@@ -71,7 +71,7 @@ class AttemptsScreen(GalleyScreen):
         for column, attempt in zip(columns, self._attempts, strict=True):
             diff = column.query_one(DiffView)
             if attempt.error is not None:
-                diff.show_message(f"No output: {attempt.error}")
+                diff.show_message(f"No output: {printable(attempt.error)}")
             else:
                 diff.show(chunk.source, attempt.output, edits=attempt.edits, flags=attempt.flags)
         self._at = next((at for at, a in enumerate(self._attempts) if chosen is not None and a.id == chosen.id), 0)
@@ -121,7 +121,7 @@ def head(attempt: Attempt, counts: bool) -> Text:
         text.append(f" · temperature {attempt.temperature:g}")
     if attempt.prompt:
         text.append(f" · prompt {attempt.prompt}")
-    text.append(f" · {duration(attempt.seconds)} · {attempt.reason}")
+    text.append(f" · {duration(attempt.seconds)} · {printable(attempt.reason)}")
     flags = ", ".join(f"{SEVERITY_MARKS[flag.severity]} {flag.name}" for flag in attempt.flags)
     text.append(f"\n{flags or 'no flags'}")
     return text

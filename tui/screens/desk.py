@@ -9,9 +9,10 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import DirectoryTree, Input
 
+from ...core.wording import printable
 from .. import keys
 from ..typed import this_worker
-from ..widgets.filetree import FileTree, printable
+from ..widgets.filetree import FileTree
 from ..widgets.line import Line
 from ..widgets.sessionlist import SessionList
 from .base import GalleyScreen, KeyLine, bindings

@@ -20,12 +20,11 @@ from ...core.errors import GalleyError
 from ...core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, RunEnded
 from ...core.runner import Runner
 from ...core.session import Session
-from ...core.wording import plural
+from ...core.wording import plural, printable
 from .. import captions, keys
 from ..opening import model_finder
 from ..widgets.chunklist import ChunkList
 from ..widgets.diffview import TERMINAL_FROM, DiffView
-from ..widgets.filetree import printable
 from ..widgets.line import Line
 from .base import KeyLine, bindings
 from .deciding import Deciding

@@ -17,10 +17,9 @@ from ...core.extract import PasswordNeeded
 from ...core.models import EMBEDDED
 from ...core.plan import Plan
 from ...core.session import Session
-from ...core.wording import duration, plural, size
+from ...core.wording import duration, plural, printable, size
 from ..opening import Opened, plan_for, start
 from ..typed import galley_app, this_worker
-from ..widgets.filetree import printable
 from ..widgets.form import Field, Form
 from .dialogs import Prompt
 
@@ -122,7 +121,7 @@ class StartScreen(ModalScreen[Opened | None]):
         return "\n".join(lines)
 
     def _show(self, words: str) -> None:
-        self.query_one("#plan", Static).update(words)
+        self.query_one("#plan", Static).update(printable(words))
 
     def _planned(self, plan: Plan, words: str) -> None:
         self._plan, self._reading = plan, plan.reading

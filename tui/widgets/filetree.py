@@ -11,12 +11,9 @@ from textual.widgets import DirectoryTree
 from textual.widgets.directory_tree import DirEntry
 from textual.widgets.tree import TreeNode
 
+from ...core.wording import printable
+
 SUFFIXES = frozenset({".pdf", ".txt", ".text", ".md"})
-
-
-def printable(name: str) -> str:
-    """A file's name as it can be shown: it may hold anything but a slash."""
-    return "".join(char if char.isprintable() else "·" for char in name)
 
 
 class FileTree(DirectoryTree):
@@ -48,7 +45,7 @@ class FileTree(DirectoryTree):
         return [path for path in paths if self._wanted(path)]
 
     def process_label(self, label: TextType) -> Text:
-        return Text(printable(label if isinstance(label, str) else label.plain))
+        return Text(printable(label if isinstance(label, str) else label.plain).replace("\n", "·"))
 
     def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
         label = super().render_label(node, base_style, style)

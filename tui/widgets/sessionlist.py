@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from ...core.wording import printable
 from .rowlist import Cell, RowList
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class SessionList(RowList, can_focus=True):
         one = self._sessions[position]
         when = (f"{ago(one.touched):>7} ", "dim")
         if one.error is not None:
-            return [when, (f"{one.path.stem}: ", ""), (one.error, "error")]
+            return [when, (f"{printable(one.path.stem)}: ", ""), (printable(one.error), "error")]
         status = one.status
         state = self._state(one)
         figures = f" {status.done}/{status.total}"
@@ -80,7 +81,7 @@ class SessionList(RowList, can_focus=True):
         if status.failed:
             figures += f" ✗{status.failed}"
         room = max(8, width - len(when[0]) - len(figures) - len(state[0]) - 2)
-        name = one.document_path.name
+        name = printable(one.document_path.name)
         shown = name if len(name) <= room else f"{name[: room - 1]}…"
         return [when, (shown, "bold"), (figures, ""), ("  ", ""), state]
 
