@@ -14,6 +14,7 @@ from ..core.config import load_config
 from ..core.errors import GalleyError, InputError, SessionError
 from ..core.events import AttemptFinished, AttemptRefused, Event
 from ..core.extract.controls import strip_controls
+from ..core.extract.pagespec import format_pages
 from ..core.job import identify, session_model
 from ..core.models import EMBEDDED, find
 from ..core.paths import sessions_dir
@@ -22,7 +23,9 @@ from ..core.session import Session, resolve
 from . import options
 from .models import obtain
 from .output import plural, say
+from .signals import stop_on_signals
 
+LONGEST_NUMBER = 9
 SESSION = click.argument("session", metavar="SESSION")
 DIRECTORY = click.option("--session-dir", metavar="DIR", help="Where session files lie.")
 
@@ -42,7 +45,7 @@ def numbers(session: Session, spec: str) -> list[int]:
     found: set[int] = set()
     for part in spec.split(","):
         first, _, last = part.strip().partition("-")
-        if not first.isdigit() or not (last or first).isdigit():
+        if not first.isdecimal() or not (last or first).isdecimal():
             raise SessionError(f"{part.strip()!r} names no chunks.", 'Write them as in "3" or "3-7,12".')
         span = range(int(first), int(last or first) + 1)
         if not span or span.start < 1 or span.stop - 1 > total:
@@ -78,7 +81,10 @@ def decide(session: str, what: str, chunks: str, value: str | None, session_dir:
         if what == "accept":
             say(accept(found, chunks))
             return
-        for index in numbers(found, chunks):
+        indices = numbers(found, chunks)
+        if what in needs_value and len(indices) > 1:
+            raise click.UsageError(f"{what} takes one chunk at a time.")
+        for index in indices:
             if what == "source":
                 found.decide(index, "source")
             elif what == "clear":
@@ -89,7 +95,7 @@ def decide(session: str, what: str, chunks: str, value: str | None, session_dir:
                 review.switch_edit(found, index, whole(str(value)) - 1)
             else:
                 found.choose(index, whole(str(value)))
-        say(f"{plural(len(numbers(found, chunks)), 'chunk')}: {what}. galley undo takes it back.")
+        say(f"{plural(len(indices), 'chunk')}: {what}. galley undo takes it back.")
 
 
 def accept(session: Session, chunks: str) -> str:
@@ -106,8 +112,8 @@ def accept(session: Session, chunks: str) -> str:
 
 
 def whole(text: str) -> int:
-    if not text.isdigit():
-        raise click.UsageError(f"{text!r} is no number.")
+    if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+        raise click.UsageError(f"{text[:40]!r} is no number that anything here has.")
     return int(text)
 
 
@@ -145,7 +151,9 @@ def redo(session: str, session_dir: str | None) -> None:
 def turned(indices: Sequence[int], word: str, none: str) -> str:
     if not indices:
         return f"There is nothing to {none}."
-    return f"{word}: chunk {indices[0] + 1}." if len(indices) == 1 else f"{word}: {len(indices)} chunks."
+    if len(indices) == 1:
+        return f"{word}: chunk {indices[0] + 1}."
+    return f"{word}: {len(indices)} chunks ({format_pages(index + 1 for index in indices)})."
 
 
 @click.command(
@@ -170,7 +178,7 @@ def retry(
     path = resolve(session, config.session.folder or sessions_dir())
     events: list[Event] = []
     failures: list[GalleyError] = []
-    told = threading.Event()
+    told, stop = threading.Event(), threading.Event()
 
     def listen(event: Event) -> None:
         if isinstance(event, AttemptRefused) or (isinstance(event, AttemptFinished) and event.asked):
@@ -194,16 +202,18 @@ def retry(
 
         runner = Runner(found, config, find_model, listen, failed)
         try:
-            for index in wanted:
-                runner.retry(Retry(index, mode or found.settings.clean.mode, prompt, model, temperature))
-            while len(events) < len(wanted) and not failures:
-                told.wait(0.2)
-                told.clear()
+            with stop_on_signals(stop, None):  # the worker ends by itself when this process does
+                for index in wanted:
+                    runner.retry(Retry(index, mode or found.settings.clean.mode, prompt, model, temperature))
+                while len(events) < len(wanted) and not failures and not stop.is_set():
+                    told.wait(0.2)
+                    told.clear()
         finally:
             runner.close()
         if failures:
             raise failures[0]
-        return 1 if [line for line in map(outcome, events) if line] else 0
+        wrong = sum(map(outcome, events))
+        return 130 if stop.is_set() else int(wrong > 0)
 
 
 def outcome(event: Event) -> bool:

@@ -40,7 +40,7 @@ def test_chunks_are_accepted_kept_cleared_and_undone(tmp_path: Path) -> None:
 def test_all_that_are_clean_are_accepted_in_one_step(tmp_path: Path) -> None:
     path = a_session(tmp_path)
     assert "3 chunks accepted" in galley("decide", str(path), "accept", "clean").stderr
-    assert "Undone: 3 chunks." in galley("undo", str(path)).stderr
+    assert "Undone: 3 chunks (1, 3, 5)." in galley("undo", str(path)).stderr
     assert rows(path) == [None] * 5
 
 
@@ -84,6 +84,9 @@ def test_a_chunk_is_cleaned_again_by_the_real_model(tmp_path: Path, embedded_mod
         (["decide", "paper", "accept", "4"], "Chunk 4 has no cleaned text"),
         (["decide", "paper", "edit", "1", "nowhere.txt"], "nowhere.txt can't be read"),
         (["decide", "paper", "edit", "1"], "edit takes a file"),
+        (["decide", "paper", "accept", "²"], "'²' names no chunks"),
+        (["decide", "paper", "edit", "1-2", "-"], "edit takes one chunk at a time"),
+        (["decide", "paper", "choose", "1,2", "1"], "choose takes one chunk at a time"),
         (["decide", "paper", "switch", "1", "9"], "has no edit 9"),
         (["decide", "paper", "choose", "1", "99"], "no usable attempt 99"),
         (["decide", "nowhere", "accept", "1"], "There is no session 'nowhere'"),
