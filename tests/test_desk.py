@@ -104,6 +104,15 @@ async def test_a_file_says_what_would_happen_and_is_cleaned_on_enter(papers: Pat
 
 
 @piloted
+async def test_a_name_that_is_not_there_opens_nothing(papers: Path) -> None:
+    async with app_on(folder=papers) as (app, pilot):
+        await until(pilot, lambda: "notes.txt" in screen_text(app))
+        await press(pilot, "slash", *"zebra", "enter")
+        assert "Nothing here is called zebra" in told(app)
+        assert isinstance(app.screen, Desk)
+
+
+@piloted
 async def test_beginning_anew_keeps_the_old_session_aside(papers: Path) -> None:
     set_values(config_file(), {"clean.mode": "rules"})
     async with app_on(papers / "notes.txt") as (app, pilot):

@@ -141,7 +141,7 @@ def test_a_worker_ends_with_its_parent(embedded_model: Path) -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    psutil.wait_procs([worker], timeout=10)
+    psutil.wait_procs([worker], timeout=30)
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
 
 

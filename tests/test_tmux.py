@@ -1,6 +1,7 @@
 """A review from start to export in a real terminal with the real model, cut off in the middle by kill -9."""
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -44,15 +45,16 @@ def begin(terminal: Terminal) -> None:
 def review_three(terminal: Terminal) -> None:
     for number, key in enumerate(("a", "x", "a")):
         terminal.wait(lambda number=number: sum(d is not None for d in decisions()) == number)
-        terminal.wait(finished)
+        terminal.wait(lambda: finished_under_cursor(terminal.screen))
         terminal.press(key)
     terminal.wait(lambda: sum(d is not None for d in decisions()) == 3)
 
 
-def finished() -> bool:
-    """A chunk is there to be decided."""
+def finished_under_cursor(screen: str) -> bool:
+    """The chunk in view is there to be decided."""
+    found = re.search(r"\[(\d+)/\d+\]", screen)
     with Session.open(only_session(), write=False) as session:
-        return any(row.undecided for row in session.rows())
+        return found is not None and session.row(int(found[1]) - 1).undecided
 
 
 def finish_and_write(terminal: Terminal, target: Path) -> None:

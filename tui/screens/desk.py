@@ -247,9 +247,13 @@ class Desk(GalleyScreen):
             self.files.go_to(event.value)
 
     @on(Input.Submitted, "#type-ahead")
-    def typed_enough(self) -> None:
-        """Enter opens what was found, without another Enter."""
+    def typed_enough(self, event: Input.Submitted) -> None:
+        """Enter opens what was found, without another Enter. A quick hand's Enter may come before the last letters
+        were looked for, so that is done again."""
         self._end_typing()
+        if event.value and not self.files.go_to(event.value):
+            self.galley.say(f"Nothing here is called {event.value}.", "warning")
+            return
         self.files.action_select_cursor()
 
     def _end_typing(self) -> None:
