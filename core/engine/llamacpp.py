@@ -22,9 +22,9 @@ from typing import Any, cast
 
 import psutil
 
+from .backend import Cancel, RequestError
 from .protocol import Payload
 
-RequestError = ValueError
 TOP = 200
 """Alternatives asked for at a decision; an option below them counts as the last of them."""
 SURELY = 1000.0
@@ -37,10 +37,6 @@ SPARE_SLOTS = 3
 """Slots beyond the requests under way: with them, four kinds of question keep their examples cached."""
 SENTINEL = "\ue000{}\ue001"
 SOCKET_PREFIX = "galley-"
-
-
-class Cancel(Exception):
-    """Raised inside a request that was cancelled."""
 
 
 class LlamaCpp:

@@ -10,9 +10,10 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import BinaryIO
 
-from .llamacpp import Cancel, LlamaCpp, RequestError
+from .backend import Backend, Cancel, RequestError
 from .protocol import Payload, decode, encode
 
 TEXT_EVERY = 4
@@ -26,7 +27,7 @@ class Worker:
         self._answers = answers
         self._write_lock = threading.Lock()
         self._cancelled: set[int] = set()
-        self._engine: LlamaCpp | None = None
+        self._engine: Backend | None = None
         self._pool = ThreadPoolExecutor(max_workers=64)
 
     def serve(self, requests: BinaryIO) -> None:
@@ -41,8 +42,9 @@ class Worker:
             self._engine.close()
 
     def _load(self, request: Payload) -> Payload:
-        self._engine = LlamaCpp(request)
-        return self._engine.info
+        module, _, name = str(request["backend"]).partition(":")
+        self._engine = getattr(import_module(module), name)(request)
+        return self._loaded().info
 
     def _handler(self, request: Payload) -> Callable[[Payload], Payload]:
         handlers = {
@@ -66,7 +68,7 @@ class Worker:
     def _count(self, request: Payload) -> Payload:
         return {"tokens": self._loaded().count(request["text"])}
 
-    def _loaded(self) -> LlamaCpp:
+    def _loaded(self) -> Backend:
         if self._engine is None:
             raise RequestError("no model is loaded")
         return self._engine

