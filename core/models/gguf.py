@@ -8,15 +8,17 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 an
 
 import mmap
 import os
+import re
 import struct
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import ModelError
 from .gguf_types import FILE_TYPES, SCALARS, TENSOR_TYPES
+from .info import ModelInfo
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -25,26 +27,15 @@ MAX_KEYS = MAX_TENSORS = 100_000
 MAX_STRINGS = 4_000_000
 """Strings in arrays, all together; the largest vocabularies with their merges have about a million."""
 MAX_DIMENSIONS = 4
+TENSOR_FORMS = tuple(struct.Struct(f"<{dimensions}QIQ") for dimensions in range(MAX_DIMENSIONS + 1))
 LONGEST_NAME = 100
+LONGEST_LIST = 1024
+"""Numbers of an array that are kept: one for each layer, say. Vocabularies' scores are longer, and passed over."""
+KNOWN_EDGE = 4096
+"""Bytes of an array's two ends by which it is known again."""
+EMBEDDING_KEYS = ("pooling_type", "dense_2_feat_out")
 
-Value: TypeAlias = int | float | bool | str | None
-
-
-@dataclass(frozen=True, slots=True)
-class GgufInfo:
-    """A model file as its header describes it."""
-
-    path: Path
-    name: str
-    architecture: str
-    parameters: int
-    """Numbers in all tensors."""
-    quantization: str
-    """As llama.cpp calls it (`Q4_K_M`), or the type that holds most of the weights."""
-    size_bytes: int
-    context: int
-    """Tokens of context it was trained for; 0 where the file does not say."""
-    chat_template: bool
+Value: TypeAlias = int | float | bool | str | tuple[int | float | bool, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +44,14 @@ class Tensor:
     type: int
     offset: int
     """Bytes from the start of the tensor data."""
+
+
+PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
+PART_HINT = "Fetch all parts into one folder, under their own names."
+MOST_PARTS = 1000
+WALKED: dict[tuple[int, bytes], list[tuple[int, bytes]]] = {}
+"""Arrays of strings that were walked over: (items, first bytes) to (length in bytes, last bytes)."""
+MOST_WALKED = 256
 
 
 class HeaderError(ValueError):
@@ -88,7 +87,7 @@ class Cursor:
         return self.data[start : start + min(length, longest)].decode("utf-8", "replace")
 
     def value(self) -> Value:
-        """A value of a key; arrays are passed over and give None."""
+        """A value of a key; of an array only a short one of numbers is kept, and the length of one of strings."""
         kind = self.count("<I")
         if kind == STRING:
             return self.text()
@@ -98,26 +97,142 @@ class Cursor:
             raise HeaderError(f"it holds a value of the unknown type {kind}")
         return self.take(SCALARS[kind])
 
-    def pass_array(self) -> None:
+    def pass_array(self) -> Value:
         kind, items = self.count("<I"), self.count()
         if kind in SCALARS:
-            self.skip(items * struct.calcsize(SCALARS[kind]))
-        elif kind == STRING:
+            length = items * struct.calcsize(SCALARS[kind])
+            self.skip(length)
+            if items > LONGEST_LIST:
+                return None
+            return struct.unpack_from(f"<{items}{SCALARS[kind][-1]}", self.data, self.at - length)
+        if kind == STRING:
             self.pass_strings(items)
-        else:
-            raise HeaderError(f"it holds an array of the unknown type {kind}")
+            return items
+        raise HeaderError(f"it holds an array of the unknown type {kind}")
 
     def pass_strings(self, items: int) -> None:
+        """Walk over `items` strings, or jump where the very array was walked before: vocabularies come again and again.
+
+        An array is known by its length and both its ends; whatever lies between, the place where it ends is the same.
+        """
         self.strings_left -= items
         if self.strings_left < 0 or items * 8 > self.size - self.at:
             raise HeaderError("it claims more strings than it can hold")
-        at, last, length_at = self.at, self.size - 8, struct.Struct("<Q").unpack_from
+        known = (items, self.data[self.at : self.at + KNOWN_EDGE])
+        for length, tail in WALKED.get(known, ()):
+            end = self.at + length
+            if end <= self.size and self.data[end - len(tail) : end] == tail:
+                self.at = end
+                return
+        start, at, last, length_at = self.at, self.at, self.size - 8, struct.Struct("<Q").unpack_from
         for _ in range(items):
             if at > last:
                 raise HeaderError("it ends inside its header")
             at += 8 + length_at(self.data, at)[0]
         self.at = at
         self.skip(0)
+        if at - start > 2 * KNOWN_EDGE and len(WALKED) < MOST_WALKED:
+            WALKED.setdefault(known, []).append((at - start, self.data[at - KNOWN_EDGE : at]))
+
+    def tensor(self) -> Tensor:
+        self.skip(self.count())
+        dimensions = self.count("<I")
+        if dimensions > MAX_DIMENSIONS:
+            raise HeaderError(f"it claims a tensor of {dimensions} dimensions")
+        form = TENSOR_FORMS[dimensions]
+        start = self.at
+        self.skip(form.size)
+        *shape, kind, offset = form.unpack_from(self.data, start)
+        return Tensor(prod(shape), kind, offset)
+
+
+PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
+PART_HINT = "Fetch all parts into one folder, under their own names."
+MOST_PARTS = 1000
+WALKED: dict[tuple[int, bytes], list[tuple[int, bytes]]] = {}
+"""Arrays of strings that were walked over: (items, first bytes) to (length in bytes, last bytes)."""
+MOST_WALKED = 256
+
+
+class HeaderError(ValueError):
+    """The header contradicts itself or the file's size."""
+
+
+class Cursor:
+    """Reads little-endian values one after the other, never past the end."""
+
+    def __init__(self, data: mmap.mmap, size: int) -> None:
+        self.data, self.size, self.at = data, size, 0
+        self.strings_left = MAX_STRINGS
+
+    def take(self, form: str) -> int | float | bool:
+        start = self.at
+        self.skip(struct.calcsize(form))
+        value: int | float | bool = struct.unpack_from(form, self.data, start)[0]
+        return value
+
+    def count(self, form: str = "<Q") -> int:
+        return int(self.take(form))
+
+    def skip(self, length: int) -> None:
+        if length > self.size - self.at:
+            raise HeaderError("it ends inside its header")
+        self.at += length
+
+    def text(self, longest: int = 65_536) -> str:
+        """A string; what is longer than `longest` bytes is cut, as only its presence matters."""
+        length = self.count()
+        start = self.at
+        self.skip(length)
+        return self.data[start : start + min(length, longest)].decode("utf-8", "replace")
+
+    def value(self) -> Value:
+        """A value of a key; of an array only a short one of numbers is kept, and the length of one of strings."""
+        kind = self.count("<I")
+        if kind == STRING:
+            return self.text()
+        if kind == ARRAY:
+            return self.pass_array()
+        if kind not in SCALARS:
+            raise HeaderError(f"it holds a value of the unknown type {kind}")
+        return self.take(SCALARS[kind])
+
+    def pass_array(self) -> Value:
+        kind, items = self.count("<I"), self.count()
+        if kind in SCALARS:
+            length = items * struct.calcsize(SCALARS[kind])
+            self.skip(length)
+            if items > LONGEST_LIST:
+                return None
+            return struct.unpack_from(f"<{items}{SCALARS[kind][-1]}", self.data, self.at - length)
+        if kind == STRING:
+            self.pass_strings(items)
+            return items
+        raise HeaderError(f"it holds an array of the unknown type {kind}")
+
+    def pass_strings(self, items: int) -> None:
+        """Walk over `items` strings, or jump where the very array was walked before: vocabularies come again and again.
+
+        An array is known by its length and both its ends; whatever lies between, the place where it ends is the same.
+        """
+        self.strings_left -= items
+        if self.strings_left < 0 or items * 8 > self.size - self.at:
+            raise HeaderError("it claims more strings than it can hold")
+        known = (items, self.data[self.at : self.at + KNOWN_EDGE])
+        for length, tail in WALKED.get(known, ()):
+            end = self.at + length
+            if end <= self.size and self.data[end - len(tail) : end] == tail:
+                self.at = end
+                return
+        start, at, last, length_at = self.at, self.at, self.size - 8, struct.Struct("<Q").unpack_from
+        for _ in range(items):
+            if at > last:
+                raise HeaderError("it ends inside its header")
+            at += 8 + length_at(self.data, at)[0]
+        self.at = at
+        self.skip(0)
+        if at - start > 2 * KNOWN_EDGE and len(WALKED) < MOST_WALKED:
+            WALKED.setdefault(known, []).append((at - start, self.data[at - KNOWN_EDGE : at]))
 
     def tensor(self) -> Tensor:
         self.text(0)
@@ -128,8 +243,35 @@ class Cursor:
         return Tensor(elements, self.count("<I"), self.count())
 
 
-def describe(path: Path) -> GgufInfo:
-    """Read the header of the GGUF file at `path`. Raises ModelError when it is no such file or is damaged."""
+def describe_gguf(path: Path) -> ModelInfo:
+    """Read the header of the GGUF model at `path`, with its other parts when it lies in several files.
+
+    Raises ModelError when it is no such file or is damaged.
+    """
+    info, values = describe_file(path)
+    count = int_of(values.get("split.count"))
+    if count < 2:
+        return info
+    part = PART.fullmatch(path.name)
+    if part is None or count > MOST_PARTS:
+        raise ModelError(f"{path} is a part of a model in {count} files, and is not named like one.", PART_HINT)
+    names = [f"{part[1]}-{number:05}-of-{count:05}.gguf" for number in range(1, count + 1)]
+    if path.name != names[0]:
+        if not path.with_name(names[0]).is_file():
+            raise ModelError(f"{path} is a part of a model whose first part, {names[0]}, is missing.", PART_HINT)
+        return describe_gguf(path.with_name(names[0]))
+    missing = tuple(name for name in names[1:] if not path.with_name(name).is_file())
+    others = [describe_file(path.with_name(name))[0] for name in names[1:] if name not in missing]
+    return replace(
+        info,
+        parameters=info.parameters + sum(other.parameters for other in others),
+        size_bytes=info.size_bytes + sum(other.size_bytes for other in others),
+        missing=missing,
+    )
+
+
+def describe_file(path: Path) -> tuple[ModelInfo, dict[str, Value]]:
+    """The header of one GGUF file, and its keys. Raises ModelError when it is no such file or is damaged."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -143,7 +285,7 @@ def describe(path: Path) -> GgufInfo:
         raise ModelError(f"The model file {path} can't be read: {error.strerror or error}.") from error
 
 
-def read(path: Path, cursor: Cursor) -> GgufInfo:
+def read(path: Path, cursor: Cursor) -> tuple[ModelInfo, dict[str, Value]]:
     cursor.skip(len(MAGIC))
     version = cursor.count("<I")
     if version not in VERSIONS:
@@ -157,20 +299,56 @@ def read(path: Path, cursor: Cursor) -> GgufInfo:
     values = {cursor.text(): cursor.value() for _ in range(key_count)}
     tensors = [cursor.tensor() for _ in range(tensor_count)]
     check_length(values, tensors, cursor)
+    return info_of(path, values, tensors, cursor.size), values
+
+
+def info_of(path: Path, values: dict[str, Value], tensors: list[Tensor], size: int) -> ModelInfo:
     architecture = printable(values.get("general.architecture"))
     if not architecture:
         raise HeaderError("it does not name its architecture")
-    context = values.get(f"{architecture}.context_length")
-    return GgufInfo(
+
+    def number(key: str) -> int:
+        value = values.get(f"{architecture}.{key}")
+        return value if isinstance(value, int) and value > 0 else 0
+
+    layers, width, heads = number("block_count"), number("embedding_length"), number("attention.head_count")
+    head = width // heads if heads else 0
+    per_head = (number("attention.key_length") or head) + (number("attention.value_length") or head)
+    kv_heads = values.get(f"{architecture}.attention.head_count_kv")
+    all_heads = sum(map(int, kv_heads)) if isinstance(kv_heads, tuple) else layers * (int_of(kv_heads) or heads)
+    template = values.get("tokenizer.chat_template")
+    return ModelInfo(
         path=path,
+        format="gguf",
         name=printable(values.get("general.name")) or path.stem,
         architecture=architecture,
         parameters=sum(tensor.elements for tensor in tensors),
         quantization=quantization(values.get("general.file_type"), tensors),
-        size_bytes=cursor.size,
-        context=context if isinstance(context, int) else 0,
-        chat_template=bool(values.get("tokenizer.chat_template")),
+        size_bytes=size,
+        context=number("context_length"),
+        template=template if isinstance(template, str) else "",
+        tokenizer=printable(values.get("tokenizer.ggml.model")),
+        vocabulary=int_of(values.get("tokenizer.ggml.tokens")),
+        layers=layers,
+        width=width,
+        cache_width=all_heads * per_head,
+        kind=kind_of(architecture, values),
     )
+
+
+def int_of(value: Value) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def kind_of(architecture: str, values: dict[str, Value]) -> str:
+    """What the file holds: most say it, embedding models give themselves away by how they pool."""
+    said = printable(values.get("general.type"))
+    if architecture == "clip" or said == "mmproj":
+        return "vision"
+    if said and said != "model":
+        return said
+    pooled = any(values.get(f"{architecture}.{key}") is not None for key in EMBEDDING_KEYS)
+    return "embedding" if pooled else "model"
 
 
 def check_length(values: dict[str, Value], tensors: list[Tensor], cursor: Cursor) -> None:

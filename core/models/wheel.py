@@ -24,7 +24,8 @@ from typing import IO, TypeAlias
 
 from ..atomic import storage_error, sync_folder
 from ..errors import ModelError, StorageError
-from ..paths import cache_dir, private_dir
+from ..paths import private_dir
+from .places import models_dir
 
 Progress: TypeAlias = Callable[[int, int], None]
 MODEL_SUFFIX = ".gguf"
@@ -54,12 +55,6 @@ class EmbeddedModel:
     @property
     def file_name(self) -> str:
         return self.name + MODEL_SUFFIX
-
-
-def models_dir() -> Path:
-    """Where fetched models are; `GALLEY_MODELS` names another folder."""
-    value = os.environ.get("GALLEY_MODELS", "")
-    return Path(value).expanduser() if value else cache_dir() / "models"
 
 
 def fetch(model: EmbeddedModel, progress: Progress | None) -> Path:
