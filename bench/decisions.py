@@ -19,7 +19,7 @@ from galley.core.clean.verbatim import LABELS, prefix_of
 from galley.core.engine.local import LocalEngine
 from galley.core.engine.options import EngineOptions
 from galley.core.extract import extract
-from galley.core.models import pull
+from galley.core.models import describe, pull
 from galley.core.prepare import prepare
 from galley.core.prompts import load_judge
 
@@ -41,7 +41,7 @@ def main() -> None:
     other = [p for p in places if not YEAR.search(text[slice(*p)])]
     chance = random.Random(1)
     sample = [chance.sample(group, min(EACH, len(group))) for group in (cited, other)]
-    engine = LocalEngine(pull(), EngineOptions(jobs=1), context=2048)
+    engine = LocalEngine(describe(pull()), EngineOptions(jobs=1), context=2048)
     engine.start()
     judge = prefix_of(load_judge().kinds["citation"])
 

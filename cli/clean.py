@@ -90,10 +90,10 @@ def checked_target(output: str | None, input: Path) -> Path | None:
 
 
 def model_for(config: Config, quiet: bool) -> jobs.Model | None:
-    """The model of this run, fetched if it is the embedded one and not there; None in `rules`."""
+    """The model of this run, fetched if none is named and none is there; None in `rules`."""
     if config.clean.mode == "rules":
         return None
-    return jobs.identify(obtain(config.engine.model, quiet=quiet))
+    return obtain(config.engine.model, config, quiet=quiet)
 
 
 def open_with_password(

@@ -15,8 +15,7 @@ from ..core.errors import GalleyError, InputError, SessionError
 from ..core.events import AttemptFinished, AttemptRefused, Event
 from ..core.extract.controls import strip_controls
 from ..core.extract.pagespec import format_pages
-from ..core.job import identify, session_model
-from ..core.models import EMBEDDED, find
+from ..core.job import Model, as_made, find_model, names_of, session_model
 from ..core.paths import sessions_dir
 from ..core.runner import Retry, Runner
 from ..core.session import Session, resolve
@@ -193,14 +192,14 @@ def retry(
         wanted = numbers(found, chunks)
         if model and (mode or found.settings.clean.mode) == "rules":
             raise click.UsageError("rules uses no model: add --mode verbatim or --mode rewrite.")
-        own = (found.last_model(), config.engine.model, EMBEDDED.name)
+        settings = as_made(found, config)
 
-        def find_model(name: str) -> Any:
+        def model_of(name: str) -> Model | None:
             if not name:
-                return session_model(found, own, find)
-            return identify(obtain(name, quiet=False))
+                return session_model(found, names_of(found, config), lambda name: find_model(name, settings))
+            return obtain(name, config, quiet=False)
 
-        runner = Runner(found, config, find_model, listen, failed)
+        runner = Runner(found, config, model_of, listen, failed)
         try:
             with stop_on_signals(stop, None):  # the worker ends by itself when this process does
                 for index in wanted:

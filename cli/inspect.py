@@ -13,7 +13,7 @@ from ..core.document import Document
 from ..core.errors import ModelError
 from ..core.extract import extract as extract_file
 from ..core.extract import probe
-from ..core.models import EMBEDDED, find
+from ..core.models import EMBEDDED
 from ..core.paths import sessions_dir
 from ..core.plan import make_plan
 from ..core.prepare import prepare
@@ -75,9 +75,8 @@ def plan(input: Path, config: Config, password: str | None) -> dict[str, Any]:
     """What cleaning would do, as data and in words."""
     token_counter(config)
     try:
-        path = None if config.clean.mode == "rules" else find(config.engine.model)
-        model = jobs.identify(path) if path else None
-        name = path.stem if path else f"{EMBEDDED.name} (to be fetched)"
+        model = None if config.clean.mode == "rules" else jobs.find_model(config.engine.model, config)
+        name = model.name if model else f"{EMBEDDED.name} (to be fetched)"
     except ModelError as error:
         model, name = None, error.message
     with meter("Reading", count="pages") as pages:

@@ -25,7 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "redo": ("galley.cli.decide:redo", "Make it again."),
     "retry": ("galley.cli.decide:retry", "Clean some chunks once more, with other settings."),
     "export": ("galley.cli.export:export", "Write a session's text: txt, md or jsonl."),
-    "models": ("galley.cli.models:models", "List and fetch models."),
+    "models": ("galley.cli.models:models", "The models on this machine, and fetching more."),
+    "doctor": ("galley.cli.doctor:doctor", "Look at this machine: what works, what is wrong, how fast."),
     "config": ("galley.cli.config:config", "Show settings and where they come from, change them, make a file of them."),
 }
 
@@ -35,7 +36,7 @@ Examples:
   galley review paper.pdf                    the app on one document
   galley clean paper.pdf                     clean it with the embedded model, beside the input
   galley clean paper.pdf --mode rules -o -   repairs only, no model, to standard output
-  galley clean paper.pdf --model llama.gguf  any GGUF model that llama.cpp reads
+  galley clean paper.pdf --model llama3.2    any model on this machine (galley models), by name or file
   galley sessions                            what was begun, and how far it is
 
 \b

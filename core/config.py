@@ -18,16 +18,17 @@ from .atomic import write_atomically
 from .checks import CheckOptions
 from .chunk import ChunkOptions
 from .clean.options import CleanOptions
-from .engine.options import EngineOptions
+from .engine.options import EngineOptions, ServerOptions
 from .errors import ConfigError
 from .extract.options import ExtractOptions
+from .models.options import ModelsOptions
 from .options import Options
 from .paths import config_file, private_dir
 from .prepare.options import PrepareOptions
 from .ui import UiOptions
 
 PREFIX = "GALLEY_"
-NOT_SETTINGS = {"GALLEY_HOME", "GALLEY_CONFIG", "GALLEY_MODELS"}
+NOT_SETTINGS = {"GALLEY_HOME", "GALLEY_CONFIG", "GALLEY_MODELS", "GALLEY_API_KEY"}
 TRUE_WORDS = {"true", "yes", "on"}
 FREE = {"keys": 'next_flagged = "n"'}
 """Sections whose names only a front knows, each with a line that shows how they are written."""
@@ -53,6 +54,8 @@ class Config(Options):
     clean: CleanOptions = Field(default_factory=CleanOptions)
     check: CheckOptions = Field(default_factory=CheckOptions)
     engine: EngineOptions = Field(default_factory=EngineOptions)
+    server: ServerOptions = Field(default_factory=ServerOptions)
+    models: ModelsOptions = Field(default_factory=ModelsOptions)
     session: SessionOptions = Field(default_factory=SessionOptions)
     ui: UiOptions = Field(default_factory=UiOptions)
     keys: dict[str, str] = Field(default_factory=dict[str, str])

@@ -5,20 +5,18 @@ same command, given twice, resumes.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import models
 from .chunk import Chunk, ChunkOptions, chunk
 from .clean.cleaner import Cleaner
 from .config import Config
 from .document import Document
 from .engine.base import Engine
-from .engine.local import LocalEngine
-from .engine.options import EngineOptions
 from .errors import InputError, ModelError
 from .extract import extract
+from .model import Model, as_made, find_model, fitting, identify, make_engine, names_of, resolve_mode, session_model
 from .paths import sessions_dir
 from .prepare import Prepared, prepare
 from .prompts import load_judge, load_prompt
@@ -26,33 +24,24 @@ from .run import Listener, Requests, Run
 from .session import Session, SessionDocument, find_session, list_sessions, set_aside
 from .settings import RunSettings
 
-BIG = 1_000_000_000
-"""From so many parameters on, `auto` trusts a model to write freely."""
-FINGERPRINT_BYTES = 1 << 20
-CONTEXT_STEP = 256
-CONTEXT_FLOOR = 2048
-PROMPT_TOKENS = 1024
-"""Room for the prompt's instructions and examples."""
-TOKENS_PER_CHUNK_TOKEN = 2.5
-"""A chunk is read once and written once, and the answer may be longer."""
-TOKENS_PER_CHARACTER = 0.6
-"""An upper bound for alphabetic text; a chunk that takes more is refused by the engine and cleaned in verbatim."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model file and what the choice of mode and context needs to know of it."""
-
-    path: Path
-    identity: str
-    """Name, size and a hash of the file's two ends: enough to tell models apart without reading gigabytes."""
-    parameters: int
-    context: int
-    """Tokens of context it was trained for; 0 where the file does not say."""
-
-    def same_as(self, identity: str) -> bool:
-        """Whether an identity is this model's, whatever the file was called then."""
-        return self.identity.rsplit(":", 2)[1:] == identity.rsplit(":", 2)[1:]
+__all__ = [
+    "Job",
+    "Model",
+    "Reading",
+    "as_made",
+    "changes_of",
+    "file_digest",
+    "find_model",
+    "identify",
+    "make_cleaner",
+    "make_engine",
+    "make_run",
+    "names_of",
+    "open_job",
+    "read_in",
+    "run_settings",
+    "session_model",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +66,6 @@ class Job:
     """Sentences for the user."""
 
 
-def identify(path: Path) -> Model:
-    """Look at a model file. Raises ModelError."""
-    info = models.describe(path)
-    size = path.stat().st_size
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        digest.update(file.read(FINGERPRINT_BYTES))
-        file.seek(max(0, size - FINGERPRINT_BYTES))
-        digest.update(file.read(FINGERPRINT_BYTES))
-    return Model(path, f"{path.name}:{size}:{digest.hexdigest()[:16]}", info.parameters, info.context)
-
-
-def resolve_mode(mode: str, model: Model | None) -> str:
-    """`auto` as one of the three modes."""
-    if mode != "auto":
-        return mode
-    return "rewrite" if model is not None and model.parameters >= BIG else "verbatim"
-
-
 def run_settings(config: Config, model: Model | None) -> RunSettings:
     """What makes two runs the same."""
     mode = resolve_mode(config.clean.mode, model)
@@ -111,15 +81,6 @@ def run_settings(config: Config, model: Model | None) -> RunSettings:
         judge_digest=load_judge().digest[:16] if mode != "rules" else "",
         model=model.identity if model is not None and mode != "rules" else "",
     )
-
-
-def fitting(options: ChunkOptions, model: Model) -> ChunkOptions:
-    """The chunk size, or the largest that a `rewrite` by this model has context for."""
-    if not model.context:
-        return options
-    tokens = int((model.context - PROMPT_TOKENS) / TOKENS_PER_CHUNK_TOKEN)
-    largest = max(50, tokens if options.unit == "tokens" else int(tokens / TOKENS_PER_CHARACTER))
-    return options.model_copy(update={"size": min(options.size, largest)})
 
 
 def open_job(
@@ -210,44 +171,6 @@ def changes_of(document: SessionDocument) -> str:
     if file_digest(document.path) != document.sha256:
         return f"{document.path} has changed since; the session goes on with the text it took before."
     return ""
-
-
-def session_model(session: Session, names: Iterable[str], obtain: Callable[[str], Path | None]) -> Model | None:
-    """The very model that the session was made with, looked for under `names`; None in `rules`.
-
-    `obtain` gives the file of a name, or None, or raises ModelError. Raises ModelError when no name is that model's.
-    """
-    wanted = session.settings.model
-    if not wanted:
-        return None
-    for name in names:
-        try:
-            path = obtain(name)
-            model = identify(path) if path is not None else None
-        except ModelError:
-            continue
-        if model is not None and model.same_as(wanted):
-            return model
-    raise ModelError(
-        f"The session was made with {wanted.partition(':')[0]}, which was not found.",
-        "Give its path with --model, or clean anew with another model.",
-    )
-
-
-def context_for(options: EngineOptions, chunk_size: int, unit: str, model: Model) -> int:
-    """Tokens of context for one slot: prompt, chunk and answer, within what the model was trained for."""
-    if options.context:
-        return options.context
-    tokens = chunk_size if unit == "tokens" else int(chunk_size * TOKENS_PER_CHARACTER)
-    wanted = max(CONTEXT_FLOOR, PROMPT_TOKENS + int(TOKENS_PER_CHUNK_TOKEN * tokens))
-    wanted = (wanted + CONTEXT_STEP - 1) // CONTEXT_STEP * CONTEXT_STEP
-    return min(wanted, model.context) if model.context else wanted
-
-
-def make_engine(model: Model, config: Config, chunking: ChunkOptions) -> Engine:
-    """The engine of a run; the model is loaded when it is first asked."""
-    context = context_for(config.engine, chunking.size, chunking.unit, model)
-    return LocalEngine(model.path, config.engine, context)
 
 
 def make_run(session: Session, engine: Engine | None, listener: Listener, requests: Requests | None = None) -> Run:

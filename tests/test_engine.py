@@ -7,11 +7,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ggufs import NAMED, gguf, tensor
 
 from galley.core.engine.base import Message, RequestCancelled, Sampling, WorkerDied
 from galley.core.engine.local import LocalEngine, log_file
 from galley.core.engine.options import EngineOptions
 from galley.core.errors import EngineError, ModelError
+from galley.core.models import describe
 
 TALK = [Message("system", "Answer with one short sentence."), Message("user", "What is a galley proof?")]
 
@@ -22,7 +24,7 @@ def never() -> bool:
 
 @pytest.fixture
 def engine(embedded_model: Path) -> Iterator[LocalEngine]:
-    made = LocalEngine(embedded_model, EngineOptions(jobs=2), context=2048)
+    made = LocalEngine(describe(embedded_model), EngineOptions(jobs=2), context=2048)
     yield made
     made.close()
 
@@ -132,8 +134,10 @@ def test_a_worker_ends_with_its_parent(embedded_model: Path) -> None:
 
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from galley.core.engine.local import LocalEngine; from galley.core.engine.options import EngineOptions\n"
-        "e = LocalEngine(Path(sys.argv[1]), EngineOptions(), 1024); e.start(); print(e.pid, flush=True); time.sleep(60)"
+        "from galley.core.models import describe; from galley.core.engine.local import LocalEngine\n"
+        "from galley.core.engine.options import EngineOptions\n"
+        "e = LocalEngine(describe(Path(sys.argv[1])), EngineOptions(), 1024); e.start()\n"
+        "print(e.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, str(embedded_model)], stdout=subprocess.PIPE)
     assert parent.stdout is not None
@@ -145,10 +149,10 @@ def test_a_worker_ends_with_its_parent(embedded_model: Path) -> None:
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_file_that_llama_cpp_cannot_load_is_one_sentence(tmp_path: Path, embedded_model: Path) -> None:
+def test_a_file_that_llama_cpp_cannot_load_is_one_sentence(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
-    broken.write_bytes(embedded_model.read_bytes()[:200_000])
-    engine = LocalEngine(broken, EngineOptions(), context=512)
+    broken.write_bytes(gguf(NAMED, [tensor("w", 8)], data=32))  # whole, but without the tensors of a Llama
+    engine = LocalEngine(describe(broken), EngineOptions(), context=512)
     with pytest.raises(ModelError, match=r"cannot load broken\.gguf|ended while loading broken\.gguf"):
         engine.start()
     engine.close()

@@ -14,47 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ggufs import ARRAY, NAMED, STRING, UINT64, gguf, pair, tensor, text
 from hypothesis import given
 from hypothesis import strategies as st
 
 from galley.core import models
-from galley.core.models import wheel
 from galley.core.errors import ModelError, StorageError
-
-STRING, ARRAY, UINT32, UINT64 = 8, 9, 4, 10
-F32 = 0
-
-
-def text(value: str) -> bytes:
-    return struct.pack("<Q", len(value.encode())) + value.encode()
-
-
-def pair(name: str, value: str | int) -> bytes:
-    kind, packed = (STRING, text(value)) if isinstance(value, str) else (UINT32, struct.pack("<I", value))
-    return text(name) + struct.pack("<I", kind) + packed
-
-
-def tensor(name: str, *shape: int, kind: int = F32, offset: int = 0) -> bytes:
-    return text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
-
-
-def gguf(
-    pairs: list[bytes],
-    tensors: list[bytes],
-    data: int = 0,
-    counts: tuple[int, int] | None = None,
-    version: int = 3,
-) -> bytes:
-    tensor_count, key_count = counts or (len(tensors), len(pairs))
-    header = b"GGUF" + struct.pack("<IQQ", version, tensor_count, key_count) + b"".join(pairs + tensors)
-    return header + bytes(-len(header) % 32) + bytes(data)
-
-
-NAMED = [
-    pair("general.architecture", "llama"),
-    pair("general.name", "Tiny"),
-    pair("llama.context_length", 512),
-]
+from galley.core.models import wheel
 
 
 @pytest.fixture
@@ -217,7 +183,9 @@ class TestFind:
         (cache / "tiny.gguf").write_bytes(gguf(NAMED, []))
         (cache / "broken.gguf").write_bytes(b"GGUF")
         assert models.find("tiny") == cache / "tiny.gguf"
-        assert [info.path.name for info in models.list_models()] == ["tiny.gguf"]
+        listing = models.list_models()
+        assert [found.name for found in listing.models if found.program == "galley"] == ["tiny"]
+        assert [entry.place.path.name for entry in listing.unusable] == ["broken.gguf"]
 
     def test_takes_a_path(self, write: Callable[[bytes], Path]) -> None:
         path = write(gguf(NAMED, []))
@@ -228,7 +196,7 @@ class TestFind:
         [
             (b"", "is no GGUF file"),
             (b"GG", "is no GGUF file"),
-            (b"lmgg" + bytes(100), "is no GGUF file"),
+            (b"lmgg" + bytes(100), "GGML file, and not of a Llama"),
             (b"GGUF", "ends inside its header"),
             (gguf(NAMED, [], version=1), "version 1"),
             (gguf(NAMED, [], version=0x03000000), "little-endian"),

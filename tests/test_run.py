@@ -14,6 +14,7 @@ from galley.core.engine.local import LocalEngine
 from galley.core.engine.options import EngineOptions
 from galley.core.errors import StorageError
 from galley.core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
+from galley.core.models import describe
 from galley.core.prompts import load_judge, load_prompt
 from galley.core.run import Run
 from galley.core.session import Session
@@ -165,7 +166,7 @@ def test_rules_needs_no_engine_and_gives_the_prepared_text(tmp_path: Path) -> No
 def test_with_the_real_model_verbatim_takes_citations_out_and_survives_a_killed_worker(
     tmp_path: Path, embedded_model: Path
 ) -> None:
-    engine = LocalEngine(embedded_model, EngineOptions(), context=2048)
+    engine = LocalEngine(describe(embedded_model), EngineOptions(), context=2048)
     with new_session(tmp_path, PROSE, settings("verbatim"), size=260) as session:
         killed: list[int] = []
 

@@ -107,7 +107,7 @@ class GalleyApp(App[int]):
         except ConfigError as error:
             self.tell(error)
             return
-        models = ["", *(info.path.stem for info in list_models())]
+        models = ["", *(model.name for model in list_models(config.models.folders).models)]
         self.push_screen(SettingsScreen(config, sorted(self._themes), models, config_file()))
 
     def reload_look(self) -> None:

@@ -33,8 +33,7 @@ def folder_of(config: Config) -> Path:
 
 def look_for_model(config: Config) -> jobs.Model | None:
     """The model of the settings; None in `rules`, and while the embedded one is to be fetched. Raises ModelError."""
-    path = None if config.clean.mode == "rules" else models.find(config.engine.model)
-    return jobs.identify(path) if path is not None else None
+    return None if config.clean.mode == "rules" else jobs.find_model(config.engine.model, config)
 
 
 def plan_for(
@@ -89,17 +88,21 @@ def open_session(path: Path, config: Config) -> Opened:
 
 def model_finder(session: Session, config: Config) -> FindModel:
     """How a runner comes by its models; the embedded one is fetched when it is wanted and not there."""
-    names = (session.last_model(), config.engine.model, models.EMBEDDED.name)
     embedded = session.settings.model.startswith(f"{models.EMBEDDED.file_name}:")
+    made = jobs.as_made(session, config)
 
-    def obtain(name: str) -> Path | None:
-        found = models.find(name)
-        return found or (models.pull() if name in ("", models.EMBEDDED.name) else None)
+    def obtain(name: str) -> jobs.Model | None:
+        found = jobs.find_model(name, made)
+        if found is None and (embedded or name):
+            found = jobs.identify(models.pull())
+        return found
 
     def find(name: str) -> jobs.Model | None:
         if not name:
-            return jobs.session_model(session, names, obtain if embedded else models.find)
-        path = obtain(name)
-        return jobs.identify(path) if path is not None else None
+            return jobs.session_model(session, jobs.names_of(session, config), obtain if embedded else at_hand)
+        return obtain(name)
+
+    def at_hand(name: str) -> jobs.Model | None:
+        return jobs.find_model(name, made)
 
     return find

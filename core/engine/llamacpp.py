@@ -35,6 +35,7 @@ CPU_SLOTS = 2
 GPU_SLOTS = 8
 SPARE_SLOTS = 3
 """Slots beyond the requests under way: with them, four kinds of question keep their examples cached."""
+FLASH = {"auto": "AUTO", "on": "ENABLED", "off": "DISABLED"}
 SENTINEL = "\ue000{}\ue001"
 SOCKET_PREFIX = "galley-"
 
@@ -51,22 +52,17 @@ class LlamaCpp:
         self._home = Path(tempfile.mkdtemp(prefix=f"{SOCKET_PREFIX}{psutil.Process().pid}-"))
         self._key = secrets.token_urlsafe(24)
         self._socket = self._home / "llama.sock"
-        params: Any = xllamacpp.CommonParams()
         devices: list[Payload] = xllamacpp.get_device_info()
         self.slots = int(options["slots"]) or default_slots(devices, int(options["gpu_layers"]))
         self.threads = int(options["threads"]) or default_threads()
         self.context = int(options["context"])
-        params.model.path = options["model"]
         caches = self.slots + SPARE_SLOTS
+        params: Any = xllamacpp.CommonParams()
         params.n_parallel = caches
         params.n_ctx = self.context * caches
         params.cpuparams.n_threads = self.threads
         params.cpuparams_batch.n_threads = self.threads
-        params.n_gpu_layers = int(options["gpu_layers"])
-        # The slots keep what is asked for again; llama.cpp's own store of old prompts would grow to gigabytes.
-        params.cache_ram_mib = 0
-        params.verbosity = -1
-        params.warmup = False
+        set_up(params, options, xllamacpp)
         params.hostnames = [str(self._socket)]
         params.api_keys = [self._key]
         self._server: Any = xllamacpp.Server(params)
@@ -87,6 +83,8 @@ class LlamaCpp:
             "threads": self.threads,
             "devices": [f"{d['name']}: {d['description']}" for d in devices],
             "load_seconds": time.monotonic() - began,
+            "decides": "probabilities",
+            "notes": [],
         }
 
     def close(self) -> None:
@@ -253,6 +251,30 @@ class UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(str(self._path))
+
+
+def set_up(params: Any, options: Payload, xllamacpp: Any) -> None:
+    """The model and how it is computed.
+
+    With -1 layers llama.cpp itself puts on the GPUs what their free memory holds (`fit_params`); a number is taken as
+    it is. `tensor_split` goes by the order of the GPUs and is spread over what it does not name as 0.
+    """
+    params.model.path = options["model"]
+    params.n_gpu_layers = int(options["gpu_layers"])
+    params.fit_params = params.n_gpu_layers < 0
+    split = [float(share) for share in options["tensor_split"]]
+    if split:
+        params.tensor_split = [*split, *[0.0] * (len(params.tensor_split) - len(split))]
+    params.flash_attn_type = getattr(
+        xllamacpp.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{FLASH[options['flash_attention']]}"
+    )
+    params.cache_type_k = params.cache_type_v = getattr(xllamacpp.ggml_type, f"GGML_TYPE_{options['kv_type'].upper()}")
+    params.n_batch = int(options["batch"])
+    params.n_ubatch = int(options["micro_batch"])
+    # The slots keep what is asked for again; llama.cpp's own store of old prompts would grow to gigabytes.
+    params.cache_ram_mib = 0
+    params.verbosity = -1
+    params.warmup = False
 
 
 def usage(answer: Payload) -> Payload:

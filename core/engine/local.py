@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import IO, Any
 
 from ..errors import EngineError, ModelError
+from ..models.info import ModelInfo
 from ..paths import log_dir, private_dir
 from .base import (
     Cancelled,
@@ -29,8 +31,10 @@ from .base import (
     Usage,
     WorkerDied,
 )
+from .devices import fewer_layers, gpus
 from .options import EngineOptions
 from .protocol import Payload, decode, encode
+from .registry import EngineEntry, engine_for
 
 DEATH: Payload = {"event": "death"}
 POLL_SECONDS = 0.1
@@ -44,14 +48,20 @@ LOG_LIMIT_BYTES = 4_000_000
 class LocalEngine:
     """An Engine over `galley.core.engine.worker`; see `base.Engine` for the methods."""
 
-    def __init__(self, model: Path, options: EngineOptions, context: int) -> None:
-        """`context` in tokens for each slot. Nothing is started before it is needed."""
+    def __init__(self, model: ModelInfo, options: EngineOptions, context: int) -> None:
+        """`context` in tokens for each slot. Nothing is started before it is needed.
+
+        Raises ModelError when the engine that `options` name can't load such a model.
+        """
+        self._entry: EngineEntry = engine_for(options.name, model)
         self._model = model
         self._options = options
         self._context = context
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
         self._info: EngineInfo | None = None
+        self._layers: list[int] = []
+        """Numbers of layers on the GPU that are left to be tried, once one has been found to work."""
 
     @property
     def pid(self) -> int | None:
@@ -108,45 +118,77 @@ class LocalEngine:
         with self._lock:
             if self._process is None or not self._process.alive:
                 self._process = None
-                process = WorkerProcess()
-                try:
-                    self._info = self._load(process)
-                except BaseException:
-                    process.end()
-                    raise
-                self._process = process
+                self._process, self._info = self._started()
             return self._process
 
-    def _load(self, process: "WorkerProcess") -> EngineInfo:
-        request: Payload = {
-            "op": "load",
-            "model": str(self._model),
-            "slots": self._options.jobs,
-            "context": self._context,
-            "threads": self._options.threads,
-            "gpu_layers": self._options.gpu_layers,
-        }
+    def _started(self) -> "tuple[WorkerProcess, EngineInfo]":
+        """A worker with the model in it. Where a GPU's memory may be too small, with fewer and fewer layers on it.
+
+        Each try is a process of its own, since a library that runs out of a GPU's memory may end it.
+        """
+        wanted = self._options.gpu_layers
+        tries = self._layers or (fewer_layers(wanted, self._model.layers) if gpus() else [wanted])
+        while True:
+            process = WorkerProcess()
+            try:
+                info = self._load(process, tries[0])
+            except ModelError:
+                process.end()
+                if len(tries) == 1:
+                    raise
+                tries = tries[1:]
+                continue
+            except BaseException:
+                process.end()
+                raise
+            self._layers = tries  # what was too much once is not tried again
+            if tries[0] not in (wanted, -1):
+                note = f"The GPU's memory was too small for what was wanted: {tries[0]} layers of the model are on it."
+                info = replace(info, notes=(*info.notes, note))
+            return process, info
+
+    def _load(self, process: "WorkerProcess", gpu_layers: int) -> EngineInfo:
         try:
-            answer = process.ask(request, None, lambda: False, LOAD_TIMEOUT_SECONDS)
+            answer = process.ask(
+                {**self._load_request(), "gpu_layers": gpu_layers}, None, lambda: False, LOAD_TIMEOUT_SECONDS
+            )
         except WorkerDied as error:
             raise ModelError(
-                f"llama.cpp ended while loading {self._model.name}.", f"Its log is {log_file()}."
+                f"{self._entry.name} ended while loading {self._model.path.name}.", f"Its log is {log_file()}."
             ) from error
         except EngineError as error:
             raise ModelError(
-                f"llama.cpp cannot load {self._model.name}: {error.message}", f"Its log is {log_file()}."
+                f"{self._entry.name} cannot load {self._model.path.name}: {error.message}",
+                f"Its log is {log_file()}.",
             ) from error
+        known = {field.name for field in fields(EngineInfo)}
+        given = {key: tuple(value) if isinstance(value, list) else value for key, value in answer.items()}
         return EngineInfo(
-            engine=answer["engine"],
-            version=answer["version"],
-            model=answer["model"],
-            path=str(self._model.absolute()),
-            context=answer["context"],
-            slots=answer["slots"],
-            threads=answer["threads"],
-            devices=tuple(answer["devices"]),
-            load_seconds=answer["load_seconds"],
+            path=str(self._model.path.absolute()), **{key: value for key, value in given.items() if key in known}
         )
+
+    def _load_request(self) -> Payload:
+        """What a backend is made from."""
+        options = self._options.model_dump(
+            include={
+                "threads",
+                "tensor_split",
+                "flash_attention",
+                "kv_type",
+                "batch",
+                "micro_batch",
+                "template",
+            }
+        )
+        return {
+            "op": "load",
+            "backend": self._entry.backend,
+            "model": str(self._model.path),
+            "slots": self._options.jobs,
+            "context": self._context,
+            "chat_template": self._model.template,
+            **options,
+        }
 
 
 class WorkerProcess:

@@ -94,6 +94,11 @@ def engines_for(model: ModelInfo) -> list[str]:
     return [entry.name for entry in ENGINES.values() if entry.backend and not entry.refuses(model)]
 
 
+def refusal(engine: str, model: ModelInfo) -> str:
+    """Why an engine can't load a model file; empty when it can."""
+    return ENGINES[engine].refuses(model)
+
+
 def local_engines() -> list[str]:
     return [entry.name for entry in ENGINES.values() if entry.backend]
 

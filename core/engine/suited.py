@@ -1,11 +1,21 @@
 """Which engine can load which model file, told from the file's header alone.
 
-The architectures are those that llama.cpp's converter knew at the time of the pinned `xllamacpp`, without the ones that
-write no text; a test holds the list against the `gguf` package. An architecture that is missing here is refused by its
-name, since the library would only say that loading failed.
+An architecture that llama.cpp does not know is refused by its name, since the library would only say that loading
+failed. Which ones it knows stands in the library itself: every name is one of its strings.
 """
 
+import mmap
+from contextlib import suppress
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
 from ..models.info import ModelInfo
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 KINDS = {
     "embedding": "it is an embedding model, which turns text into numbers and writes none",
@@ -14,22 +24,12 @@ KINDS = {
     "imatrix": "it is the statistics for quantizing a model and no model",
     "vocab": "it is a vocabulary without a model",
 }
-WRITE_NO_TEXT = frozenset(
+WRITE_NO_TEXT = words(
     "bert clip eurobert gemma-embedding jina-bert-v2 jina-bert-v3 llama-embed modern-bert neo-bert nomic-bert "
-    "nomic-bert-moe t5 t5encoder wavtokenizer-dec dream llada llada-moe rnd1".split()
+    "nomic-bert-moe t5 t5encoder wavtokenizer-dec dream llada llada-moe rnd1"
 )
 """Architectures that embed, look, speak, translate or diffuse: none of them continues a text."""
-KNOWN = frozenset(
-    "afmoe apertus arcee arctic arwkv7 baichuan bailingmoe bailingmoe2 bitnet bloom chameleon chatglm codeshell cogvlm "
-    "cohere2 command-r dbrx deci deepseek deepseek2 deepseek2-ocr dots1 ernie4_5 ernie4_5-moe exaone exaone-moe exaone4 "
-    "falcon falcon-h1 gemma gemma2 gemma3 gemma3n gemma4 glm-dsa glm4 glm4moe gpt-oss gpt2 gptj gptneox granite "
-    "granitehybrid granitemoe grok grovemoe hunyuan-dense hunyuan-moe hunyuan_vl internlm2 jais jais2 jamba kimi-linear "
-    "lfm2 lfm2moe llama llama4 maincoder mamba mamba2 mimo2 minicpm minicpm3 minimax-m2 mistral3 mistral4 mpt nemotron "
-    "nemotron_h nemotron_h_moe olmo olmo2 olmoe openelm orion paddleocr pangu-embedded phi2 phi3 phimoe plamo plamo2 plamo3 plm qwen "
-    "qwen2 qwen2moe qwen2vl qwen3 qwen35 qwen35moe qwen3moe qwen3next qwen3vl qwen3vlmoe refact rwkv6 rwkv6qwen2 rwkv7 "
-    "seed_oss smallthinker smollm3 stablelm starcoder starcoder2 step35 xverse".split()
-)
-OLD_TYPES = frozenset("F32 F16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K".split())
+OLD_TYPES = words("F32 F16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K")
 """Quantizations that llama.cpp of September 2023 reads."""
 
 
@@ -40,7 +40,27 @@ def llamacpp_refuses(model: ModelInfo) -> str:
     reason = never(model)
     if reason:
         return reason
-    return "" if model.architecture in KNOWN else f"its architecture, {model.architecture}, is unknown to llama.cpp"
+    if not known_to_llamacpp(model.architecture):
+        return f"its architecture, {model.architecture}, is unknown to the installed llama.cpp"
+    return ""
+
+
+@cache
+def known_to_llamacpp(architecture: str) -> bool:
+    """Whether the library's file holds the name as a string; True where there is no file to look into.
+
+    The library is read and not loaded: that is the worker's business.
+    """
+    spec = find_spec("xllamacpp")
+    folders = (spec.submodule_search_locations if spec is not None else None) or []
+    files = [path for folder in folders for path in Path(folder).rglob("*.so*")]
+    name = architecture.encode() + b"\0"  # linkers let a string be the end of another
+    for path in files:
+        with suppress(OSError, ValueError), path.open("rb") as file:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                if data.find(name) >= 0:
+                    return True
+    return not files
 
 
 def ctransformers_refuses(model: ModelInfo) -> str:

@@ -1,6 +1,6 @@
 """What an older GGML file says of itself: Llamas from before GGUF (August 2023).
 
-Such a file has no keys, only seven numbers in a fixed order, so that a model of another architecture looks like a Llama.
+Such a file has no keys, only seven numbers in a fixed order: a model of another architecture looks like a Llama.
 Format: https://github.com/ggml-org/llama.cpp/blob/dadbed99e65252d79f81101a392d0d6497b86caa/llama.cpp
 (`file_magic`, `read_hparams`; versions ggml, ggmf 1, ggjt 1 to 3).
 """

@@ -84,4 +84,3 @@ def cgroup(name: str) -> int | None:
 
 def fits(need: Memory, room: Room) -> bool:
     return need.total <= room.free * HEADROOM
-

@@ -235,7 +235,7 @@ class Deciding(GalleyScreen):
         if index is None:
             return
         clean = self.session.settings.clean
-        names = [info.path.stem for info in list_models()]
+        names = [model.name for model in list_models(self.galley.config().models.folders).models]
         retry = await self.galley.push_screen_wait(
             RetryForm(
                 index,

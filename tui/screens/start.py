@@ -97,7 +97,7 @@ class StartScreen(ModalScreen[Opened | None]):
         if plan.mode == "rules":
             lines.append("rules: repairs alone, without a model")
         elif plan.model is not None:
-            lines.append(f"{plan.mode} with {plan.model.path.stem}")
+            lines.append(f"{plan.mode} with {plan.model.name}")
         else:
             lines.append(f"{plan.mode} with {EMBEDDED.name}, which will be fetched first ({size(EMBEDDED.size)})")
         if plan.mode == "verbatim":
