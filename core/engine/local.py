@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -161,10 +161,18 @@ class LocalEngine:
                 f"{self._entry.name} cannot load {self._model.path.name}: {error.message}",
                 f"Its log is {log_file()}.",
             ) from error
-        known = {field.name for field in fields(EngineInfo)}
-        given = {key: tuple(value) if isinstance(value, list) else value for key, value in answer.items()}
         return EngineInfo(
-            path=str(self._model.path.absolute()), **{key: value for key, value in given.items() if key in known}
+            engine=answer["engine"],
+            version=answer["version"],
+            model=answer["model"],
+            path=str(self._model.path.absolute()),
+            context=answer["context"],
+            slots=answer["slots"],
+            threads=answer["threads"],
+            devices=tuple(answer["devices"]),
+            load_seconds=answer["load_seconds"],
+            decides=answer["decides"],
+            notes=tuple(answer["notes"]),
         )
 
     def _load_request(self) -> Payload:

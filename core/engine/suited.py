@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 from ..models.info import ModelInfo
 
@@ -56,11 +57,14 @@ def known_to_llamacpp(architecture: str) -> bool:
     files = [path for folder in folders for path in Path(folder).rglob("*.so*")]
     name = architecture.encode() + b"\0"  # linkers let a string be the end of another
     for path in files:
-        with suppress(OSError, ValueError), path.open("rb") as file:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                if data.find(name) >= 0:
-                    return True
+        with suppress(OSError, ValueError), path.open("rb") as file, in_memory(file) as data:
+            if data.find(name) >= 0:
+                return True
     return not files
+
+
+def in_memory(file: IO[bytes]) -> mmap.mmap:
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def ctransformers_refuses(model: ModelInfo) -> str:

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.config import Config
 from ...core.config_write import overridden, set_values
-from ...core.models import EMBEDDED, find, list_models
+from ...core.engine.registry import engines_for
+from ...core.fit import Machine, fit
+from ...core.job import find_model
+from ...core.models import EMBEDDED, Found, list_models
 from ...core.paths import config_file
 from ...core.wording import size
 from .dialogs import Choose, Prompt
@@ -19,31 +23,47 @@ OTHER = "other…"
 def choose_model(screen: "GalleyScreen", heard: Callable[[str], None] | None = None) -> None:
     """Ask, write the answer to the config file, and say it to `heard`."""
     with screen.told():
-        current = screen.galley.config().engine.model or EMBEDDED.name
+        config = screen.galley.config()
+        current = config.engine.model or EMBEDDED.name
+        machine = Machine.look()
         found = {
-            info.path.stem: f"{info.path.stem}  {info.quantization}, {size(info.size_bytes)}" for info in list_models()
+            model.name: f"{model.name}  {about(model, config, machine)}"
+            for model in list_models(config.models.folders).models
         }
         found.setdefault(EMBEDDED.name, f"{EMBEDDED.name}  fetched when it is needed, {size(EMBEDDED.size)}")
         if current not in found:
             found[current] = f"{Path(current).name}  {current}"
-        options = [*found.items(), (OTHER, "A GGUF file by its path…")]
+        options = [*found.items(), (OTHER, "Another, by its name or file…")]
         screen.galley.push_screen(
             Choose("Model of coming runs", options, current), lambda name: chosen(screen, name, heard)
         )
+
+
+def about(model: Found, config: Config, machine: Machine) -> str:
+    """A model in a few words: what it is, where it lies, and what speaks against it."""
+    info = model.info
+    words = [info.quantization, size(info.size_bytes)]
+    if model.program != "galley":
+        words.append(model.program)
+    if not engines_for(info):
+        words.append("no engine can load it")
+    elif not fit(info, config, machine).fits:
+        words.append("too large for this machine")
+    return ", ".join(words)
 
 
 def chosen(screen: "GalleyScreen", name: str | None, heard: Callable[[str], None] | None) -> None:
     """Take the answer; a file's path is asked for when it was no name. Nothing is written for a model that is none."""
     if name == OTHER:
         screen.galley.push_screen(
-            Prompt("Model", "Path of a GGUF file"),
+            Prompt("Model", "Name or path of a model file"),
             lambda path: chosen(screen, path.strip() or None if path else None, heard),
         )
         return
     if name is None:
         return
     with screen.told():
-        find(name)
+        find_model(name, screen.galley.config())
         set_values(config_file(), {"engine.model": "" if name == EMBEDDED.name else name})
         over = overridden("engine.model")
         here = " and for retries here" if heard is not None else ""
