@@ -2,7 +2,9 @@
 
 import json
 import sys
+import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,8 +15,10 @@ from ..core.config import Config, load_config
 from ..core.engine.registry import engines_for, local_engines, refusal
 from ..core.errors import ModelError
 from ..core.fit import Machine, fit
-from ..core.models import EMBEDDED, Found, ModelInfo
-from ..core.models.pull import Offer, default_offer, offer_for, pull
+from ..core.models import EMBEDDED, Found, ModelInfo, NotHere, Offer, default_offer, offer_for
+from ..core.models.catalogue import catalogue
+from ..core.models.pull import pull
+from ..core.wording import duration
 from .output import say, size, table
 from .progress import meter
 
@@ -77,16 +81,23 @@ def show_(name: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def catalogue_(as_json: bool) -> None:
     """What can be fetched by name. `models.toml` in the config directory adds to it."""
-    from ..core.models.catalogue import load_catalogue
-
-    entries = load_catalogue()
+    entries = catalogue()
     if as_json:
-        click.echo(json.dumps([asdict(entry) for entry in entries.values()], ensure_ascii=False, indent=2, default=str))
+        data = {name: entry.model_dump() for name, entry in entries.items()}
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
         return
     rows = [
-        [entry.name, entry.parameters, size(entry.bytes), entry.licence, entry.source] for entry in entries.values()
+        [
+            name,
+            f"{entry.parameters / 1e6:,.0f} M",
+            ", ".join(dict.fromkeys([entry.quantization, *entry.quantizations])),
+            size(entry.bytes or entry.about_bytes),
+            entry.licence + (" (gated)" if entry.gated else ""),
+            entry.note,
+        ]
+        for name, entry in entries.items()
     ]
-    table(rows, ["MODEL", "PARAMETERS", "ABOUT", "LICENCE", "SOURCE"])
+    table(rows, ["MODEL", "PARAMETERS", "QUANTIZATION", "ABOUT", "LICENCE", ""])
 
 
 @models.command("pull")
@@ -173,7 +184,7 @@ def obtain(name: str, config: Config, *, quiet: bool) -> jobs.Model:
     try:
         found = jobs.find_model(name, config)
         offer = None if found is not None else default_offer() if not name else offer_for(name)
-    except core_models.NotHere as error:
+    except NotHere as error:
         if not asks(quiet):
             raise
         found, offer = None, error.offer
@@ -181,11 +192,11 @@ def obtain(name: str, config: Config, *, quiet: bool) -> jobs.Model:
         return found
     assert offer is not None
     if asks(quiet):
-        question = f"The model {offer.name} ({size(offer.bytes)}, {offer.licence}) is not here yet. Fetch it?"
+        question = f"The model {described(offer)} is not here yet. Fetch it?"
         if not click.confirm(question, default=True, err=True):
             raise ModelError("There is no model to clean with.", "Use --mode rules, or give one with --model.")
     else:
-        say(f"Fetching the model {offer.name} ({size(offer.bytes)}, {offer.licence}).", quiet)
+        say(f"Fetching the model {described(offer)}.", quiet)
     return jobs.identify(fetch(offer, quiet), config.engine.name)
 
 
@@ -194,8 +205,23 @@ def asks(quiet: bool) -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty() and not quiet
 
 
-def fetch(offer: Offer, quiet: bool) -> Any:
+def fetch(offer: Offer, quiet: bool) -> Path:
+    began = time.monotonic()
+    first: list[int] = []
+
+    def show(done: int, total: int) -> None:
+        first.append(done) if not first else None  # what an earlier try left is no speed
+        speed = (done - first[0]) / max(time.monotonic() - began, 0.1)
+        left = f"{size(int(speed))}/s, {duration((total - done) / speed)} left" if speed and done < total else ""
+        shown.update(done // 1000, total // 1000, left)
+
     with meter(f"Fetching {offer.name}", quiet=quiet, count="kB") as shown:
-        path = pull(offer.reference, lambda done, total: shown.update(done // 1000, total // 1000))
+        path = pull(offer.reference, show)
     say(f"{offer.name} is in {path}", quiet)
     return path
+
+
+def described(offer: Offer) -> str:
+    """An offer in words, as far as its size and licence are known."""
+    facts = ", ".join(filter(None, [size(offer.bytes) if offer.bytes else "", offer.licence]))
+    return f"{offer.name} ({facts})" if facts else offer.name

@@ -19,13 +19,16 @@ hypothesis.settings.load_profile("galley")
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """GALLEY_HOME is a fresh folder, and no setting of the person's own reaches the test."""
+    """GALLEY_HOME is a fresh folder, and neither a setting nor a model of the person's own reaches the test."""
     home = tmp_path / "galley-home"
     for name in os.environ:
         if name.startswith("GALLEY_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("GALLEY_HOME", str(home))
     monkeypatch.setenv("GALLEY_MODELS", str(REAL_MODELS))
+    for name in ("HF_HUB_CACHE", "OLLAMA_MODELS", "LLAMA_CACHE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     return home
 
 

