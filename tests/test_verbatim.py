@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from galley.core.clean.candidates import FINDERS, find_candidates
 from galley.core.clean.verbatim import Verbatim
 from galley.core.edits import Candidate, apply_candidates
-from galley.core.engine.base import Comparison, Usage
+from galley.core.engine.base import Comparison, EngineInfo, Usage
 from galley.core.prompts import load_judge
 
 SOURCE = (
@@ -60,6 +60,43 @@ def test_the_output_is_the_source_with_some_of_the_candidate_edits_whatever_the_
     assert {(c.start, c.end, c.replacement) for c in applied} <= offered
     assert text == apply_candidates(source, applied)
     assert is_subsequence(text.replace("-", ""), source.replace("-", "")), "only deletions and joined words"
+
+
+class Author:
+    """An engine that can say no probabilities, and is let write."""
+
+    def start(self) -> EngineInfo:
+        return EngineInfo("author", "1", "m", "m", 2048, 1, 1, (), 0.0, decides="alignment")
+
+
+@given(
+    st.text(max_size=400) | st.just(SOURCE),
+    st.text(max_size=400)
+    | st.sampled_from([SOURCE, SOURCE.upper(), SOURCE[::-1], SOURCE.replace("(", ""), SOURCE * 3]),
+)
+def test_by_alignment_too_the_output_is_the_source_with_some_of_the_candidate_edits(source: str, output: str) -> None:
+    candidates = sorted(find_candidates(source, FINDERS))
+    verbatim = Verbatim(Author(), load_judge(), write=lambda text, cancelled: (output, Usage()))  # type: ignore[arg-type]
+    result = verbatim.clean(source, candidates, lambda: False)
+    applied = [Candidate(e.start, e.end, e.replacement, e.kind, 0.0) for e in result.edits if e.applied]
+    assert {(c.start, c.end, c.replacement) for c in applied} <= {(c.start, c.end, c.replacement) for c in candidates}
+    assert result.text == apply_candidates(source, applied)
+
+
+def test_by_alignment_the_edits_are_those_that_the_answer_made() -> None:
+    answer = (
+        "Large models have unlocked new uses. Write to jd@press.org, or see us. "
+        "The firm (OpenAI) was founded (in 2015) and grew. A lie that was never in the source. Next year came. "
+        "Self-improvement is hard."
+    )
+    candidates = sorted(find_candidates(SOURCE, FINDERS))
+    verbatim = Verbatim(Author(), load_judge(), write=lambda text, cancelled: (answer, Usage()))  # type: ignore[arg-type]
+    text = verbatim.clean(SOURCE, candidates, lambda: False).text
+    assert text.startswith("Large models have unlocked new uses. Write to jd@press.org, or see")
+    assert "(in 2015)" in text
+    assert "Wei et al." not in text
+    assert "x i = y" not in text
+    assert "lie" not in text
 
 
 @given(st.text(alphabet="([{a1 ,.;-@)]}\n20é", max_size=300))

@@ -68,7 +68,7 @@ class Cleaner:
         self._options = clean
         self._checks = checks
         self._language = language
-        self._verbatim = Verbatim(engine, judge, clean.threshold) if engine is not None else None
+        self._verbatim = Verbatim(engine, judge, clean.threshold, self._written) if engine is not None else None
 
     def make(
         self,
@@ -118,6 +118,13 @@ class Cleaner:
         sampling = sampling_for(self._engine, source, self._options, step.seed, step.temperature)
         answer = rewrite(self._engine, self._prompt, source, sampling, cancelled, on_text)
         return strip_controls(answer.text).text.strip(), (), answer.usage, answer.hit_limit
+
+    def _written(self, source: str, cancelled: Cancelled) -> tuple[str, Usage]:
+        """What the model makes of a text when it may write freely: evidence for `verbatim`, and nothing more."""
+        assert self._engine is not None
+        sampling = sampling_for(self._engine, source, self._options, self._options.seed, 0.0)
+        answer = rewrite(self._engine, self._prompt, source, sampling, cancelled, None)
+        return strip_controls(answer.text).text, answer.usage
 
 
 def has_prose(source: str, language: str) -> bool:

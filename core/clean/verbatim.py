@@ -3,6 +3,8 @@
 Each decision is a question of its own, `fragment ->`, after a few answered examples that stay in the engine's cache;
 only the fragment has to be read and nothing is generated. Whatever the engine answers, the output is the source with
 some of the candidates applied, because `apply_candidates` is the only thing that makes text here.
+
+An engine that can't compare is let write freely, and each candidate is decided by whether that text agrees with it.
 """
 
 import math
@@ -13,7 +15,9 @@ from dataclasses import dataclass
 from ..edits import Candidate, EditDecision, apply_candidates
 from ..engine.base import Cancelled, Engine, Usage
 from ..prompts import Judge, JudgeKind
+from .aligned import votes
 
+Write = Callable[[str, Cancelled], tuple[str, Usage]]
 LABELS = (" remove", " keep")
 QUESTION_OF = {"footnote_mark": "contact"}
 """Kinds that share another kind's question."""
@@ -35,10 +39,12 @@ class VerbatimResult:
 class Verbatim:
     """The decisions of one model. Keeps the model's bias per kind, which costs one request a kind."""
 
-    def __init__(self, engine: Engine, judge: Judge, threshold: float = 0.5) -> None:
+    def __init__(self, engine: Engine, judge: Judge, threshold: float = 0.5, write: Write | None = None) -> None:
+        """`write` has the model write a text anew, for engines that decide by alignment."""
         self._engine = engine
         self._judge = judge
         self._threshold = threshold
+        self._write = write
         self._bias: dict[str, float] = {}
 
     def clean(
@@ -52,20 +58,41 @@ class Verbatim:
 
         `on_decision` is told how many are decided, of how many. Raises what the engine raises.
         """
-        total = Usage()
-        probabilities: list[float] = []
-        for number, candidate in enumerate(candidates, 1):
-            probability, usage = self._decide(source, candidate, cancelled)
-            probabilities.append(probability)
-            total += usage
-            if on_decision is not None:
-                on_decision(number, len(candidates))
+        if candidates and self._write is not None and self._engine.start().decides == "alignment":
+            probabilities, total = self._by_alignment(source, candidates, self._write, cancelled)
+        else:
+            probabilities, total = self._by_questions(source, candidates, cancelled, on_decision)
         chosen = choose(candidates, probabilities, self._threshold)
         edits = tuple(
             EditDecision(c.start, c.end, c.replacement, c.kind, round(p, 4), c in chosen)
             for c, p in zip(candidates, probabilities, strict=True)
         )
         return VerbatimResult(apply_candidates(source, chosen), edits, total)
+
+    def _by_alignment(
+        self, source: str, candidates: Sequence[Candidate], write: Write, cancelled: Cancelled
+    ) -> tuple[list[float], Usage]:
+        """One free answer for the whole chunk; where it says nothing of a candidate, the rules' prior stands."""
+        output, usage = write(source, cancelled)
+        found = votes(source, candidates, output)
+        return [probability(log_odds(c.prior) + (v or 0.0)) for c, v in zip(candidates, found, strict=True)], usage
+
+    def _by_questions(
+        self,
+        source: str,
+        candidates: Sequence[Candidate],
+        cancelled: Cancelled,
+        on_decision: Callable[[int, int], None] | None,
+    ) -> tuple[list[float], Usage]:
+        total = Usage()
+        probabilities: list[float] = []
+        for number, candidate in enumerate(candidates, 1):
+            likely, usage = self._decide(source, candidate, cancelled)
+            probabilities.append(likely)
+            total += usage
+            if on_decision is not None:
+                on_decision(number, len(candidates))
+        return probabilities, total
 
     def _decide(self, source: str, candidate: Candidate, cancelled: Cancelled) -> tuple[float, Usage]:
         """Probability that the edit is right: the rules' log-odds and the model's, added."""
