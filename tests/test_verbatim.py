@@ -92,7 +92,7 @@ def test_by_alignment_the_edits_are_those_that_the_answer_made() -> None:
     candidates = sorted(find_candidates(SOURCE, FINDERS))
     verbatim = Verbatim(Author(), load_judge(), write=lambda text, cancelled: (answer, Usage()))  # type: ignore[arg-type]
     text = verbatim.clean(SOURCE, candidates, lambda: False).text
-    assert text.startswith("Large models have unlocked new uses. Write to jd@press.org, or see")
+    assert text.startswith("Large models have unlocked new uses. Write to")
     assert "(in 2015)" in text
     assert "Wei et al." not in text
     assert "x i = y" not in text
