@@ -1,12 +1,14 @@
 """`galley config`: where settings come from, and a file of them to begin with."""
 
 import json
+import sys
 from typing import cast
 
 import click
 
-from ..core.config import build, default_of, flatten, gather, init, known_keys, read_toml, value_of
+from ..core.config import build, default_of, flatten, gather, init, known_keys, load_config, read_toml, value_of
 from ..core.config_write import overridden, set_values
+from ..core.errors import ConfigError
 from ..core.paths import config_file
 from .output import say, table
 
@@ -17,6 +19,7 @@ Examples:
   galley config init                  a file with every key, its meaning and its default
   galley config show                  every setting and where it comes from
   galley config set clean.mode rules  one setting, written into the file
+  galley config key                   keep the key of the server in server.base_url
   GALLEY_CLEAN_MODE=rules galley config show"""
 )
 def config() -> None:
@@ -97,3 +100,24 @@ def warn_if_overridden(key: str) -> None:
     place = overridden(key)
     if place:
         say(f"The {place} sets {key} too, and goes over the file.")
+
+
+@config.command("key")
+@click.option("--base-url", metavar="URL", help="The server it is for; server.base_url by default.")
+@click.option("--forget", is_flag=True, help="Remove a kept key.")
+def key_(base_url: str | None, forget: bool) -> None:
+    """Keep a server's key: in the system's keyring, or where there is none in a file that only you can read.
+
+    It is asked for without showing it, or read from standard input: galley config key < key.txt
+    """
+    from ..core.engine.keys import forget_key, store_key  # only who keeps a key should wait for it
+
+    server = load_config(overrides={"server.base_url": base_url} if base_url else {}).server
+    if not server.base_url:
+        raise ConfigError("It is not known which server the key is for.", "Give --base-url, or set server.base_url.")
+    if forget:
+        removed = forget_key(server)
+        say(f"Removed: {', '.join(removed)}." if removed else "There was none.")
+        return
+    value = click.prompt("Key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    say(f"Kept: {store_key(server, value)}.")
