@@ -35,11 +35,15 @@ class Standin:
     sends_instead: dict[str, bytes] = field(default_factory=dict)
     """Other content for a path than the record says."""
     fails_with: list[int] = field(default_factory=list)
-    """Statuses of the next downloads."""
+    """Statuses of the next downloads; 0 is a good one."""
     resumes: bool = True
     names_versions: bool = True
     """Sends an ETag for plain files."""
     content_type: str = "application/octet-stream"
+    claims: int = 0
+    """A length that is told instead of the true one."""
+    stored_at: str = ""
+    """Where the hub sends those who want a file's content, as real ones do."""
     redirects: dict[str, str] = field(default_factory=dict)
     """From a path to an address."""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -98,7 +102,10 @@ class Handler(BaseHTTPRequestHandler):
         else:
             checksum = hashlib.sha256(files[file]).hexdigest()
             headers = {"X-Repo-Commit": COMMIT, "X-Linked-Etag": f'"{checksum}"', "ETag": f'"{checksum}"'}
-            headers["X-Linked-Size"] = str(len(files[file]))
+            headers["X-Linked-Size"] = str(self.standin.claims or len(files[file]))
+            if self.standin.stored_at:
+                self.say(302, {**headers, "Location": self.standin.stored_at})
+                return
             self.send_file(self.standin.sends_instead.get(file, files[file]), headers)
 
     def list_repo(self, repo: str, what: str | None) -> None:
@@ -133,8 +140,8 @@ class Handler(BaseHTTPRequestHandler):
         here = self.standin
         if self.command == "GET":
             here.ranges.append(self.headers.get("Range", ""))
-            if here.fails_with:
-                self.say(here.fails_with.pop(0))
+            if here.fails_with and (status := here.fails_with.pop(0)):
+                self.say(status)
                 return
         start, status = 0, 200
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -150,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Type", here.content_type)
-        self.send_header("Content-Length", str(len(content) - start))
+        self.send_header("Content-Length", str(here.claims or len(content) - start))
         self.end_headers()
         if self.command == "GET":
             self.send_body(content[start:])

@@ -93,6 +93,7 @@ def catalogue() -> dict[str, Entry]:
     path = config_dir() / FILE_NAME
     known = own_tables()
     entries = dict(own_entries())
+    users_default = ""
     for name, table in user_tables(path).items():
         if not isinstance(table, dict):
             raise mistake(path, name, "it should be a table of its own")
@@ -103,12 +104,10 @@ def catalogue() -> dict[str, Entry]:
         elif "sha256" in given:
             base.pop("sha256_from", None)
         entries[name] = validated({**base, **given}, name, path)
-    if sum(entry.default for entry in entries.values()) > 1:
-        users = [name for name in user_tables(path) if entries[name].default]
-        entries = {
-            name: entry.model_copy(update={"default": name == users[-1]}) if users else entry
-            for name, entry in entries.items()
-        }
+        if given.get("default"):
+            users_default = name
+    if users_default:
+        entries = {name: entry.model_copy(update={"default": name == users_default}) for name, entry in entries.items()}
     return entries
 
 

@@ -10,8 +10,9 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from ..atomic import storage_error, write_atomically
 from ..errors import GalleyError, ModelError
@@ -21,7 +22,7 @@ from .reference import SHA256, Reference
 DEFAULT_ENDPOINT = "https://huggingface.co"
 GGUF = ".gguf"
 QUANTIZATION = re.compile(
-    r"(?:(?<=[-._/])|^)((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|TQ\d_\d|BF16|F16|F32|FP16|FP32|MXFP4(?:_MOE)?))(?=[-._]|$)",
+    r"(?:(?<=[-._/])|^)((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|TQ\d_\d|BF16|F16|F32|FP16|FP32|MXFP4(?:_MOE)?))(?=[-./]|$)",
     re.I,
 )
 PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.I)
@@ -67,10 +68,10 @@ def the_hub() -> Hub:
 
 
 def the_library() -> Any:
-    """`huggingface_hub`; importing it takes a while, and its types are known in part."""
-    import huggingface_hub
-
-    return huggingface_hub
+    """`huggingface_hub`; importing it takes a while, and its types are known only in part."""
+    for module in ("errors", "utils"):
+        import_module(f"huggingface_hub.{module}")
+    return cast(Any, import_module("huggingface_hub"))
 
 
 def pull_from_hub(reference: Reference, progress: Progress | None = None, name: str = "") -> Path:
@@ -199,12 +200,10 @@ def metadata(hub: Hub, reference: Reference, path: str) -> HubFile:
 
 def listing(hub: Hub, reference: Reference) -> list[str]:
     """The GGUF files of the repository."""
-    info = (
-        the_library()
-        .HfApi(endpoint=hub.endpoint, library_name="galley")
-        .model_info(reference.repo, revision=None if reference.revision == "main" else reference.revision)
-    )
-    return ggufs(sibling.rfilename for sibling in info.siblings or [])
+    api = the_library().HfApi(endpoint=hub.endpoint, library_name="galley")
+    info = api.model_info(reference.repo, revision=None if reference.revision == "main" else reference.revision)
+    siblings = cast(list[Any], info.siblings or [])
+    return ggufs(str(sibling.rfilename) for sibling in siblings)
 
 
 def ggufs(names: Iterable[str]) -> list[str]:
