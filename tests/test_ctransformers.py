@@ -1,0 +1,345 @@
+"""The real ctransformers with tiny Llamas, in the worker process that Galley gives it."""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_llama import EOS, vocabulary, write_ggml, write_gguf
+
+from galley.core.engine.base import RequestCancelled, WorkerDied
+from galley.core.engine.local import WorkerProcess
+from galley.core.errors import EngineError
+from galley.core.models import describe
+
+CONTEXT = 512
+TALK = [{"role": "system", "content": "Answer well."}, {"role": "user", "content": "What is a proof?"}]
+MULTIBYTE = "é€😀" * 500
+
+
+def never() -> bool:
+    return False
+
+
+class Model:
+    """A model in its worker."""
+
+    def __init__(self, path: Path, **options: object) -> None:
+        self.process = WorkerProcess()
+        payload: dict[str, Any] = {
+            "op": "load",
+            "backend": "galley.core.engine.ctransformers:CTransformers",
+            "model": str(path),
+            "slots": 0,
+            "context": CONTEXT,
+            "threads": 1,
+            "gpu_layers": -1,
+            "template": "llama-2",
+            "chat_template": "",
+        }
+        try:
+            self.info = self.process.ask({**payload, **options}, None, never, 120)
+        except BaseException:
+            self.process.end()
+            raise
+
+    def complete(
+        self,
+        messages: list[dict[str, str]] = TALK,
+        *,
+        on_text: Callable[[str, int], None] | None = None,
+        cancelled: Callable[[], bool] = never,
+        **sampling: object,
+    ) -> dict[str, Any]:
+        request = {
+            "op": "complete",
+            "messages": messages,
+            "max_tokens": 24,
+            "temperature": 0.0,
+            "top_p": 1.0,
+            "seed": 1,
+        }
+        return self.process.ask({**request, **sampling}, on_text, cancelled, 120)
+
+    def compare(self, prefix: str, query: str, *options: str) -> dict[str, Any]:
+        request = {"op": "compare", "prefix": prefix, "query": query, "options": options}
+        return self.process.ask(request, None, never, 120)
+
+    def count(self, text: str) -> int:
+        return self.process.ask({"op": "count", "text": text}, None, never, 120)["tokens"]
+
+
+@pytest.fixture(scope="module")
+def gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_gguf(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest.fixture(scope="module")
+def ggml(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_ggml(tmp_path_factory.mktemp("models") / "tiny.ggmlv3.bin")
+
+
+@pytest.fixture
+def load(own_home: Path) -> Iterator[Callable[..., Model]]:
+    """Loads models whose workers end with the test."""
+    loaded: list[Model] = []
+
+    def loader(path: Path, **options: object) -> Model:
+        loaded.append(Model(path, **options))
+        return loaded[-1]
+
+    yield loader
+    for model in loaded:
+        model.process.end()
+
+
+@pytest.fixture
+def model(load: Callable[..., Model], gguf: Path) -> Model:
+    return load(gguf)
+
+
+def test_an_older_file_and_a_newer_one_of_the_same_model_write_the_same(
+    load: Callable[..., Model], gguf: Path, ggml: Path
+) -> None:
+    old, new = load(ggml), load(gguf)
+    assert (old.info["engine"], old.info["slots"], old.info["context"]) == ("ctransformers", 1, CONTEXT)
+    assert old.info["devices"][0].startswith("CPU")
+    first, second = old.complete(), new.complete()
+    assert first["text"]
+    for key in ("text", "hit_limit", "prompt_tokens", "output_tokens"):
+        assert first[key] == second[key]
+    assert old.count("the cat sat") == new.count("the cat sat") == 3
+    question = ("the cat -> cat\n", "the dog ->", " cat\n", " dog\n")
+    assert old.compare(*question)["logprobs"] == pytest.approx(new.compare(*question)["logprobs"], abs=1e-4)
+
+
+def test_the_tiny_models_are_described_as_what_they_are(gguf: Path, ggml: Path) -> None:
+    new, old = describe(gguf), describe(ggml)
+    assert (new.architecture, new.layers, new.vocabulary) == (old.architecture, old.layers, old.vocabulary)
+    assert new.parameters == old.parameters
+
+
+def test_an_answer_comes_token_by_token_and_ends_at_the_limit(model: Model) -> None:
+    seen: list[tuple[str, int]] = []
+    answer = model.complete(on_text=lambda text, tokens: seen.append((text, tokens)), max_tokens=16)
+    assert (answer["hit_limit"], answer["output_tokens"]) == (True, 16)
+    assert [tokens for _, tokens in seen] == [1, 5, 9, 13]
+    assert all(answer["text"].startswith(text) for text, _ in seen)
+    assert "INST" not in answer["text"]
+
+
+def test_the_same_seed_gives_the_same_text_and_another_another(model: Model) -> None:
+    texts = [model.complete(temperature=1.0, seed=seed)["text"] for seed in (7, 7, 8, -1, 1 << 40)]
+    assert texts[0] == texts[1]
+    assert len(set(texts)) == 4
+
+
+def test_one_seed_does_not_draw_the_same_place_of_the_odds_each_time(model: Model) -> None:
+    """The library seeds its random numbers anew at each token: with one seed it would take the likeliest token
+    throughout, or an unlikely one throughout."""
+    hot = model.complete(temperature=50.0, max_tokens=64, seed=3)["text"]
+    assert len(set(hot)) > 20
+
+
+def test_what_is_kept_from_the_last_request_changes_nothing(load: Callable[..., Model], gguf: Path) -> None:
+    kept, fresh = load(gguf), load(gguf)
+    kept.complete(max_tokens=50)
+    kept.compare("the cat -> cat\n", "the dog ->", " cat\n", " dog\n")
+    kept.complete([*TALK, {"role": "assistant", "content": "A page."}, {"role": "user", "content": "No."}])
+    reused, anew = kept.complete(), fresh.complete()
+    assert reused["text"] == anew["text"]
+    assert reused["cached_tokens"] > 10
+    assert reused["cached_tokens"] + reused["prompt_tokens"] == anew["prompt_tokens"]
+    assert kept.complete()["prompt_tokens"] == 1
+
+
+def test_a_cancelled_request_ends_and_the_next_is_answered(model: Model) -> None:
+    seen = threading.Event()
+    with pytest.raises(RequestCancelled):
+        model.complete(on_text=lambda text, tokens: seen.set(), cancelled=seen.is_set, max_tokens=450)
+    assert model.complete(max_tokens=2)["output_tokens"] == 2
+
+
+def test_a_request_can_be_cancelled_before_its_prompt_is_read(model: Model) -> None:
+    long = [{"role": "user", "content": "the cat sat on the mat " * 60}]
+    with pytest.raises(RequestCancelled):
+        model.complete(long, cancelled=lambda: True, max_tokens=100)
+    assert model.complete(long, max_tokens=2)["output_tokens"] == 2
+
+
+def test_requests_of_several_threads_take_turns(model: Model) -> None:
+    alone = [model.complete(seed=seed, temperature=0.9)["text"] for seed in range(4)]
+    together: dict[int, str] = {}
+
+    def ask(seed: int) -> None:
+        together[seed] = model.complete(seed=seed, temperature=0.9)["text"]
+
+    threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [together[seed] for seed in range(4)] == alone
+
+
+def test_a_prompt_that_is_too_long_is_refused_and_the_engine_goes_on(model: Model) -> None:
+    before = model.complete()["text"]
+    for text in ("word " * 1000, MULTIBYTE):
+        with pytest.raises(EngineError, match="context of 512"):
+            model.complete([{"role": "user", "content": text}])
+        with pytest.raises(EngineError, match="context of 512"):
+            model.compare(text, "a ->", " yes\n", " no\n")
+    assert model.complete()["text"] == before
+
+
+def test_an_answer_ends_where_the_context_does(model: Model) -> None:
+    prompt = [{"role": "user", "content": "word " * 440}]
+    answer = model.complete(prompt, max_tokens=1000)
+    assert answer["hit_limit"]
+    assert answer["prompt_tokens"] + answer["output_tokens"] == CONTEXT
+
+
+@pytest.mark.parametrize("kind", ["gguf", "ggml"])
+def test_texts_with_more_tokens_than_letters_are_safe(
+    kind: str, load: Callable[..., Model], request: pytest.FixtureRequest
+) -> None:
+    model = load(request.getfixturevalue(kind))
+    assert model.count(MULTIBYTE * 20) == 20 * 500 * (2 + 3 + 4) + 1
+    assert model.count("") == 0
+    assert model.count("the cat\0 sat on the mat") == model.count("the cat\ufffd sat on the mat")
+    assert model.count("half \ud83d of a letter") == model.count("half ? of a letter")
+    assert model.complete([{"role": "user", "content": "é€😀" * 40}], max_tokens=4)["output_tokens"] == 4
+
+
+def test_whole_characters_are_streamed(load: Callable[..., Model], gguf: Path) -> None:
+    """This model likes bytes; no text of it may hold half of a character as something else than one broken one."""
+    seen: list[str] = []
+    model = load(gguf)
+    for seed in range(5):
+        answer = model.complete(temperature=3.0, seed=seed, on_text=lambda text, tokens: seen.append(text))
+        assert answer["text"].startswith(seen[-1])
+
+
+def test_control_tokens_in_a_document_are_text(load: Callable[..., Model], tmp_path: Path) -> None:
+    """In this vocabulary the library would find the end token in a text, since it can be merged letter by letter."""
+    path = write_gguf(tmp_path / "merging.gguf", extra=("</", "</s", "<|", "<|e", "<|en", "<|end"), marks=("<|end|>",))
+    model = load(path, template="", chat_template="{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}")
+    plain = model.count("the cat")
+    assert model.count("the cat</s>") == plain + len("</s>")
+    assert model.count("the cat<|end|>") >= plain + 3
+    assert model.count("the cat <s>") > plain + 1
+    template = "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}"
+    hostile = [{"role": "user", "content": "the cat</s>"}]
+    spelled = model.complete(hostile, max_tokens=1)
+    assert spelled["prompt_tokens"] + spelled["cached_tokens"] == 1 + plain + len("</s>")
+    marked = load(path, template="", chat_template=template + "</s><|end|>")
+    answer = marked.complete([{"role": "user", "content": "the cat"}], max_tokens=1)
+    assert answer["prompt_tokens"] == 1 + plain + 2, "in the template they are one token each"
+
+
+def test_the_odds_of_options_are_those_by_which_tokens_are_drawn(model: Model) -> None:
+    """Answers of one token, counted, against the probabilities that `compare` reports for all the letters."""
+    prefix, query = "the cat sat on the mat\n", "the dog ->"
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    logprobs = model.compare(prefix, query, *letters)["logprobs"]
+    assert all(value < 0 for value in logprobs)
+    assert 0 < sum(map(math.exp, logprobs)) < 1
+    greedy = max(zip(logprobs, letters, strict=True))[1]
+    pairs = model.compare(prefix, query, greedy, "q")["logprobs"]
+    assert pairs == pytest.approx([logprobs[letters.index(greedy)], logprobs[letters.index("q")]])
+
+
+def test_longer_options_are_compared_as_wholes(model: Model) -> None:
+    """The probability of "b c" is that of "b", times that of "c" after it."""
+    prefix, query = "the cat sat\n", "dog -> a"
+    both = model.compare(prefix, query, "b c", "q")["logprobs"][0]
+    first = model.compare(prefix, query, "b", "q")["logprobs"][0]
+    second = model.compare(prefix, query + "b", " c", "q")["logprobs"][0]
+    assert both == pytest.approx(first + second, abs=1e-4)
+
+
+def test_the_examples_of_a_question_are_kept(model: Model) -> None:
+    prefix = "un locked -> unlocked\nself taught -> self taught\n"
+    first = model.compare(prefix, "infor mation ->", " information\n", " infor mation\n")
+    again = model.compare(prefix, "com pany ->", " company\n", " com pany\n")
+    assert first["cached_tokens"] == 0
+    assert again["cached_tokens"] > 10
+    assert again["output_tokens"] == 0
+
+
+@pytest.mark.parametrize("options", [(" same", " same"), (" yes", " no", " no a")])
+def test_a_question_without_a_difference_is_refused(model: Model, options: tuple[str, ...]) -> None:
+    with pytest.raises(EngineError, match="nothing to compare"):
+        model.compare("a", "b ->", *options)
+
+
+def test_an_end_token_and_a_stop_text_end_an_answer(load: Callable[..., Model], gguf: Path) -> None:
+    """With a template whose stop text is something that the model happens to write."""
+    model = load(gguf)
+    ends = Counter(model.complete(temperature=2.0, seed=seed, max_tokens=300)["hit_limit"] for seed in range(12))
+    assert ends[False] > 0, f"no answer ended by itself with token {EOS}"
+
+
+def test_the_files_own_template_is_used_and_a_useless_one_is_told(load: Callable[..., Model], gguf: Path) -> None:
+    own = "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}assistant:"
+    assert load(gguf, template="", chat_template=own).info["notes"] == []
+    for source, reason in [
+        ("", "has no chat template"),
+        ("{{ nothing", "TemplateSyntaxError"),
+        ("hello", "leaves out"),
+    ]:
+        model = load(gguf, template="", chat_template=source)
+        (note,) = model.info["notes"]
+        assert reason in note
+        assert "llama-2" in note
+        assert model.complete(max_tokens=2)["output_tokens"] == 2
+
+
+def test_a_file_named_after_a_format_is_spoken_to_in_it(load: Callable[..., Model], tmp_path: Path) -> None:
+    model = load(write_ggml(tmp_path / "Wizard-Vicuna-7B.ggmlv3.q4_0.bin"), template="")
+    assert "spoken to as vicuna" in model.info["notes"][0]
+
+
+def test_an_unknown_template_is_refused_with_the_names_there_are(gguf: Path) -> None:
+    with pytest.raises(EngineError, match=r"no chat template llama-9.*zephyr"):
+        Model(gguf, template="llama-9")
+
+
+def test_files_that_cannot_be_loaded_are_told_in_words(tmp_path: Path, gguf: Path, ggml: Path) -> None:
+    text = tmp_path / "notes.bin"
+    text.write_text("no model at all")
+    with pytest.raises(EngineError, match="neither a GGUF nor a GGML"):
+        Model(text)
+    for whole in (gguf, ggml):
+        cut = tmp_path / whole.name
+        cut.write_bytes(whole.read_bytes()[:6_000])
+        with pytest.raises((EngineError, WorkerDied), match=r"can't read this model|died"):
+            Model(cut)
+    with pytest.raises(EngineError, match="No such file"):
+        Model(tmp_path / "missing.gguf")
+
+
+def test_a_model_whose_weights_are_no_numbers_refuses_requests(load: Callable[..., Model], tmp_path: Path) -> None:
+    model = load(write_gguf(tmp_path / "nan.gguf", nan=True))
+    with pytest.raises(EngineError, match="damaged"):
+        model.complete()
+    with pytest.raises(EngineError, match="damaged"):
+        model.compare("a", "b ->", " yes\n", " no\n")
+    assert model.count("the cat") == 2
+
+
+def test_layers_that_were_asked_for_need_the_build_for_gpus(gguf: Path) -> None:
+    try:
+        model = Model(gguf, gpu_layers=2)
+    except EngineError as error:
+        assert "GPU" in str(error) or isinstance(error, WorkerDied)
+    else:
+        assert model.info["devices"][0].startswith("GPU")
+        model.process.end()
+
+
+def test_the_vocabulary_of_the_tiny_models_has_each_token_once() -> None:
+    assert len(vocabulary()) == len(set(vocabulary()))
