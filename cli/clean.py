@@ -152,7 +152,7 @@ def summary(session: Session, ended: RunEnded | None, report: ExportReport) -> d
         "output": str(report.path) if report.path else None,
         "session": str(session.path),
         "mode": session.settings.clean.mode,
-        "model": session.settings.model.partition(":")[0] or None,
+        "model": session.settings.model_name or None,
         "pages": session.document.page_count,
         "skipped_pages": [{"page": page, "reason": reason} for page, reason in session.document.skipped],
         "notes": list(session.document.notes),

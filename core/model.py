@@ -63,7 +63,7 @@ class Model:
     @property
     def name(self) -> str:
         """As a person would call it."""
-        return self.path.stem if self.info is not None else self.identity.rsplit(":", 2)[0]
+        return self.path.stem if self.info is not None else self.identity.rsplit(":", 2)[0].rpartition("/")[2]
 
 
 def identify(path: Path, engine: str = "auto") -> Model:
@@ -200,5 +200,5 @@ def make_engine(model: Model, config: Config, chunking: ChunkOptions) -> Engine:
     """The engine of a run; the model is loaded when it is first asked. Raises ModelError when no engine can load it."""
     context = context_for(config.engine, chunking.size, chunking.unit, model)
     if model.info is None:
-        return server_engine(model.name, config, context)
+        return server_engine(str(model.path).removeprefix(SERVER), config, context)
     return LocalEngine(model.info, config.engine, context)

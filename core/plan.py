@@ -83,7 +83,7 @@ def make_plan(
         mode=mode,
         model=None if mode == "rules" else model,
         decisions=decisions,
-        pace=measured_pace(directory, mode, settings.model.partition(":")[0]),
+        pace=measured_pace(directory, mode, settings.model_name),
         session=find_session(directory, digest, settings),
     )
 

@@ -6,6 +6,7 @@ limits, slots, threads and GPU layers are left out: a run may go on with others.
 
 import hashlib
 import json
+from pathlib import PurePosixPath
 
 from .checks import CheckOptions
 from .chunk import ChunkOptions
@@ -26,11 +27,17 @@ class RunSettings(Options):
     clean: CleanOptions = CleanOptions(mode="rules")
     check: CheckOptions = CheckOptions()
     model: str = ""
-    """Which model: file name, size and a hash of its ends, joined by colons; empty in `rules`."""
+    """Which model: file name, size and a hash of its ends, joined by colons (a server's: its name, 0 and a hash of
+    it); empty in `rules`."""
     prompt_digest: str = ""
     """SHA-256 of the prompt of `rewrite`, in hex; empty in the other modes."""
     judge_digest: str = ""
     """SHA-256 of the questions of `verbatim`, in hex; empty in `rules`."""
+
+    @property
+    def model_name(self) -> str:
+        """The model's file name, or what its server calls it; empty in `rules`."""
+        return PurePosixPath(self.model.rsplit(":", 2)[0]).name
 
     def canonical(self) -> str:
         """The identity as JSON; two runs are the same when it is."""

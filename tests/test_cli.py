@@ -87,7 +87,17 @@ BAD: list[tuple[list[str], str]] = [
     (["export", "nothing"], "no session 'nothing'"),
     (["sessions", "show", "nothing"], "no session 'nothing'"),
     (["check", "missing.txt", "notes.txt"], "missing.txt can't be read"),
-    (["models", "pull", "gpt-5"], "can't be fetched"),
+    (["models", "pull", "gpt-5"], "no model called 'gpt-5'"),
+    (["models", "pull", "http://example.org/m.gguf"], "not encrypted"),
+    (["models", "path", "llama-3.2-1b"], "galley models pull llama-3.2-1b"),
+    (["models", "show", "nothing"], "no model called"),
+    (["clean", "sample.pdf", "--model", "llama-3.2-1b"], "galley models pull llama-3.2-1b"),
+    (["clean", "sample.pdf", "--engine", "ctransformers"], "Use --engine llama.cpp"),
+    (["clean", "sample.pdf", "--engine", "server"], "--base-url"),
+    (["clean", "sample.pdf", "--base-url", "http://127.0.0.1:9/v1"], "127.0.0.1:9"),
+    (["clean", "sample.pdf", "--base-url", "localhost"], "localhost"),
+    (["doctor", "--gpu-selftest"], "No GPU can be tested"),
+    (["config", "key"], "--base-url"),
 ]
 
 

@@ -29,7 +29,7 @@ def summarise(path: Path) -> SessionSummary:
                 document_path=document.path,
                 sha256=document.sha256,
                 mode=settings.clean.mode,
-                model=settings.model.partition(":")[0],
+                model=settings.model_name,
                 status=status,
                 touched=touched,
                 writer=str(writer) if writer else None,

@@ -9,6 +9,7 @@ from ...core.config_write import overridden, set_values
 from ...core.engine.registry import engines_for
 from ...core.fit import Machine, fit
 from ...core.job import find_model
+from ...core.model import on_server
 from ...core.models import EMBEDDED, Found, list_models
 from ...core.paths import config_file
 from ...core.wording import size
@@ -63,7 +64,9 @@ def chosen(screen: "GalleyScreen", name: str | None, heard: Callable[[str], None
     if name is None:
         return
     with screen.told():
-        find_model(name, screen.galley.config())
+        config = screen.galley.config()
+        if not on_server(config):  # a server is asked by the run, which has time for it
+            find_model(name, config)
         set_values(config_file(), {"engine.model": "" if name == EMBEDDED.name else name})
         over = overridden("engine.model")
         here = " and for retries here" if heard is not None else ""

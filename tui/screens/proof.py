@@ -52,7 +52,7 @@ class Proof(Deciding):
         self.runner = Runner(session, config, model_finder(session, config), self._board, self._failed_outside)
         self._progress: Progress | None = None
         self._engine: EngineInfo | None = None
-        mode, model = session.settings.clean.mode, session.settings.model.partition(":")[0]
+        mode, model = session.settings.clean.mode, session.settings.model_name
         self._what = mode if mode == "rules" else f"{mode} {model.removesuffix('.gguf')}"
         self._query = ""
         self._since_status = 0

@@ -21,6 +21,7 @@ from ..widgets.form import Field, Form
 
 NOW = ("ui.", "keys.")
 """What holds at once; everything else is of the next document."""
+ENGINE_NAMES = ("auto", "llama.cpp", "ctransformers", "server")
 TRUTH = ("true", "false")
 
 
@@ -62,6 +63,9 @@ class SettingsScreen(Screen[None]):
             Field("", "Cleaning: holds for the next document"),
             field("clean.mode", "Mode", ("auto", "rules", "verbatim", "rewrite")),
             field("engine.model", "Model", self._models, "— is the embedded one"),
+            field("engine.name", "Engine", ENGINE_NAMES),
+            field("engine.gpu_layers", "GPU layers", note="-1 all that fit, 0 none"),
+            field("server.base_url", "Server", note="its address up to /v1; empty for a model here"),
             field("clean.prompt", "Prompt", prompt_names(), "of rewrite"),
             field("clean.temperature", "Temperature", note="of rewrite"),
             field("clean.retries", "Retries", note="of a rewrite that fails its checks"),
