@@ -5,18 +5,38 @@ It counts what it is asked and the bytes of files that it sends, and can be told
 
 import hashlib
 import json
+import random
 import re
+import ssl
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from galley.core.models import download
 
 COMMIT = "c0ffee" + "0" * 34
 RESOLVE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
 API = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+)(?:/(?P<what>tree|revision)/(?P<revision>[^/]+))?")
 BLOCK = 1024
+REPO = "somebody/Tiny-Llama-GGUF"
+FILE = "Tiny-Llama-Q4_K_M.gguf"
+TOKEN = "hf_this-is-a-secret"
+
+
+def model_bytes(size: int, seed: int = 1) -> bytes:
+    return b"GGUF" + random.Random(seed).randbytes(size - 4)
+
+
+MODEL = model_bytes(300_000)
+OTHER = model_bytes(200_000, seed=2)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 @dataclass
@@ -175,13 +195,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def standin_hub() -> Generator[Standin]:
-    """A running server; its address is in `address`."""
+def standin_hub(context: ssl.SSLContext | None = None) -> Generator[Standin]:
+    """A running server, of https with a `context`; its address is in `address`."""
     standin = Standin()
     handler = type("StandinHandler", (Handler,), {"standin": standin})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    standin.address = f"http://127.0.0.1:{server.server_address[1]}"
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    standin.address = f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -190,3 +212,22 @@ def standin_hub() -> Generator[Standin]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def stop_after(size: int) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        if done >= size:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def break_off(server: Standin, size: int) -> None:
+    """The next download is cut after `size` bytes, and the server is out of order until the pull gives up."""
+    server.cut_after = [size]
+    server.fails_with = [0, *[503] * (2 * download.ATTEMPTS - 1)]
+
+
+def names(folder: Path) -> set[str]:
+    """Files that are not hidden."""
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, cast
 
 from ..atomic import storage_error, write_atomically
 from ..errors import GalleyError, ModelError
-from .download import Progress, Remote, bring, check_room, discard, hold, is_model, put, sha256_of, size_of
+from .download import Progress, Remote, bring, check_room, discard, hold, is_model, put, reason_of, sha256_of, size_of
 from .reference import SHA256, Reference
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
@@ -296,7 +296,8 @@ def explained(hub: Hub, reference: Reference, shown: str, error: Exception) -> P
         refuse(reference, error.response.status_code, page, login, error)
     unreached = (httpx2.TransportError, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError)
     if isinstance(error, unreached):
-        return from_cache(hub, reference) or offline(hub, shown, "the connection fails", error)
+        said = "the connection fails" + (f" ({reason_of(error)})" if isinstance(error, httpx2.TransportError) else "")
+        return from_cache(hub, reference) or offline(hub, shown, said, error)
     if isinstance(error, (errors.HFValidationError, httpx2.InvalidURL)):
         raise ModelError(f"{reference.text} or HF_ENDPOINT is not written as the hub wants it.") from error
     if isinstance(error, OSError):
