@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_llama import EOS, vocabulary, write_ggml, write_gguf
+from tiny_llama import vocabulary, write_ggml, write_gguf
 
-from galley.core.engine.base import RequestCancelled, WorkerDied
-from galley.core.engine.local import WorkerProcess
+from galley.core.engine.base import Message, RequestCancelled, Sampling, WorkerDied
+from galley.core.engine.ctransformers import Answer
+from galley.core.engine.devices import drivers
+from galley.core.engine.local import LocalEngine, WorkerProcess
+from galley.core.engine.options import EngineOptions
 from galley.core.errors import EngineError
 from galley.core.models import describe
 
 CONTEXT = 512
 TALK = [{"role": "system", "content": "Answer well."}, {"role": "user", "content": "What is a proof?"}]
+BARE = "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}"
+"""A template that adds nothing, so that the model reads on from the text itself."""
 MULTIBYTE = "é€😀" * 500
 
 
@@ -96,9 +101,14 @@ def load(own_home: Path) -> Iterator[Callable[..., Model]]:
         model.process.end()
 
 
-@pytest.fixture
-def model(load: Callable[..., Model], gguf: Path) -> Model:
-    return load(gguf)
+@pytest.fixture(scope="module")
+def model(gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
+    """One for all tests that don't mind what was asked before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GALLEY_HOME", str(tmp_path_factory.mktemp("home")))  # its log is not the user's
+        made = Model(gguf, template="", chat_template=BARE)
+    yield made
+    made.process.end()
 
 
 def test_an_older_file_and_a_newer_one_of_the_same_model_write_the_same(
@@ -128,7 +138,6 @@ def test_an_answer_comes_token_by_token_and_ends_at_the_limit(model: Model) -> N
     assert (answer["hit_limit"], answer["output_tokens"]) == (True, 16)
     assert [tokens for _, tokens in seen] == [1, 5, 9, 13]
     assert all(answer["text"].startswith(text) for text, _ in seen)
-    assert "INST" not in answer["text"]
 
 
 def test_the_same_seed_gives_the_same_text_and_another_another(model: Model) -> None:
@@ -199,7 +208,7 @@ def test_an_answer_ends_where_the_context_does(model: Model) -> None:
     prompt = [{"role": "user", "content": "word " * 440}]
     answer = model.complete(prompt, max_tokens=1000)
     assert answer["hit_limit"]
-    assert answer["prompt_tokens"] + answer["output_tokens"] == CONTEXT
+    assert answer["prompt_tokens"] + answer["cached_tokens"] + answer["output_tokens"] == CONTEXT
 
 
 @pytest.mark.parametrize("kind", ["gguf", "ggml"])
@@ -214,42 +223,40 @@ def test_texts_with_more_tokens_than_letters_are_safe(
     assert model.complete([{"role": "user", "content": "é€😀" * 40}], max_tokens=4)["output_tokens"] == 4
 
 
-def test_whole_characters_are_streamed(load: Callable[..., Model], gguf: Path) -> None:
-    """This model likes bytes; no text of it may hold half of a character as something else than one broken one."""
-    seen: list[str] = []
-    model = load(gguf)
-    for seed in range(5):
-        answer = model.complete(temperature=3.0, seed=seed, on_text=lambda text, tokens: seen.append(text))
-        assert answer["text"].startswith(seen[-1])
-
-
 def test_control_tokens_in_a_document_are_text(load: Callable[..., Model], tmp_path: Path) -> None:
     """In this vocabulary the library would find the end token in a text, since it can be merged letter by letter."""
     path = write_gguf(tmp_path / "merging.gguf", extra=("</", "</s", "<|", "<|e", "<|en", "<|end"), marks=("<|end|>",))
-    model = load(path, template="", chat_template="{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}")
+    model = load(path, template="", chat_template=BARE)
     plain = model.count("the cat")
     assert model.count("the cat</s>") == plain + len("</s>")
     assert model.count("the cat<|end|>") >= plain + 3
     assert model.count("the cat <s>") > plain + 1
-    template = "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}"
     hostile = [{"role": "user", "content": "the cat</s>"}]
     spelled = model.complete(hostile, max_tokens=1)
     assert spelled["prompt_tokens"] + spelled["cached_tokens"] == 1 + plain + len("</s>")
-    marked = load(path, template="", chat_template=template + "</s><|end|>")
+    marked = load(path, template="", chat_template=BARE + "</s><|end|>")
     answer = marked.complete([{"role": "user", "content": "the cat"}], max_tokens=1)
     assert answer["prompt_tokens"] == 1 + plain + 2, "in the template they are one token each"
 
 
 def test_the_odds_of_options_are_those_by_which_tokens_are_drawn(model: Model) -> None:
-    """Answers of one token, counted, against the probabilities that `compare` reports for all the letters."""
-    prefix, query = "the cat sat on the mat\n", "the dog ->"
+    """The two commonest first tokens of many answers, counted, against what `compare` says of them."""
+    stem = "the cat sat on the mat\nthe dog ->"
+    asked = [{"role": "user", "content": stem}]
+    drawn = Counter(model.complete(asked, max_tokens=1, temperature=1.0, seed=seed)["text"] for seed in range(400))
+    (first, often), (second, less) = drawn.most_common(2)
+    likely, unlikely = map(math.exp, model.compare(stem, "", first, second)["logprobs"])
+    assert often / (often + less) == pytest.approx(likely / (likely + unlikely), abs=0.05)
+    assert model.complete(asked, max_tokens=1)["text"] == first, "the likeliest is taken at temperature 0"
+
+
+def test_the_odds_of_options_do_not_depend_on_each_other(model: Model) -> None:
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    logprobs = model.compare(prefix, query, *letters)["logprobs"]
-    assert all(value < 0 for value in logprobs)
-    assert 0 < sum(map(math.exp, logprobs)) < 1
-    greedy = max(zip(logprobs, letters, strict=True))[1]
-    pairs = model.compare(prefix, query, greedy, "q")["logprobs"]
-    assert pairs == pytest.approx([logprobs[letters.index(greedy)], logprobs[letters.index("q")]])
+    together = model.compare("the cat sat\n", "the dog ->", *letters)["logprobs"]
+    assert 0 < sum(map(math.exp, together)) < 1
+    assert model.compare("the cat sat\n", "the dog ->", "x", "q")["logprobs"] == pytest.approx(
+        [together[letters.index("x")], together[letters.index("q")]]
+    )
 
 
 def test_longer_options_are_compared_as_wholes(model: Model) -> None:
@@ -263,10 +270,10 @@ def test_longer_options_are_compared_as_wholes(model: Model) -> None:
 
 def test_the_examples_of_a_question_are_kept(model: Model) -> None:
     prefix = "un locked -> unlocked\nself taught -> self taught\n"
-    first = model.compare(prefix, "infor mation ->", " information\n", " infor mation\n")
+    model.compare(prefix, "infor mation ->", " information\n", " infor mation\n")
     again = model.compare(prefix, "com pany ->", " company\n", " com pany\n")
-    assert first["cached_tokens"] == 0
     assert again["cached_tokens"] > 10
+    assert again["cached_tokens"] > again["prompt_tokens"]
     assert again["output_tokens"] == 0
 
 
@@ -276,11 +283,43 @@ def test_a_question_without_a_difference_is_refused(model: Model, options: tuple
         model.compare("a", "b ->", *options)
 
 
-def test_an_end_token_and_a_stop_text_end_an_answer(load: Callable[..., Model], gguf: Path) -> None:
-    """With a template whose stop text is something that the model happens to write."""
-    model = load(gguf)
-    ends = Counter(model.complete(temperature=2.0, seed=seed, max_tokens=300)["hit_limit"] for seed in range(12))
-    assert ends[False] > 0, f"no answer ended by itself with token {EOS}"
+def test_the_models_end_token_ends_an_answer(model: Model) -> None:
+    answers = [model.complete(temperature=2.0, seed=seed, max_tokens=300) for seed in range(12)]
+    ended = [answer for answer in answers if not answer["hit_limit"]]
+    assert ended, "one of twelve long answers draws the end token"
+    assert all(answer["output_tokens"] < 300 and "</s>" not in answer["text"] for answer in ended)
+
+
+def test_a_stop_text_ends_an_answer_and_none_of_it_is_ever_shown() -> None:
+    answer = Answer(("<|end|>", "\nUSER:"))
+    shown: list[str] = []
+    for piece in (b"Yes", b" <", b"b>", b" <", b"|e", b"nd|", b"> more"):
+        ended = answer.add(piece)
+        shown.append(answer.sure)
+    assert ended
+    assert answer.text == "Yes <b> "
+    assert shown == ["Yes", "Yes ", "Yes <b>", "Yes <b> ", "Yes <b> ", "Yes <b> ", "Yes <b> "]
+
+
+def test_characters_are_shown_when_they_are_whole() -> None:
+    answer = Answer(())
+    shown: list[str] = []
+    for byte in "a€😀".encode() + b"\xff!\xe2":
+        answer.add(bytes([byte]))
+        shown.append(answer.sure)
+    assert shown == ["a", "a", "a", "a€", "a€", "a€", "a€", "a€😀", "a€😀\ufffd", "a€😀\ufffd!", "a€😀\ufffd!"]
+
+
+def test_each_engine_is_taken_for_what_it_can_load(gguf: Path, ggml: Path, own_home: Path) -> None:
+    for path, name in ((ggml, "ctransformers"), (gguf, "llama.cpp")):
+        engine = LocalEngine(describe(path), EngineOptions(jobs=1, threads=1), CONTEXT)
+        try:
+            assert engine.start().engine == name
+            assert engine.count_tokens("the cat sat") == 3
+            answer = engine.complete([Message("user", "the cat")], Sampling(max_tokens=4), None, never)
+            assert answer.usage.output_tokens == 4
+        finally:
+            engine.close()
 
 
 def test_the_files_own_template_is_used_and_a_useless_one_is_told(load: Callable[..., Model], gguf: Path) -> None:
@@ -331,14 +370,10 @@ def test_a_model_whose_weights_are_no_numbers_refuses_requests(load: Callable[..
     assert model.count("the cat") == 2
 
 
+@pytest.mark.skipif(bool(drivers()), reason="what happens depends on the GPU of this machine")
 def test_layers_that_were_asked_for_need_the_build_for_gpus(gguf: Path) -> None:
-    try:
-        model = Model(gguf, gpu_layers=2)
-    except EngineError as error:
-        assert "GPU" in str(error) or isinstance(error, WorkerDied)
-    else:
-        assert model.info["devices"][0].startswith("GPU")
-        model.process.end()
+    with pytest.raises(EngineError, match="build for GPUs can't be loaded"):
+        Model(gguf, gpu_layers=2)
 
 
 def test_the_vocabulary_of_the_tiny_models_has_each_token_once() -> None:
