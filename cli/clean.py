@@ -14,6 +14,7 @@ import click
 from ..core import job as jobs
 from ..core.config import Config
 from ..core.engine.base import Engine
+from ..core.errors import EngineError
 from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, write
 from ..core.extract import PasswordNeeded
@@ -122,11 +123,16 @@ def finish(session: Session, engine: Engine | None, target: Path | None, *, as_j
     """Run what is pending, write the text, say how it went. Returns the exit code."""
     stop = threading.Event()
     ended: RunEnded | None = None
+    stopped = False
     if session.status().pending:
-        with meter("Cleaning", quiet=quiet, count="chunks") as chunks, stop_on_signals(stop, engine):
-            ended = jobs.make_run(session, engine, RunReporter(chunks)).work(stop)
+        try:
+            with meter("Cleaning", quiet=quiet, count="chunks") as chunks, stop_on_signals(stop, engine):
+                ended = jobs.make_run(session, engine, RunReporter(chunks)).work(stop)
+        except EngineError as error:
+            say(str(error), False)
+            stopped = True
     status = session.status()
-    if ended is not None and ended.how == "interrupted":
+    if stopped or (ended is not None and ended.how == "interrupted"):
         say(f"Interrupted: {status.done + status.failed} of {status.total} chunks are done and saved.", False)
         say(f"To go on: galley resume {shlex.quote(str(session.path))}", False)
         return INTERRUPTED
@@ -177,7 +183,7 @@ def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport
         lines.append(f"Flags: {named} ({plural(status.flagged, 'chunk')} to look at).")
     others = {name: count for name, count in mode_counts(session).items() if name != mode}
     for name, count in others.items():
-        lines.append(f"{plural(count, 'chunk')} fell back to {name}, since {mode} failed its checks.")
+        lines.append(f"{plural(count, 'chunk')} fell back to {name}, since {mode} failed its checks or was refused.")
     for chunk in session.chunks():
         if chunk.state == "failed":
             lines.append(f"Chunk {chunk.index + 1} failed: {chunk.note} Its source stands in the text under a mark.")

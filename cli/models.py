@@ -17,7 +17,7 @@ from ..core.errors import ModelError
 from ..core.fit import Machine, fit
 from ..core.models import EMBEDDED, Found, ModelInfo, NotHere, Offer, default_offer, offer_for
 from ..core.models.catalogue import catalogue
-from ..core.models.pull import pull
+from ..core.models.fetching import pull
 from ..core.wording import duration
 from .output import say, size, table
 from .progress import meter

@@ -40,9 +40,11 @@ class ModelError(GalleyError):
 
 
 class EngineError(GalleyError):
-    """The engine could not complete a request; the run may go on with the next chunk."""
+    """The engine could not complete a request; the run may go on with the next chunk, unless it is `lasting`."""
 
     exit_code = 1
+    lasting = False
+    """No other request would fare better: the server is gone, or does not let us in. The run stops, and loses nothing."""
 
 
 class StorageError(GalleyError):

@@ -17,7 +17,7 @@ from .clean.cleaner import Cleaner, Made, past
 from .clean.options import CleanOptions
 from .clean.policy import MAX_DEATHS, Past, Step, given_up, next_step
 from .engine.base import Engine, EngineInfo, RequestCancelled
-from .errors import GalleyError
+from .errors import EngineError, GalleyError
 from .events import (
     AttemptFinished,
     AttemptRefused,
@@ -121,7 +121,8 @@ class Run:
     def work(self, stop: threading.Event) -> RunEnded:
         """Until nothing is pending or asked for, the run is held, or `stop` is set.
 
-        Raises ModelError, StorageError or SessionError; all that was reported stays.
+        Raises ModelError, StorageError, SessionError, or EngineError when the engine is gone for good; all that was
+        reported stays.
         """
         pending = self._session.pending()
         self._began = time.monotonic()
@@ -146,11 +147,26 @@ class Run:
                     if not self._hands:
                         return
                     done, _ = wait(self._hands, timeout=0.1, return_when=FIRST_COMPLETED)
-                    again += [work for work in map(self._take, done) if work is not None]
+                    again += self._take_all(done)
             finally:
                 self._cancel.set()
                 for future in self._hands:
                     future.cancel()
+
+    def _take_all(self, done: "set[Future[Made]]") -> list[Work]:
+        """Write down all that is finished, and only then stop for what went wrong with one of them."""
+        again: list[Work] = []
+        wrong: list[EngineError] = []
+        for future in done:
+            try:
+                work = self._take(future)
+            except EngineError as error:
+                wrong.append(error)
+            else:
+                again += [work] if work is not None else []
+        if wrong:
+            raise wrong[0]
+        return again
 
     def _fill(self, pool: ThreadPoolExecutor, pending: list[int], again: list[Work]) -> None:
         """Put work into free hands; a chunk that saw the worker die waits until it can be alone."""

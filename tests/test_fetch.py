@@ -22,7 +22,7 @@ from standin_hub import MODEL, OTHER, Standin, break_off, names, sha256, standin
 
 from galley.core.errors import ModelError, StorageError
 from galley.core.models import download
-from galley.core.models.pull import pull
+from galley.core.models.fetching import pull
 
 pytest_plugins = ("pulling",)
 
@@ -91,7 +91,7 @@ class TestAddress:
     def test_killed_on_the_way_goes_on_with_what_it_had(self, server: Standin, folder: Path) -> None:
         script = (
             "import os, signal, sys\n"
-            "from galley.core.models.pull import pull\n"
+            "from galley.core.models.fetching import pull\n"
             "pull(sys.argv[1], lambda done, total: done >= 100_000 and os.kill(os.getpid(), signal.SIGKILL))\n"
         )
         address = f"{server.address}/files/tiny.gguf"

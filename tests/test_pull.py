@@ -24,7 +24,7 @@ from standin_hub import (
 )
 
 from galley.core.errors import ConfigError, ModelError, StorageError
-from galley.core.models.pull import pull
+from galley.core.models.fetching import pull
 
 pytest_plugins = ("pulling",)
 
@@ -106,7 +106,7 @@ class TestHub:
         script = (
             "import logging, sys, traceback\n"
             "logging.basicConfig(level=logging.DEBUG)\n"
-            "from galley.core.models.pull import pull\n"
+            "from galley.core.models.fetching import pull\n"
             "try:\n    pull(sys.argv[1])\n"
             "except Exception as error:\n    traceback.print_exc(); print(repr(error.__cause__))\n"
         )

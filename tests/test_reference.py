@@ -4,7 +4,7 @@ import pytest
 
 from galley.core.errors import ModelError
 from galley.core.models.hub import quantization_of
-from galley.core.models.pull import parse_reference
+from galley.core.models.fetching import parse_reference
 
 
 class TestReference:

@@ -81,12 +81,15 @@ class Cleaner:
     ) -> Made:
         """Run `step` on `source`; `candidates` are those found while the document was prepared.
 
-        Raises RequestCancelled; an engine's refusal or death is part of the result.
+        Raises RequestCancelled, and EngineError when the engine is gone for good; a refusal or the death of a worker
+        is part of the result.
         """
         began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
             output, edits, usage, hit_limit = self._run(step, source, candidates, cancelled, on_text, on_decision)
         except EngineError as error:
+            if error.lasting:
+                raise
             seconds = time.monotonic() - began
             died = isinstance(error, WorkerDied)
             return Made(step, error=error.message, died=died, seconds=seconds, started_at=started_at)

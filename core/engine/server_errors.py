@@ -42,6 +42,7 @@ class Refused(EngineError):
         self.busy = busy
         self.garbage = garbage
         self.unreached = unreached
+        self.lasting = unreached or status in (401, 403)
         self.wait = wait
         self.status = status
         self.words = words
