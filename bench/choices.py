@@ -23,7 +23,8 @@ from pathlib import Path
 from galley.core.engine.llamacpp import LlamaCpp
 from galley.core.prompts import load_judge
 from galley.core.clean.verbatim import LABELS, prefix_of
-engine = LlamaCpp({"model": sys.argv[1], "slots": 1, "context": 1024, "threads": 0, "gpu_layers": 0})
+plain = {"tensor_split": [], "flash_attention": "auto", "kv_type": "f16", "batch": 2048, "micro_batch": 512}
+engine = LlamaCpp({"model": sys.argv[1], "slots": 1, "context": 1024, "threads": 0, "gpu_layers": 0, **plain})
 prefix = prefix_of(load_judge().kinds["citation"])
 def ask(year):
     engine.compare({"prefix": prefix, "query": f"(Jones et al., {year}) ->", "options": LABELS}, lambda: False)

@@ -1,7 +1,7 @@
 """How long it takes to list a thousand model files: `python -m bench.listing`.
 
-The files are a thousand hard links to the embedded model, so the vocabulary (98,000 strings) and the 272 tensors of each
-are real. Compared with the `gguf` package's reader on a few of them, side by side; and with a second look, which the
+The files are a thousand hard links to the embedded model, so the vocabulary (98,000 strings) and the 272 tensors of
+each are real. Compared with the `gguf` package's reader on a few of them, side by side; and with a second look, which the
 index makes cheap.
 """
 
@@ -43,7 +43,7 @@ def main() -> None:
     print(f"one file, nothing known before          {one * 1000:8.1f} ms")
     print(f"{FILES} files, for the first time           {first:8.2f} s   {first / FILES * 1000:.2f} ms a file")
     print(f"{FILES} files again, from the index         {again:8.2f} s")
-    print(f"gguf.GGUFReader, one file               {package * 1000:8.1f} ms, {package / (first / FILES):.0f} times as long")
+    print(f"gguf.GGUFReader, one file               {package * 1000:8.1f} ms   ratio {package / (first / FILES):.0f}")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class EngineError(GalleyError):
 
     exit_code = 1
     lasting = False
-    """No other request would fare better: the server is gone, or does not let us in. The run stops, and loses nothing."""
+    """No other request would fare better: the server is gone or lets nobody in. The run stops, and loses nothing."""
 
 
 class StorageError(GalleyError):

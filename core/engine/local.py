@@ -127,7 +127,8 @@ class LocalEngine:
         Each try is a process of its own, since a library that runs out of a GPU's memory may end it.
         """
         wanted = self._options.gpu_layers
-        tries = self._layers or (fewer_layers(wanted, self._model.layers) if gpus() else [wanted])
+        by_halves = self._entry.tries_fewer_layers and gpus()
+        tries = self._layers or (fewer_layers(wanted, self._model.layers) if by_halves else [wanted])
         while True:
             process = WorkerProcess()
             try:

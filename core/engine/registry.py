@@ -39,6 +39,8 @@ class EngineEntry:
     """The distribution it comes from, as pip names it."""
     backend: str = ""
     """`module:Class` that the worker process loads; empty for an engine outside of it."""
+    tries_fewer_layers: bool = False
+    """Whether loading is tried again with fewer layers on the GPU, where there is one."""
     refuses: Callable[[ModelInfo], str] = lambda model: ""
     """Why it can't load a model file, in a few words; empty when it can."""
 
@@ -52,6 +54,7 @@ ENGINES = {
             features=Features(streaming=True, cancel=True, grammar=True, probabilities=True, parallel=True, gpu=True),
             package="xllamacpp",
             backend="galley.core.engine.llamacpp:LlamaCpp",
+            tries_fewer_layers=True,
             refuses=suited.llamacpp_refuses,
         ),
         EngineEntry(
