@@ -125,12 +125,15 @@ def finish(session: Session, engine: Engine | None, target: Path | None, *, as_j
     ended: RunEnded | None = None
     stopped = False
     if session.status().pending:
-        try:
-            with meter("Cleaning", quiet=quiet, count="chunks") as chunks, stop_on_signals(stop, engine):
-                ended = jobs.make_run(session, engine, RunReporter(chunks)).work(stop)
-        except EngineError as error:
-            say(str(error), False)
-            stopped = True
+        with meter("Cleaning", quiet=quiet, count="chunks") as chunks, stop_on_signals(stop, engine):
+            reporter = RunReporter(chunks)
+            try:
+                ended = jobs.make_run(session, engine, reporter).work(stop)
+            except EngineError as error:
+                say(str(error), False)
+                stopped = True
+        for note in reporter.notes:
+            say(note, quiet)
     status = session.status()
     if stopped or (ended is not None and ended.how == "interrupted"):
         say(f"Interrupted: {status.done + status.failed} of {status.total} chunks are done and saved.", False)

@@ -18,7 +18,7 @@ from ..core.fit import Machine, fit
 from ..core.models import EMBEDDED, Found, ModelInfo, NotHere, Offer, default_offer, offer_for
 from ..core.models.catalogue import catalogue
 from ..core.models.fetching import pull
-from ..core.wording import duration
+from ..core.wording import duration, parameters
 from .output import say, size, table
 from .progress import meter
 
@@ -68,7 +68,7 @@ def show_(name: str, as_json: bool) -> None:
         return
     for key in ("path", "name", "architecture", "quantization", "tokenizer", "layers"):
         click.echo(f"{key}: {facts[key] or '?'}")
-    click.echo(f"parameters: {info.parameters / 1e6:,.0f} M in {size(info.size_bytes)}")
+    click.echo(f"parameters: {parameters(info.parameters)} in {size(info.size_bytes)}")
     click.echo(f"context: {info.context or '?'} tokens")
     click.echo(f"chat template: {'its own' if info.chat_template else 'none; one has to be chosen'}")
     for engine in local_engines():
@@ -89,7 +89,7 @@ def catalogue_(as_json: bool) -> None:
     rows = [
         [
             name,
-            f"{entry.parameters / 1e6:,.0f} M",
+            parameters(entry.parameters),
             ", ".join(dict.fromkeys([entry.quantization, *entry.quantizations])),
             size(entry.bytes or entry.about_bytes),
             entry.licence + (" (gated)" if entry.gated else ""),
@@ -148,7 +148,7 @@ def row_of(found: Found, data: dict[str, Any]) -> list[str]:
     info = found.info
     return [
         found.name,
-        f"{info.parameters / 1e6:,.0f} M",
+        parameters(info.parameters),
         info.quantization,
         size(info.size_bytes),
         str(info.context or "?"),

@@ -85,8 +85,12 @@ class RunReporter:
     def __init__(self, shown: Meter) -> None:
         self._shown = shown
         self._lock = threading.Lock()
+        self.notes: tuple[str, ...] = ()
+        """What the engine said of how it was loaded, to be told once the meter is gone."""
 
     def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted) and event.engine is not None:
+            self.notes = event.engine.notes
         if isinstance(event, RunStarted | AttemptFinished | ChunkFailed | RunEnded):
             figures = event.progress
             with self._lock:

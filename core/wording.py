@@ -39,3 +39,11 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def parameters(count: int) -> str:
+    """A model's size as people say it: "135 M", "1.24 B"."""
+    for unit, amount in (("B", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= amount:
+            return f"{count / amount:.3g} {unit}"
+    return str(count or "?")

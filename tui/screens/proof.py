@@ -127,7 +127,10 @@ class Proof(Deciding):
         self.refresh_rows(touched, status=False)
         self.chunks.set_in_hand(news.in_hand)
         self._progress = news.progress or self._progress
-        self._engine = news.engine or self._engine
+        if news.engine is not None and news.engine is not self._engine:
+            self._engine = news.engine
+            if news.engine.notes:
+                self.galley.say("\n".join(news.engine.notes))
         current = self.current
         if current is not None and (current in news.touched or current in news.in_hand):
             self.show_chunk(keep=True)
