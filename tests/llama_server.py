@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from galley.core.engine.local import CALM_THREADS
+
 SECRET = "secret-of-the-test"
 
 
@@ -31,7 +33,10 @@ class LlamaServer:
 def llama_server(model: Path, port: int = 0) -> Generator[LlamaServer]:
     """A server with two slots of 2048 tokens, which wants SECRET as its key."""
     process = subprocess.Popen(
-        [sys.executable, __file__, str(model), str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, __file__, str(model), str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**CALM_THREADS, **os.environ},
     )
     assert process.stdin is not None
     assert process.stdout is not None

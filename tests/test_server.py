@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from llama_server import SECRET, LlamaServer, llama_server
 
+from galley.core.engine import keys
 from galley.core.engine.base import Message, RequestCancelled, Sampling, WorkerDied
 from galley.core.engine.options import EngineOptions, ServerOptions
 from galley.core.engine.server import ServerEngine
@@ -133,14 +134,16 @@ def test_an_unknown_model_is_told_with_those_there_are(running: LlamaServer, mon
     engine.close()
 
 
-def test_a_missing_key_is_told_with_the_places_for_it(running: LlamaServer) -> None:
+def test_a_missing_key_is_told_with_the_places_for_it(running: LlamaServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "real_keyring", lambda: None)
     engine = ServerEngine("", ServerOptions(base_url=f"{running.address}/v1"), EngineOptions(), 2048)
     with pytest.raises(EngineError, match=r"refused a request without a key \(401\).*GALLEY_API_KEY.*server\.key"):
         engine.start()
     engine.close()
 
 
-def test_a_server_that_is_not_there_is_one_sentence() -> None:
+def test_a_server_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "real_keyring", lambda: None)
     engine = ServerEngine("", ServerOptions(base_url="http://127.0.0.1:1/v1"), EngineOptions(), 2048)
     with pytest.raises(EngineError, match=r"The server at 127\.0\.0\.1:1 can't be reached.*Check that it runs"):
         engine.start()

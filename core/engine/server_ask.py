@@ -25,6 +25,7 @@ T = TypeVar("T")
 OUR_HEADERS = frozenset(
     {"host", "content-length", "content-type", "accept", "accept-encoding", "connection", "transfer-encoding"}
 )
+TALKATIVE = ("openai", "httpx2", "httpcore2")
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 0.25
 GARBAGE_AGAIN = 2
@@ -240,6 +241,9 @@ class Asker:
         if self._client is None:
             import openai  # takes a second
 
+            # They tell of every request's headers, and OPENAI_LOG would have them do it on the screen.
+            for name in TALKATIVE:
+                logging.getLogger(name).setLevel(logging.WARNING)
             http = openai.DefaultAsyncHttpxClient(
                 follow_redirects=False,  # where else a text goes is the user's to say
                 trust_env=not self.address.loopback,  # a proxy has no business with this machine's own server

@@ -43,6 +43,8 @@ class Refused(EngineError):
         self.garbage = garbage
         self.unreached = unreached
         self.lasting = unreached or status in (401, 403)
+        if self.lasting:
+            self.exit_code = 2  # the user can act on it, and no chunk failed
         self.wait = wait
         self.status = status
         self.words = words
