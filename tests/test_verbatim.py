@@ -32,6 +32,10 @@ class Oracle:
     def __init__(self, answers: Sequence[float]) -> None:
         self._answers = itertools.cycle(answers)
         self.asked: list[str] = []
+        self.decides = "probabilities"
+
+    def start(self) -> EngineInfo:
+        return EngineInfo("oracle", "1", "m", "m", 2048, 1, 1, (), 0.0, decides=self.decides)
 
     def compare(self, prefix: str, query: str, options: Sequence[str], cancelled: object) -> Comparison:
         self.asked.append(query)
@@ -60,6 +64,14 @@ def test_the_output_is_the_source_with_some_of_the_candidate_edits_whatever_the_
     assert {(c.start, c.end, c.replacement) for c in applied} <= offered
     assert text == apply_candidates(source, applied)
     assert is_subsequence(text.replace("-", ""), source.replace("-", "")), "only deletions and joined words"
+
+
+def test_votes_of_a_choice_are_not_corrected_by_a_vote_about_nothing() -> None:
+    oracle = Oracle([0.0, -2.0])
+    oracle.decides = "choice"
+    Verbatim(oracle, load_judge()).clean(SOURCE, sorted(find_candidates(SOURCE, FINDERS)), lambda: False)  # type: ignore[arg-type]
+    assert oracle.asked
+    assert not any(query.endswith(NEUTRAL) for query in oracle.asked)
 
 
 class Author:

@@ -110,7 +110,7 @@ class Verbatim:
         return probability(log_odds(candidate.prior) + odds - bias), answer.usage + bias_usage
 
     def _bias_of(self, question: str, kind: JudgeKind, cancelled: Cancelled) -> tuple[float, Usage]:
-        if not kind.neutral:
+        if not kind.neutral or self._engine.start().decides == "choice":  # a vote has no strength to correct
             return 0.0, Usage()
         if question in self._bias:
             return self._bias[question], Usage()

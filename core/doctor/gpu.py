@@ -10,7 +10,7 @@ from ..engine.base import Message, Sampling
 from ..engine.devices import drivers, gpus
 from ..engine.local import LocalEngine
 from ..engine.options import EngineOptions
-from ..errors import EngineError, GalleyError
+from ..errors import ConfigError, GalleyError
 from ..models.info import ModelInfo
 from .examine import GPU_DOCS, Finding
 from .speed import measure
@@ -23,13 +23,13 @@ CLOSE = 0.5
 
 
 def selftest(model: ModelInfo, config: Config) -> Iterator[Finding]:
-    """Each step as it is done. Raises EngineError when llama.cpp sees no GPU."""
+    """Each step as it is done. Raises ConfigError when llama.cpp sees no GPU."""
     seen = gpus()
     if not seen:
         why = (
             f"A driver is there ({', '.join(drivers())}), but llama.cpp sees no GPU." if drivers() else "There is none."
         )
-        raise EngineError(f"No GPU can be tested. {why}", GPU_DOCS if drivers() else "")
+        raise ConfigError(f"No GPU can be tested. {why}", GPU_DOCS if drivers() else "")
     base = config.engine.model_copy(update={"name": "llama.cpp"})
     cases = {
         "CPU": base.model_copy(update={"gpu_layers": 0}),

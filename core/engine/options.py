@@ -47,7 +47,7 @@ class ServerOptions(Options):
     base_url: str = ""
     """Its address up to /v1, as in "http://localhost:8000/v1"."""
     key_env: str = "GALLEY_API_KEY"
-    """Environment variable that holds the key. The system's keyring and a private file are asked after it."""
+    """Environment variable that holds the key. A private file and the system's keyring are asked after it."""
     key_file: str = ""
     """File that holds the key, readable by you alone; empty is `server.key` in the config directory."""
     allow_http: bool = False
