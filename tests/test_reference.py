@@ -3,8 +3,8 @@
 import pytest
 
 from galley.core.errors import ModelError
-from galley.core.models.hub import quantization_of
 from galley.core.models.fetching import parse_reference
+from galley.core.models.hub import quantization_of
 
 
 class TestReference:
