@@ -1,8 +1,8 @@
 """How long it takes to list a thousand model files: `python -m bench.listing`.
 
 The files are a thousand hard links to the embedded model, so the vocabulary (98,000 strings) and the 272 tensors of
-each are real. Compared with the `gguf` package's reader on a few of them, side by side; and with a second look, which the
-index makes cheap.
+each are real. Compared with the `gguf` package's reader on a few of them, side by side; and with a second look, which
+the index makes cheap.
 """
 
 import os
