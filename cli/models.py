@@ -13,8 +13,9 @@ from ..core import job as jobs
 from ..core import models as core_models
 from ..core.config import Config, load_config
 from ..core.engine.registry import engines_for, local_engines, refusal
-from ..core.errors import ModelError
+from ..core.errors import GalleyError, ModelError
 from ..core.fit import Machine, fit
+from ..core.model import all_served
 from ..core.models import EMBEDDED, Found, ModelInfo, NotHere, Offer, default_offer, offer_for
 from ..core.models.catalogue import catalogue
 from ..core.models.fetching import pull
@@ -23,6 +24,7 @@ from .output import say, size, table
 from .progress import meter
 
 HEADER = ["MODEL", "PARAMETERS", "QUANTIZATION", "SIZE", "CONTEXT", "ENGINE", "FITS", "PLACE"]
+LONG_HEADER = ["ARCHITECTURE", "TOKENIZER", "TEMPLATE", "PATH"]
 
 
 @click.group(
@@ -47,9 +49,10 @@ def models(context: click.Context, as_json: bool) -> None:
 
 @models.command("list")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_(as_json: bool) -> None:
+@click.option("-l", "--long", is_flag=True, help="With architecture, tokenizer, chat template and path.")
+def list_(as_json: bool, long: bool) -> None:
     """The models on this machine: Galley's own, and those of Hugging Face, Ollama, LM Studio, GPT4All and llama.cpp."""
-    show_all(as_json)
+    show_all(as_json, long)
 
 
 @models.command("show")
@@ -124,7 +127,7 @@ def path_(name: str) -> None:
     click.echo(found)
 
 
-def show_all(as_json: bool) -> None:
+def show_all(as_json: bool, long: bool = False) -> None:
     config = load_config()
     listing = core_models.list_models(config.models.folders)
     machine = Machine.look()
@@ -136,17 +139,33 @@ def show_all(as_json: bool) -> None:
         ]
         click.echo(json.dumps({"models": rows, "unusable": unusable}, ensure_ascii=False, indent=2))
         return
+    if config.server.base_url:
+        show_served(config)
     if not rows:
         say(f"No model is on this machine. Fetch one: galley models pull (or {EMBEDDED.name}, which is small)")
     else:
-        table([row_of(found, data) for found, data in zip(listing.models, rows, strict=True)], HEADER)
+        lines = [row_of(found, data, long) for found, data in zip(listing.models, rows, strict=True)]
+        table(lines, HEADER + (LONG_HEADER if long else []))
     for entry in listing.unusable:
         say(f"Not usable ({entry.place.program}): {entry.reason}")
 
 
-def row_of(found: Found, data: dict[str, Any]) -> list[str]:
+def show_served(config: Config) -> None:
+    """The server's models; a server that can't be asked is told and is no failure of the list."""
+    try:
+        served = all_served(config)
+    except GalleyError as error:
+        say(str(error))
+        return
+    rows = [[model.name, parameters(model.parameters), str(model.context or "?"), "server"] for model in served]
+    click.echo(f"On the server {config.server.base_url}:")
+    table(rows, ["MODEL", "PARAMETERS", "CONTEXT", "ENGINE"])
+    click.echo()
+
+
+def row_of(found: Found, data: dict[str, Any], long: bool) -> list[str]:
     info = found.info
-    return [
+    row = [
         found.name,
         parameters(info.parameters),
         info.quantization,
@@ -156,6 +175,9 @@ def row_of(found: Found, data: dict[str, Any]) -> list[str]:
         data["fits"],
         found.program,
     ]
+    if long:
+        row += [info.architecture, info.tokenizer or "?", "its own" if info.chat_template else "none", str(info.path)]
+    return row
 
 
 def as_data(found: Found, config: Config, machine: Machine) -> dict[str, Any]:

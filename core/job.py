@@ -112,7 +112,7 @@ def open_job(
     if found is not None:
         session = Session.open(found)
         return Job(session, "resumed" if session.status().pending else "finished")
-    notes += other_versions(directory, path, digest)
+    notes += other_sessions(directory, path, digest)
     if settings.chunk.size < config.chunk.size:
         notes.append(f"Chunks are cut at {settings.chunk.size} {settings.chunk.unit}: more has no room in the model.")
     if reading is None or reading.document.sha256 != digest or reading.chunking != settings.chunk:
@@ -152,16 +152,19 @@ def file_digest(path: Path) -> str:
         raise InputError(f"{path} can't be read: {error.strerror}.", "Check its permissions.") from error
 
 
-def other_versions(directory: Path, path: Path, digest: str) -> list[str]:
-    """A note for each unfinished session that was made from this path when it held something else."""
-    return [
-        f"{path.name} has changed since session {summary.path.stem} was made; that session keeps the earlier text."
-        for summary in list_sessions(directory)
-        if summary.error is None
-        and summary.status.pending
-        and summary.document_path == path.resolve()
-        and summary.sha256 != digest
-    ]
+def other_sessions(directory: Path, path: Path, digest: str) -> list[str]:
+    """A note for each unfinished session of this path: made when it held something else, or with other settings."""
+    notes: list[str] = []
+    for summary in list_sessions(directory):
+        if summary.error is not None or not summary.status.pending:
+            continue
+        name = summary.path.stem
+        if summary.sha256 == digest:
+            how = " with ".join(filter(None, [summary.mode, summary.model]))
+            notes.append(f"The same file is unfinished in {how}: galley resume {name} goes on with that instead.")
+        elif summary.document_path == path.resolve():
+            notes.append(f"{path.name} has changed since session {name} was made; that session keeps the earlier text.")
+    return notes
 
 
 def changes_of(document: SessionDocument) -> str:

@@ -24,6 +24,7 @@ from .session import Session
 
 if TYPE_CHECKING:
     from .engine.server import ServerEngine
+    from .engine.server_find import Listed
 
 BIG = 1_000_000_000
 """From so many parameters on, `auto` trusts a model to write freely."""
@@ -104,9 +105,21 @@ def served(name: str, config: Config) -> Model:
         )
     engine = server_engine(name, config, 0)
     try:
-        listed = engine.model_listed()
+        return as_model(engine.model_listed())
     finally:
         engine.close()
+
+
+def all_served(config: Config) -> list[Model]:
+    """The models that the server of the settings lists. Raises ConfigError or EngineError."""
+    engine = server_engine("", config, 0)
+    try:
+        return [as_model(listed) for listed in engine.models_listed()]
+    finally:
+        engine.close()
+
+
+def as_model(listed: "Listed") -> Model:
     identity = f"{listed.name}:0:{hashlib.sha256(f'{SERVER}{listed.name}'.encode()).hexdigest()[:16]}"
     parameters = listed.parameters or parameters_in(listed.name)
     return Model(Path(f"{SERVER}{listed.name}"), identity, parameters, listed.context)

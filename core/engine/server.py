@@ -21,7 +21,7 @@ from .protocol import Payload
 from .server_ask import Asker
 from .server_decide import Way, find_way
 from .server_errors import Refused
-from .server_find import Listed, Tokenizer, find_model, find_tokenizer, version_of
+from .server_find import Listed, Tokenizer, find_model, find_tokenizer, list_models, version_of
 
 CHARACTERS_PER_TOKEN = 3
 """Of text in a European language, and rather too few: a token limit that follows from it is rather too high."""
@@ -58,6 +58,12 @@ class ServerEngine:
         with self._lock:
             loop, asker = self._opened()
             return loop.run(lambda tell: find_model(asker, self._model), None, lambda: False)
+
+    def models_listed(self) -> list[Listed]:
+        """All models that the server lists. Raises as `start`."""
+        with self._lock:
+            loop, asker = self._opened()
+            return loop.run(lambda tell: list_models(asker), None, lambda: False)
 
     def complete(
         self, messages: Sequence[Message], sampling: Sampling, on_text: OnText | None, cancelled: Cancelled

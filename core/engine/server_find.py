@@ -56,12 +56,17 @@ class Tokenizer:
 
 async def find_model(ask: Asker, name: str) -> Listed:
     """The server's model of that name, or its only one for "". Raises ModelError, or Refused without a list."""
+    return choose(await list_models(ask), name, ask.reader.where)
+
+
+async def list_models(ask: Asker) -> list[Listed]:
+    """All that the server runs. Raises Refused when it gives no list."""
     told = await ask.patiently(lambda: ask.get("/models"), reach=False)
     entries: object = told.get("data", told.get("models"))
     if not isinstance(entries, list):
         raise ask.reader.garbage("it lists no models")
     listed = [read_entry(entry) for entry in cast(list[object], entries)]
-    return choose([model for model in listed if model.name], name, ask.reader.where)
+    return [model for model in listed if model.name]
 
 
 def choose(listed: Sequence[Listed], name: str, where: str) -> Listed:
