@@ -15,6 +15,10 @@ from tiny_llama import write_ggml, write_gguf
 
 from galley.core.edits import Candidate, apply_candidates
 from galley.core.engine import registry
+from galley.core.engine.base import Message, Sampling, WorkerDied
+from galley.core.engine.local import LocalEngine
+from galley.core.engine.options import EngineOptions
+from galley.core.models import describe
 from galley.core.session import Session, list_sessions
 
 GALLEY = [sys.executable, "-c", "from galley.cli.main import main; main()"]
@@ -174,6 +178,26 @@ def test_a_servers_session_is_not_gone_on_with_without_the_server(
     done = galley("resume", folder=folder)
     assert done.returncode == 2
     assert "--base-url" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["llama.cpp", "ctransformers"])
+def test_a_segfault_in_a_library_costs_the_request_in_hand(tmp_path: Path, name: str) -> None:
+    options = EngineOptions.model_validate({"name": name, "jobs": 1})
+    engine = LocalEngine(describe(write_gguf(tmp_path / "tiny.gguf")), options, context=1024)
+    try:
+        assert engine.start().engine == name
+        pid = engine.pid
+        assert pid is not None
+
+        def crash(text: str, tokens: int) -> None:
+            os.kill(pid, signal.SIGSEGV)
+
+        with pytest.raises(WorkerDied):
+            engine.complete([Message("user", "Write on.")], Sampling(max_tokens=400), crash, lambda: False)
+        assert engine.complete([Message("user", "Again.")], Sampling(max_tokens=5), None, lambda: False).usage
+        assert engine.pid != pid
+    finally:
+        engine.close()
 
 
 def test_the_docs_table_of_features_is_the_codes() -> None:
