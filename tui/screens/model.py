@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...core.config import Config
 from ...core.config_write import overridden, set_values
 from ...core.engine.registry import engines_for
+from ...core.errors import GalleyError
 from ...core.fit import Machine, fit
 from ...core.job import find_model
 from ...core.model import on_server
@@ -22,22 +23,41 @@ OTHER = "other…"
 
 
 def choose_model(screen: "GalleyScreen", heard: Callable[[str], None] | None = None) -> None:
-    """Ask, write the answer to the config file, and say it to `heard`."""
-    with screen.told():
-        config = screen.galley.config()
-        current = config.engine.model or EMBEDDED.name
-        machine = Machine.look()
-        found = {
-            model.name: f"{model.name}  {about(model, config, machine)}"
-            for model in list_models(config.models.folders).models
-        }
-        found.setdefault(EMBEDDED.name, f"{EMBEDDED.name}  fetched when it is needed, {size(EMBEDDED.size)}")
-        if current not in found:
-            found[current] = f"{Path(current).name}  {current}"
-        options = [*found.items(), (OTHER, "Another, by its name or file…")]
-        screen.galley.push_screen(
-            Choose("Model of coming runs", options, current), lambda name: chosen(screen, name, heard)
-        )
+    """Ask, write the answer to the config file, and say it to `heard`.
+
+    Models are looked for in the background: many on a slow disk, and a GPU's driver, take their time.
+    """
+    screen.run_worker(lambda: gather(screen, heard), group="models", exclusive=True, thread=True)
+
+
+def gather(screen: "GalleyScreen", heard: Callable[[str], None] | None) -> None:
+    """From a thread: what there is to choose from, then the question."""
+    app = screen.galley
+    try:
+        config = app.config()
+        options, current = choices(config)
+    except GalleyError as error:
+        app.call_from_thread(app.tell, error)
+        return
+
+    def ask() -> None:
+        app.push_screen(Choose("Model of coming runs", options, current), lambda name: chosen(screen, name, heard))
+
+    app.call_from_thread(ask)
+
+
+def choices(config: Config) -> tuple[list[tuple[str, str]], str]:
+    """(name, words) of each model, and which is chosen now. Raises ConfigError."""
+    current = config.engine.model or EMBEDDED.name
+    machine = Machine.look()
+    found = {
+        model.name: f"{model.name}  {about(model, config, machine)}"
+        for model in list_models(config.models.folders).models
+    }
+    found.setdefault(EMBEDDED.name, f"{EMBEDDED.name}  fetched when it is needed, {size(EMBEDDED.size)}")
+    if current not in found:
+        found[current] = f"{Path(current).name}  {current}"
+    return [*found.items(), (OTHER, "Another, by its name or file…")], current
 
 
 def about(model: Found, config: Config, machine: Machine) -> str:
