@@ -170,7 +170,7 @@ class Run:
 
     def _fill(self, pool: ThreadPoolExecutor, pending: list[int], again: list[Work]) -> None:
         """Put work into free hands; a chunk that saw the worker die waits until it can be alone."""
-        while len(self._hands) < self._jobs:
+        while len(self._hands) < self._room():
             if any(work.deaths for work in self._hands.values()):
                 return
             if self._requests is not None and self._requests.waiting():
@@ -189,6 +189,12 @@ class Run:
                 work = again.pop(0) if again else self._open(self._next(pending))
             if work.chunk.state == "pending":
                 self._start(pool, work)
+
+    def _room(self) -> int:
+        """Chunks that may be in hand: a server's room changes, and what waits for it would only be lost by a stop."""
+        if self._started and self._engine is not None:
+            self._jobs = max(1, self._engine.room())
+        return self._jobs
 
     def _load(self) -> None:
         """Make the engine ready and begin, before the first pending chunk."""

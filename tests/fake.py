@@ -19,6 +19,9 @@ class FakeEngine:
     def start(self) -> EngineInfo:
         return EngineInfo("fake", "1", "fake.gguf", "fake.gguf", 2048, self._slots, 1, (), 0.0)
 
+    def room(self) -> int:
+        return self._slots
+
     def complete(
         self, messages: Sequence[Message], sampling: Sampling, on_text: OnText | None, cancelled: Cancelled
     ) -> Completion:

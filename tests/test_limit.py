@@ -53,6 +53,28 @@ def test_a_round_of_answers_lets_one_more_in_up_to_the_most() -> None:
     assert limit.allowed == START + 2
 
 
+def test_where_answers_take_far_longer_than_the_first_ones_none_is_added() -> None:
+    clock = Clock()
+    limit = Limit(32, clock)
+
+    def rounds(count: int, seconds: float) -> None:
+        for _ in range(count):
+            tickets = enter(limit, limit.allowed)
+            clock.now += seconds
+            for ticket in tickets:
+                limit.leave(ticket, "served")
+
+    rounds(4, 1.0)
+    assert limit.allowed == START + 4
+    rounds(10, 9.0)
+    waiting = limit.allowed
+    assert waiting <= START + 6, "it takes a few answers to see it"
+    rounds(10, 9.0)
+    assert limit.allowed == waiting
+    rounds(10, 1.0)
+    assert limit.allowed > waiting
+
+
 def test_a_busy_server_gets_half_once_for_all_that_was_under_way() -> None:
     limit = grown(32, 16)
     tickets = enter(limit, 16)

@@ -71,7 +71,8 @@ LINKING = frozenset(
         "reviews",
     ]
 )
-MARK = re.compile(r"(?<=[\w.,;:)])[ \t]?[†‡§¶∗*]{1,3}(?=[\s.,;:)]|$)")
+MARK = re.compile(r"(?<=[^\W\d_]{3})(?<![A-Z]{2})(?P<end>[.,;:]?)(?P<mark>[†‡§¶∗*]{1,3})(?=[\s.,;:)]|$)")
+"""Right behind a word: with a blank before it, or behind one letter, a star is an operator or a comment's margin."""
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
 SUSPENDED = frozenset(
@@ -167,9 +168,10 @@ def contacts(text: str, language: str) -> Iterator[Candidate]:
 
 def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
     """Marks and numbers that point at a footnote."""
-    for pattern, prior in ((MARK, 0.8), (NOTE_NUMBER, 0.7)):
-        for match in pattern.finditer(text):
-            yield Candidate(match.start(), match.end(), "", "footnote_mark", prior)
+    for match in MARK.finditer(text):
+        yield Candidate(match.start("mark"), match.end(), "", "footnote_mark", 0.8)
+    for match in NOTE_NUMBER.finditer(text):
+        yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.7)
 
 
 def debris(text: str, language: str) -> Iterator[Candidate]:

@@ -96,6 +96,11 @@ class Verbatim:
 
     def _decide(self, source: str, candidate: Candidate, cancelled: Cancelled) -> tuple[float, Usage]:
         """Probability that the edit is right: the rules' log-odds and the model's, added."""
+        odds, usage = self.evidence(source, candidate, cancelled)
+        return probability(log_odds(candidate.prior) + odds), usage
+
+    def evidence(self, source: str, candidate: Candidate, cancelled: Cancelled) -> tuple[float, Usage]:
+        """The model's own log-odds that the edit is right, without the rules' and without its leaning."""
         question = QUESTION_OF.get(candidate.kind, candidate.kind)
         kind = self._judge.kinds[question]
         bias, bias_usage = self._bias_of(question, kind, cancelled)
@@ -107,7 +112,7 @@ class Verbatim:
         odds = answer.logprobs[0] - answer.logprobs[1]
         if not math.isfinite(odds):
             odds = 0.0
-        return probability(log_odds(candidate.prior) + odds - bias), answer.usage + bias_usage
+        return odds - bias, answer.usage + bias_usage
 
     def _bias_of(self, question: str, kind: JudgeKind, cancelled: Cancelled) -> tuple[float, Usage]:
         if not kind.neutral or self._engine.start().decides == "choice":  # a vote has no strength to correct

@@ -111,6 +111,10 @@ class Engine(Protocol):
         """Load the model (again calls return what is loaded). Raises ModelError or EngineError."""
         ...
 
+    def room(self) -> int:
+        """How many requests are worth making at a time at present; `EngineInfo.slots` at most."""
+        ...
+
     def complete(
         self, messages: Sequence[Message], sampling: Sampling, on_text: OnText | None, cancelled: Cancelled
     ) -> Completion:

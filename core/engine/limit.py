@@ -1,8 +1,9 @@
 """How many requests a server gets at a time: more while it answers, half when it says that it is busy.
 
 Additive increase and multiplicative decrease, as in TCP's congestion control: a round of answers adds one, a refusal
-halves. What was under way when a refusal came belongs to the same round and halves nothing again. Nothing in here
-waits or sleeps: who wants to enter gets a future, and the clock can be a test's own.
+halves. What was under way when a refusal came belongs to the same round and halves nothing again. Many servers never
+refuse and let requests wait instead: where answers take far longer than the first ones did, none is added. Nothing in
+here waits or sleeps: who wants to enter gets a future, and the clock can be a test's own.
 """
 
 import threading
@@ -16,6 +17,11 @@ from typing import Literal
 START = 4
 """Requests at a time before the server has shown what it bears."""
 
+LONGER = 3.0
+"""Answers that take so many times as long as the first ones did mean that requests wait at the server."""
+WEIGHT = 0.2
+"""Of the newest answer in the running mean of their durations."""
+
 Outcome = Literal["served", "busy", "other"]
 """`busy` is a refusal for now or a timeout; `other` says nothing of the server's load."""
 
@@ -25,6 +31,8 @@ class Ticket:
     """The right to have one request under way."""
 
     round: int
+    began: float
+    """By the clock of the limit."""
 
 
 class Limit:
@@ -40,6 +48,10 @@ class Limit:
         self._served = 0
         self._round = 0
         self._paused_until = 0.0
+        self._first: list[float] = []
+        """Seconds that the first answers took."""
+        self._recent = 0.0
+        """Running mean of the seconds that answers take."""
 
     @property
     def allowed(self) -> int:
@@ -63,6 +75,7 @@ class Limit:
         with self._lock:
             self._under_way -= 1
             if outcome == "served":
+                self._learn(self._clock() - ticket.began)
                 self._grow()
             elif outcome == "busy" and ticket.round == self._round:
                 self._allowed = max(1, self._allowed // 2)
@@ -83,11 +96,20 @@ class Limit:
                 if not place.set_running_or_notify_cancel():
                     continue
                 self._under_way += 1
-                ticket = Ticket(self._round)
+                ticket = Ticket(self._round, self._clock())
             place.set_result(ticket)  # outside of the lock: it may call back
+
+    def _learn(self, seconds: float) -> None:
+        if len(self._first) < START:
+            self._first.append(seconds)
+            self._recent = sum(self._first) / len(self._first)
+        else:
+            self._recent += WEIGHT * (seconds - self._recent)
 
     def _grow(self) -> None:
         self._served += 1
-        if self._served >= self._allowed:
-            self._served = 0
+        if self._served < self._allowed:
+            return
+        self._served = 0
+        if self._recent <= LONGER * sum(self._first) / len(self._first):
             self._allowed = min(self._most, self._allowed + 1)

@@ -73,6 +73,10 @@ class LocalEngine:
         assert self._info is not None
         return self._info
 
+    def room(self) -> int:
+        info = self._info
+        return info.slots if info is not None else 1
+
     def complete(
         self, messages: Sequence[Message], sampling: Sampling, on_text: OnText | None, cancelled: Cancelled
     ) -> Completion:

@@ -65,6 +65,9 @@ class ServerEngine:
             loop, asker = self._opened()
             return loop.run(lambda tell: list_models(asker), None, lambda: False)
 
+    def room(self) -> int:
+        return self._limit.allowed
+
     def complete(
         self, messages: Sequence[Message], sampling: Sampling, on_text: OnText | None, cancelled: Cancelled
     ) -> Completion:

@@ -158,7 +158,7 @@ class Asker:
             again, attempts=retries + 1, timeout=None, wait_initial=first, wait_max=patience / 4, wait_jitter=first / 2
         ):
             with attempt:
-                return await self._in_turn(ask)
+                return await self._in_turn(ask, says_load=reach)
         raise AssertionError("the last attempt returns or raises")
 
     async def chat(self, body: Payload, tell: Tell) -> Answer:
@@ -171,14 +171,14 @@ class Asker:
         self._usage_refused = True
         return await self._streamed(body, tell)
 
-    async def _in_turn(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """One attempt, when the limit lets it in; the limit learns how it went."""
+    async def _in_turn(self, ask: Callable[[], Awaitable[T]], *, says_load: bool) -> T:
+        """One attempt, when the limit lets it in; the limit learns how it went, unless it was no work for the model."""
         ticket = await self._enter()
         outcome: Outcome = "other"
         pause = 0.0
         try:
             answer = await ask()
-            outcome = "served"
+            outcome = "served" if says_load else "other"
             return answer
         except Refused as error:
             outcome = "busy" if error.busy else "other"
