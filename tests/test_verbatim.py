@@ -156,11 +156,13 @@ def test_an_engine_without_an_opinion_leaves_the_decision_to_the_rules() -> None
         ("as before [12], and [3, 4–7].", "as before, and."),
         ("loss in performance. (Gu et al., 2024). More", "loss in performance. More"),
         ("pre- and post-training", "pre- and post-training"),
+        ("Jane Moxon†, John Li ∗, and others‡.", "Jane Moxon, John Li, and others."),
+        ("the loop a ∗ b, the map f∗, a line\n * of a comment, the * sign", None),
         ("A name\n\n{a, b}@press.org\n\nThe text.", "A name\n\nThe text."),
     ],
 )
-def test_what_the_rules_alone_would_remove(text: str, expected: str) -> None:
-    assert clean(text, [0.0])[0] == expected
+def test_what_the_rules_alone_would_remove(text: str, expected: str | None) -> None:
+    assert clean(text, [0.0])[0] == (text if expected is None else expected)
 
 
 def test_a_question_shows_the_fragment_on_one_line_and_bounded() -> None:

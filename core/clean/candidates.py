@@ -71,8 +71,10 @@ LINKING = frozenset(
         "reviews",
     ]
 )
-MARK = re.compile(r"(?<=[^\W\d_]{3})(?<![A-Z]{2})(?P<end>[.,;:]?)(?P<mark>[†‡§¶∗*]{1,3})(?=[\s.,;:)]|$)")
-"""Right behind a word: with a blank before it, or behind one letter, a star is an operator or a comment's margin."""
+MARK = re.compile(
+    r"(?<=[^\W\d_]{3})(?:[.,;:]?(?P<mark>[†‡§¶∗*]{1,3})(?=[\s.,;:)]|$)|(?P<apart> [†‡§¶∗*]{1,3})(?=,|\n|$))"
+)
+"""Right behind a word, or behind a name in a list: elsewhere a star is an operator or the margin of a comment."""
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
 SUSPENDED = frozenset(
@@ -169,7 +171,8 @@ def contacts(text: str, language: str) -> Iterator[Candidate]:
 def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
     """Marks and numbers that point at a footnote."""
     for match in MARK.finditer(text):
-        yield Candidate(match.start("mark"), match.end(), "", "footnote_mark", 0.8)
+        group = "mark" if match["mark"] else "apart"
+        yield Candidate(match.start(group), match.end(), "", "footnote_mark", 0.8 if group == "mark" else 0.6)
     for match in NOTE_NUMBER.finditer(text):
         yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.7)
 

@@ -1,0 +1,235 @@
+"""What the model's evidence is worth, kind by kind, and how much of it to take: `python -m bench.calibrate DATA`.
+
+Each candidate is tried alone against the reference: the edit is right when the words around it come nearer to it.
+Weight of the model's log-odds and what is added to the rules' are chosen on half of the documents and measured on the
+other half, for every way to halve them, so that no document speaks for itself.
+"""
+
+import argparse
+import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from pathlib import Path
+from statistics import mean
+
+from rapidfuzz.distance import Indel, Levenshtein
+
+from galley.core.clean.verbatim import Verbatim, log_odds, overlap
+from galley.core.edits import Candidate
+from galley.core.prompts import load_judge
+
+from .alignment import pairs
+from .decisions import auc
+from .quality import SET_ASIDE, Asked, Paper, model_named, papers, proposals
+from .rules import folded, words
+
+ANCHORS = 5
+"""Shared words on each side between which an edit is tried."""
+WEIGHTS = (0.0, 0.25, 0.5, 1.0)
+OFFSETS = (-9.0, -6.0, -4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A candidate, the model's word on it, and the reference's."""
+
+    paper: str
+    text: str
+    """What it is about, with some words around it."""
+    candidate: Candidate
+    """Offsets in the prepared text."""
+    model: float
+    """The model's log-odds that the edit is right."""
+    gain: float
+    """Words by which the edit comes nearer to the reference; less than 0 when it leads away. Counted as insertions and
+    deletions, and in hundredths by characters where no word changes."""
+
+    @property
+    def odds(self) -> float:
+        """The rules' log-odds."""
+        return log_odds(self.candidate.prior)
+
+
+class Judge:
+    """The reference of one paper as a judge of edits."""
+
+    def __init__(self, paper: Paper) -> None:
+        self._text = paper.prepared.text
+        self._reference = paper.reference
+        self._here = spans(self._text)
+        self._there = spans(self._reference)
+        shared = pairs(
+            [folded(form) for form, _, _ in self._here],
+            [folded(form) for form, _, _ in self._there],
+        )
+        self._sources = [here for here, _ in shared]
+        self._targets = [there for _, there in shared]
+        self._starts = [start for _, start, _ in self._here]
+        self._ends = [end for _, _, end in self._here]
+
+    def gain(self, candidate: Candidate) -> float:
+        """See `Case.gain`."""
+        first = bisect_left(self._ends, candidate.start)
+        last = bisect_right(self._starts, candidate.end) - 1
+        left = max(0, bisect_left(self._sources, first) - ANCHORS)
+        right = min(len(self._sources) - 1, bisect_right(self._sources, last) + ANCHORS - 1)
+        begin, end = self._starts[self._sources[left]], self._ends[self._sources[right]]
+        target = self._reference[self._there[self._targets[left]][1] : self._there[self._targets[right]][2]]
+        begin, end = min(begin, candidate.start), max(end, candidate.end)
+        kept = self._text[begin:end]
+        made = self._text[begin : candidate.start] + candidate.replacement + self._text[candidate.end : end]
+        wanted = words(folded(target))
+        gain = Indel.distance(words(folded(kept)), wanted) - Indel.distance(words(folded(made)), wanted)
+        if gain or candidate.kind not in SET_ASIDE:
+            return gain
+        flat = " ".join(folded(target).split())
+        before, after = (Levenshtein.distance(" ".join(folded(text).split()), flat) for text in (kept, made))
+        return (before - after) / 100
+
+
+def spans(text: str) -> list[tuple[str, int, int]]:
+    """The words that are measured, with their places."""
+    found: list[tuple[str, int, int]] = []
+    at = 0
+    for token in text.split():
+        at = text.index(token, at)
+        plain = words(token)
+        if plain:
+            found.append((plain[0], at, at + len(token)))
+        at += len(token)
+    return found
+
+
+def cases(paper: Paper, verbatim: Verbatim) -> Iterator[Case]:
+    """Every candidate of a paper. Of several edits of one place only the best is right."""
+    judge = Judge(paper)
+    found: list[Case] = []
+    for start, text, candidates in proposals(paper.prepared):
+        for c in candidates:
+            model, _ = verbatim.evidence(text, c, lambda: False)
+            placed = Candidate(c.start + start, c.end + start, c.replacement, c.kind, c.prior)
+            found.append(Case(paper.name, shown(text, c), placed, model, judge.gain(placed)))
+    best: dict[tuple[int, int], float] = defaultdict(float)
+    for case in found:
+        place = (case.candidate.start, case.candidate.end)
+        best[place] = max(best[place], case.gain)
+    for case in found:
+        rival = best[case.candidate.start, case.candidate.end]
+        gain = case.gain - rival if case.gain < rival else case.gain
+        yield Case(case.paper, case.text, case.candidate, case.model, gain)
+
+
+def shown(text: str, c: Candidate) -> str:
+    before, after = text[max(0, c.start - 20) : c.start], text[c.end : c.end + 20]
+    return f"{before}[{text[c.start : c.end]}>{c.replacement}]{after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How evidence of one kind becomes a decision: the edit is made from log-odds 0 on."""
+
+    weight: float
+    """Of the model's log-odds."""
+    offset: float
+    """Added to the rules' log-odds."""
+
+    def odds(self, case: Case) -> float:
+        return case.odds + self.offset + self.weight * case.model
+
+
+PLAIN = Way(1.0, 0.0)
+
+
+def chosen(some: Iterable[Case], way: Way) -> list[Case]:
+    """What a way decides to do, no two edits at one place."""
+    made: list[Case] = []
+    for case in sorted((c for c in some if way.odds(c) >= 0), key=lambda c: -way.odds(c)):
+        if not any(overlap(case.candidate, other.candidate) for other in made if other.paper == case.paper):
+            made.append(case)
+    return made
+
+
+def gained(some: Iterable[Case], way: Way, sizes: dict[str, int]) -> float:
+    """Points of word F1 (hundredths), summed over documents, by the edits that a way makes."""
+    return sum(100 * case.gain / 2 / sizes[case.paper] for case in chosen(some, way))
+
+
+def best_way(some: Sequence[Case], sizes: dict[str, int]) -> Way:
+    """The most gain; of equal ones the least evidence of the model and the fewest edits."""
+    ways = [Way(weight, offset) for weight, offset in product(WEIGHTS, OFFSETS)]
+    return max(ways, key=lambda way: (round(gained(some, way, sizes), 6), -way.weight, -way.offset))
+
+
+def held_out(some: Sequence[Case], sizes: dict[str, int]) -> dict[str, float]:
+    """Points gained in each document by ways that were chosen without it, mean over all halves."""
+    names = sorted(sizes)
+    points: dict[str, list[float]] = defaultdict(list)
+    for half in combinations(names, len(names) // 2):
+        way = best_way([case for case in some if case.paper in half], sizes)
+        for name in names:
+            if name not in half:
+                points[name].append(gained([case for case in some if case.paper == name], way, sizes))
+    return {name: mean(found) for name, found in points.items()}
+
+
+def ranked(some: Sequence[Case], score: str) -> str:
+    """AUC of the model's log-odds, the rules', or both added."""
+    scores = {"model": lambda c: c.model, "prior": lambda c: c.odds, "both": lambda c: c.model + c.odds}
+    right = [scores[score](case) for case in some if case.gain > 0]
+    wrong = [scores[score](case) for case in some if case.gain < 0]
+    return f"{auc(right, wrong):.3f}" if right and wrong else ""
+
+
+def report(found: Sequence[Case], sizes: dict[str, int]) -> Iterator[str]:
+    kinds = sorted({case.candidate.kind for case in found})
+    yield "| kind | proposed | right | wrong | no matter | made | rightly | wrongly | AUC model | prior | both |"
+    yield "|---" * 11 + "|"
+    for kind in kinds:
+        some = [case for case in found if case.candidate.kind == kind]
+        made = chosen(some, PLAIN)
+        counts = [sum(c.gain > 0 for c in some), sum(c.gain < 0 for c in some), sum(c.gain == 0 for c in some)]
+        does = [len(made), sum(c.gain > 0 for c in made), sum(c.gain < 0 for c in made)]
+        cells = [kind, len(some), *counts, *does, *(ranked(some, score) for score in ("model", "prior", "both"))]
+        yield "| " + " | ".join(map(str, cells)) + " |"
+    yield ""
+    yield "| kind | as it is | prior alone | chosen elsewhere | worst document | chosen on all | weight | offset |"
+    yield "|---" * 8 + "|"
+    for kind in kinds:
+        if kind in SET_ASIDE:
+            continue
+        some = [case for case in found if case.candidate.kind == kind]
+        way, elsewhere = best_way(some, sizes), held_out(some, sizes)
+        points = [gained(some, w, sizes) / len(sizes) for w in (PLAIN, Way(0.0, 0.0), way)]
+        yield (
+            f"| {kind} | {points[0]:+.3f} | {points[1]:+.3f} | {mean(elsewhere.values()):+.3f} "
+            f"| {min(elsewhere.values()):+.3f} | {points[2]:+.3f} | {way.weight} | {way.offset} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="folder with arxiv/ and geotopo/")
+    parser.add_argument("--model", help="name or path of a model; the embedded one without")
+    parser.add_argument("--chars", type=int, help="only the first characters of each document")
+    parser.add_argument("--no-book", action="store_true")
+    parser.add_argument("--details", metavar="KIND", action="append", default=[], help="show the cases of this kind")
+    arguments = parser.parse_args()
+    engine = Asked(model_named(arguments.model))
+    verbatim = Verbatim(engine, load_judge())  # type: ignore[arg-type]
+    found: list[Case] = []
+    sizes: dict[str, int] = {}
+    for paper in papers(arguments.data, arguments.chars, not arguments.no_book):
+        sizes[paper.name] = len(words(paper.reference))
+        found += cases(paper, verbatim)
+    engine.close()
+    print("\n".join(report(found, sizes)))
+    for case in sorted(found, key=lambda c: c.gain):
+        if case.candidate.kind in arguments.details and math.isfinite(case.model):
+            print(f"{case.gain:+6.2f} {case.candidate.prior:.2f} {case.model:+6.2f} {case.paper} {case.text!r}")
+
+
+if __name__ == "__main__":
+    main()
