@@ -156,7 +156,7 @@ def test_an_engine_without_an_opinion_leaves_the_decision_to_the_rules() -> None
         ("as before [12], and [3, 4–7].", "as before, and."),
         ("loss in performance. (Gu et al., 2024). More", "loss in performance. More"),
         ("pre- and post-training", "pre- and post-training"),
-        ("Jane Moxon†, John Li ∗, and others‡.", "Jane Moxon, John Li, and others."),
+        ("Jane Moxon†, John Lee ∗, and others‡.", "Jane Moxon, John Lee, and others."),
         ("the loop a ∗ b, the map f∗, a line\n * of a comment, the * sign", None),
         ("A name\n\n{a, b}@press.org\n\nThe text.", "A name\n\nThe text."),
     ],
