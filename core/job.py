@@ -5,7 +5,9 @@ same command, given twice, resumes.
 """
 
 import hashlib
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from .clean.cleaner import Cleaner
 from .config import Config
 from .document import Document
 from .engine.base import Engine
-from .errors import InputError, ModelError
+from .errors import GalleyError, InputError, ModelError
 from .extract import extract
 from .model import Model, as_made, find_model, fitting, identify, make_engine, names_of, resolve_mode, session_model
 from .paths import sessions_dir
@@ -116,9 +118,17 @@ def open_job(
     if settings.chunk.size < config.chunk.size:
         notes.append(f"Chunks are cut at {settings.chunk.size} {settings.chunk.unit}: more has no room in the model.")
     if reading is None or reading.document.sha256 != digest or reading.chunking != settings.chunk:
+        if engine is not None and settings.clean.mode != "rules":
+            threading.Thread(target=warm_up, args=(engine,), name="warm-up", daemon=True).start()
         reading = read_in(path, config, settings, password=password, progress=progress, engine=engine)
     session = Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)
     return Job(session, "new", tuple(notes))
+
+
+def warm_up(engine: Engine) -> None:
+    """Load the model while the file is being read. What goes wrong is told by the run, which tries again."""
+    with suppress(GalleyError):
+        engine.start()
 
 
 def read_in(

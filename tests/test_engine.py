@@ -123,6 +123,26 @@ def test_nothing_listens_on_a_network_and_nothing_is_left_behind(engine: LocalEn
     assert not any(path.parent.exists() for path in sockets)
 
 
+def test_closing_does_not_wait_for_a_model_that_is_still_being_loaded(embedded_model: Path) -> None:
+    engine = LocalEngine(describe(embedded_model), EngineOptions(), context=2048)
+
+    def load() -> None:
+        with pytest.raises(ModelError):
+            engine.start()
+
+    loading = threading.Thread(target=load)
+    loading.start()
+    while engine._starting is None:
+        time.sleep(0.001)
+    worker = psutil.Process(engine._starting.pid)
+    engine.close()
+    loading.join(timeout=30)
+    assert not loading.is_alive()
+    assert not worker.is_running()
+    assert engine.start().slots, "and it can be started again"
+    engine.close()
+
+
 def test_the_log_is_its_owners_alone(engine: LocalEngine) -> None:
     engine.start()
     assert log_file().stat().st_mode & 0o777 == 0o600

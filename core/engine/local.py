@@ -60,6 +60,9 @@ class LocalEngine:
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
         self._info: EngineInfo | None = None
+        self._starting: WorkerProcess | None = None
+        """The worker that is being loaded."""
+        self._closing = threading.Event()
         self._layers: list[int] = []
         """Numbers of layers on the GPU that are left to be tried, once one has been found to work."""
 
@@ -106,7 +109,12 @@ class LocalEngine:
             process.kill()
 
     def close(self) -> None:
+        self._closing.set()
+        starting = self._starting
+        if starting is not None:
+            starting.kill()  # a large model that is still being loaded is not waited for
         with self._lock:
+            self._closing.clear()
             if self._process is not None:
                 self._process.end()
                 self._process = None
@@ -134,18 +142,20 @@ class LocalEngine:
         by_halves = self._entry.tries_fewer_layers and gpus()
         tries = self._layers or (fewer_layers(wanted, self._model.layers) if by_halves else [wanted])
         while True:
-            process = WorkerProcess()
+            process = self._starting = WorkerProcess()
             try:
                 info = self._load(process, tries[0])
             except ModelError:
                 process.end()
-                if len(tries) == 1:
+                if len(tries) == 1 or self._closing.is_set():
                     raise
                 tries = tries[1:]
                 continue
             except BaseException:
                 process.end()
                 raise
+            finally:
+                self._starting = None
             self._layers = tries  # what was too much once is not tried again
             if tries[0] not in (wanted, -1):
                 note = f"The GPU's memory was too small for what was wanted: {tries[0]} layers of the model are on it."
