@@ -99,7 +99,8 @@ class StartScreen(ModalScreen[Opened | None]):
         elif plan.model is not None:
             lines.append(f"{plan.mode} with {plan.model.name}")
         else:
-            lines.append(f"{plan.mode} with {EMBEDDED.name}, which will be fetched first ({size(EMBEDDED.size)})")
+            lines.append(f"{plan.mode} with {EMBEDDED.name}, which will be fetched first ({size(EMBEDDED.size)});")
+            lines.append("`galley models pull` brings a larger one where a hub can be reached")
         if plan.mode == "verbatim":
             lines.append(f"The model will decide about {plural(plan.decisions, 'edit')}.")
         if plan.seconds is not None and plan.pace is not None:
