@@ -80,9 +80,22 @@ BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\
 SUSPENDED = frozenset(
     ["and", "or", "to", "nor", "as", "und", "oder", "bis", "bzw", "et", "ou", "o", "y", "e", "u", "i", "en", "of"]
 )
+HATTED = re.compile(r"(?<!\w)[^\x00-\x7f\W\d_][^\W\d_] (?=\d(?![\w/:%]|[.,]\d))")
+"""A vector with a hat, an index and a second one: "êp 3"."""
+SCRIPTS = (
+    (re.compile(r"(?<![\w.])[^\W\d_][234] (?=[b-df-hj-np-tv-xzα-ωi](?:[\s,./=\]]|\)(?! [A-Z])|$))"), 0.8),
+    (re.compile(r"(?<=[∈⊆⊂→×=∪:] )[A-Z] (?=(?:[nm]|n[+−-]1|[234])(?![\w=)-]))"), 0.8),
+    (re.compile(r"(?<![\w.])[^\W\d_] (?=−1 ?\()"), 0.8),
+    (re.compile(r"(?<=[^\W\d_]−1) (?=\()|(?<=[^\W\d_] −1) (?=\()"), 0.6),
+    (HATTED, 0.7),
+)
+"""What ends in the blank that should go: "c2 s" with a square and an index, "∈ R n", "f −1 (U)"."""
+BARE_CONSONANTS = frozenset(["en", "de", "fr", "es", "pt", "it", "nl"])
+"""Languages in which a consonant alone is no word, as it is in Polish or Czech."""
 UNIT = re.compile(r"[^\n]+?(?:[.!?][\"'”’)\]]*(?=\s+[A-Z0-9(“\"])|(?=\n)|$)", re.S)
 DEBRIS_TOKENS = 6
 """Fewer tokens are a page range or an initial in a reference rather than remains of anything."""
+LEAST_DEBRIS, LIKELIEST_DEBRIS = 0.125, 0.45
 PARAGRAPH_END = re.compile(r"[ \t]*\n+")
 TOKEN = re.compile(r"\S+")
 WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
@@ -182,13 +195,16 @@ def debris(text: str, language: str) -> Iterator[Candidate]:
     for match in UNIT.finditer(text):
         unit = match.group()
         prior = debris_prior(unit, language)
-        if prior >= 0.25:
+        if prior >= LEAST_DEBRIS:
             start = match.start() + len(unit) - len(unit.lstrip())
             yield Candidate(start, match.end(), "", "debris", prior)
 
 
 def debris_prior(unit: str, language: str) -> float:
-    """From 0 (prose) to 0.8 (numbers and symbols): the share of tokens that hold no word of two letters."""
+    """From 0 (prose) to 0.45 (numbers and symbols): the share of tokens that hold no word of two letters.
+
+    Below one half, since most of what looks like this is a table or a formula that belongs to the text.
+    """
     tokens = TOKEN.findall(unit)
     if len(tokens) < DEBRIS_TOKENS:
         return 0.0
@@ -196,7 +212,7 @@ def debris_prior(unit: str, language: str) -> float:
     if linking >= 2 and linking / len(tokens) > 0.12:
         return 0.0
     odd = sum(WORD.search(token) is None for token in tokens) / len(tokens)
-    return max(0.0, min(0.8, (odd - 0.4) * 2))
+    return max(0.0, min(LIKELIEST_DEBRIS, odd - 0.4))
 
 
 def words_of(text: str) -> list[str]:
@@ -224,11 +240,28 @@ def hyphens(text: str, language: str) -> Iterator[Candidate]:
         yield Candidate(start, end, "-", "hyphen", 0.1 if closed else 0.6)
 
 
+def scripts(text: str, language: str) -> Iterator[Candidate]:
+    """Blanks that part a symbol from its index or exponent, which stood a little lower or higher on the page."""
+    if language not in BARE_CONSONANTS:
+        return
+    for pattern, prior in SCRIPTS:
+        for match in pattern.finditer(text):
+            if pattern is HATTED and is_common(match.group().strip().lower(), language):
+                continue
+            yield Candidate(match.end() - 1, match.end(), "", "space", prior)
+
+
+def broken_words(text: str, language: str) -> Iterator[Candidate]:
+    """What a blank cut in two: words at a hyphen, symbols at an index."""
+    yield from hyphens(text, language)
+    yield from scripts(text, language)
+
+
 Finder = Callable[[str, str], Iterator[Candidate]]
 FINDERS: dict[str, Finder] = {
     "citation": citations,
     "contact": contacts,
     "footnote_mark": footnote_marks,
     "debris": debris,
-    "hyphen": hyphens,
+    "hyphen": broken_words,
 }
