@@ -1,7 +1,8 @@
 """The mode that cannot invent: a model decides candidate edits, and the output is the source with those applied.
 
-Each decision is a question of its own, `fragment ->`, after a few answered examples that stay in the engine's cache;
-only the fragment has to be read and nothing is generated. Whatever the engine answers, the output is the source with
+Each decision is a question of its own. Whether a fragment goes is asked as `fragment ->`, after a few answered examples
+that stay in the engine's cache; which spelling is right, by how likely the text before it goes on with the one or the
+other: the same small model tells broken words so that it got wrong after examples. Nothing is generated. Whatever the engine answers, the output is the source with
 some of the candidates applied, because `apply_candidates` is the only thing that makes text here.
 
 An engine that can't compare is let write freely, and each candidate is decided by whether that text agrees with it.
@@ -22,6 +23,9 @@ LABELS = (" remove", " keep")
 QUESTION_OF = {"footnote_mark": "contact"}
 """Kinds that share another kind's question."""
 MAX_FRAGMENT = 240
+CONTEXT = 200
+"""Characters before a repair that its question shows."""
+BEHIND = re.compile(r"\S{0,40}(?: \S{1,20})?")
 SURE = 30.0
 """Log-odds beyond which more makes no difference."""
 SPACES = re.compile(r"\s+")
@@ -83,7 +87,7 @@ class Verbatim:
         """One free answer for the whole chunk; where it says nothing of a candidate, the rules' prior stands."""
         output, usage = write(source, cancelled)
         found = votes(source, candidates, output)
-        return [self._weighed(c, v or 0.0) for c, v in zip(candidates, found, strict=True)], usage
+        return [self.weighed(c, v or 0.0) for c, v in zip(candidates, found, strict=True)], usage
 
     def _by_questions(
         self,
@@ -105,12 +109,12 @@ class Verbatim:
     def _decide(self, source: str, candidate: Candidate, cancelled: Cancelled) -> tuple[float, Usage]:
         """Probability that the edit is right, and what it cost to ask."""
         if not self._trust(candidate.kind):
-            return self._weighed(candidate, 0.0), Usage()
+            return self.weighed(candidate, 0.0), Usage()
         odds, usage = self.evidence(source, candidate, cancelled)
-        return self._weighed(candidate, odds), usage
+        return self.weighed(candidate, odds), usage
 
-    def _weighed(self, candidate: Candidate, evidence: float) -> float:
-        """The rules' log-odds and the model's, as far as these are trusted, added."""
+    def weighed(self, candidate: Candidate, evidence: float) -> float:
+        """Probability by the rules' log-odds and the model's, as far as these are trusted, added."""
         most = BOUNDED.get(candidate.kind, SURE)
         return probability(log_odds(candidate.prior) + self._trust(candidate.kind) * min(max(evidence, -most), most))
 
@@ -123,11 +127,14 @@ class Verbatim:
         question = QUESTION_OF.get(candidate.kind, candidate.kind)
         kind = self._judge.kinds[question]
         bias, bias_usage = self._bias_of(question, kind, cancelled)
+        prefix = prefix_of(kind)
         if kind.answer == "label":
             query, options = f"{fragment(source[candidate.start : candidate.end])} ->", LABELS
+        elif self._engine.start().decides == "probabilities":
+            prefix, (query, options) = f"{kind.preface}\n\n", passages(source, candidate)
         else:
             query, options = spellings(source, candidate)
-        answer = self._engine.compare(prefix_of(kind), query, options, cancelled)
+        answer = self._engine.compare(prefix, query, options, cancelled)
         odds = answer.logprobs[0] - answer.logprobs[1]
         if not math.isfinite(odds):
             odds = 0.0
@@ -171,6 +178,17 @@ def spellings(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
         kept = before + ("-" if candidate.replacement == "" else "") + after
     # The line's end is part of an answer: "state" must not gain from being the beginning of "statement".
     return f"{question} ->", (f" {edited}\n", f" {kept}\n")
+
+
+def passages(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
+    """The text before a repair, and the two ways in which it may go on: by the next words the model shows best which
+    spelling it holds for right (`python -m bench.calibrate`)."""
+    start = max(source.rfind(" ", 0, candidate.start), source.rfind("\n", 0, candidate.start)) + 1
+    before = SPACES.sub(" ", source[max(0, start - CONTEXT) : start]).strip()
+    after = BEHIND.match(source, candidate.end)
+    word, behind = source[start : candidate.start], after.group() if after else ""
+    original = source[candidate.start : candidate.end]
+    return before, (f" {word}{candidate.replacement}{behind}\n", f" {word}{original}{behind}\n")
 
 
 def choose(candidates: Sequence[Candidate], probabilities: Sequence[float], threshold: float) -> frozenset[Candidate]:
