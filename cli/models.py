@@ -137,7 +137,9 @@ def show_all(as_json: bool, long: bool = False) -> None:
             {"path": str(entry.place.path), "program": entry.place.program, "reason": entry.reason}
             for entry in listing.unusable
         ]
-        click.echo(json.dumps({"models": rows, "unusable": unusable}, ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps({"models": rows, "unusable": unusable, "absent": listing.absent}, ensure_ascii=False, indent=2)
+        )
         return
     if config.server.base_url:
         show_served(config)
@@ -146,6 +148,8 @@ def show_all(as_json: bool, long: bool = False) -> None:
     else:
         lines = [row_of(found, data, long) for found, data in zip(listing.models, rows, strict=True)]
         table(lines, HEADER + (LONG_HEADER if long else []))
+    for folder in listing.absent:
+        say(f"There is no folder {folder}, which models.folders names.")
     for entry in listing.unusable:
         say(f"Not usable ({entry.place.program}): {entry.reason}")
 

@@ -135,7 +135,9 @@ def build(given: Mapping[str, Setting]) -> Config:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"][:2])
         origin = given[key].origin if key in given else "file"
-        message = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+        message = (
+            str(first["msg"]).removeprefix("Value error, ").removeprefix("Input ").replace("a valid tuple", "a list")
+        )
         raise ConfigError(
             f"The setting {key} ({origin}) is wrong: {message}, not {given[key].value!r}."
             if key in given

@@ -103,6 +103,10 @@ def test_a_file_that_is_no_model_is_named_with_its_reason(machine: Path) -> None
     assert "is no GGUF file" in unusable.reason
 
 
+def test_a_folder_of_the_settings_that_is_none_is_named(machine: Path) -> None:
+    assert models.list_models([str(machine / "mine"), str(machine / "gone")]).absent == (str(machine / "gone"),)
+
+
 def test_a_manifest_that_points_elsewhere_or_is_garbage_is_passed_over(machine: Path) -> None:
     folder = machine / "person/.ollama/models/manifests/registry.ollama.ai/library/evil"
     folder.mkdir(parents=True)

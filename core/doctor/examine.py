@@ -196,6 +196,8 @@ def server(config: Config) -> Iterator[Finding]:
 def models(config: Config) -> Iterator[Finding]:
     listing = list_models(config.models.folders)
     yield Finding("on this machine", plural(len(listing.models), "model"))
+    for folder in listing.absent:
+        yield Finding("models.folders", f"there is no folder {folder}", "note")
     for entry in listing.unusable:
         yield Finding("not usable", entry.reason, "note")
     if on_server(config):

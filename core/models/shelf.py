@@ -49,6 +49,8 @@ class Listing:
 
     models: tuple[Found, ...]
     unusable: tuple[Unusable, ...]
+    absent: tuple[str, ...] = ()
+    """Folders that were named in the settings and are none."""
 
 
 def describe(path: Path) -> ModelInfo:
@@ -63,6 +65,7 @@ def describe(path: Path) -> ModelInfo:
 
 def list_models(folders: Iterable[str] = ()) -> Listing:
     """The models of all places, each file once."""
+    folders = tuple(folders)
     index = Index()
     found: list[Found] = []
     unusable: list[Unusable] = []
@@ -73,7 +76,8 @@ def list_models(folders: Iterable[str] = ()) -> Listing:
             if place.path.suffix != ".bin":  # every other program has a .bin
                 unusable.append(Unusable(place, error.message))
     index.save()
-    return Listing(with_names(found), tuple(unusable))
+    absent = tuple(folder for folder in folders if not Path(folder).expanduser().is_dir())
+    return Listing(with_names(found), tuple(unusable), absent)
 
 
 def with_names(found: list[Found]) -> tuple[Found, ...]:
