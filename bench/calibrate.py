@@ -205,7 +205,10 @@ def report(found: Sequence[Case], sizes: dict[str, int]) -> Iterator[str]:
         cells = [kind, len(some), *counts, *does, *(ranked(some, score) for score in ("model", "prior", "both"))]
         yield "| " + " | ".join(map(str, cells)) + " |"
     yield ""
-    yield "| kind | as it is | both, plainly added | prior alone | chosen elsewhere | worst document | chosen on all | weight | offset |"
+    yield (
+        "| kind | as it is | both, plainly added | prior alone "
+        "| chosen elsewhere | worst document | chosen on all | weight | offset |"
+    )
     yield "|---" * 9 + "|"
     for kind in kinds:
         if kind in SET_ASIDE:

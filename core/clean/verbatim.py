@@ -1,9 +1,10 @@
 """The mode that cannot invent: a model decides candidate edits, and the output is the source with those applied.
 
 Each decision is a question of its own. Whether a fragment goes is asked as `fragment ->`, after a few answered examples
-that stay in the engine's cache; which spelling is right, by how likely the text before it goes on with the one or the
-other: the same small model tells broken words so that it got wrong after examples. Nothing is generated. Whatever the engine answers, the output is the source with
-some of the candidates applied, because `apply_candidates` is the only thing that makes text here.
+that stay in the engine's cache. Which spelling is right is asked by how likely the text before it goes on with the one
+or the other: a small model tells broken words so that it got wrong after examples. Nothing is generated. Whatever the
+engine answers, the output is the source with some of the candidates applied, because `apply_candidates` is the only
+thing that makes text here.
 
 An engine that can't compare is let write freely, and each candidate is decided by whether that text agrees with it.
 """
