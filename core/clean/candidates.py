@@ -76,6 +76,8 @@ MARK = re.compile(
 )
 """Right behind a word, or behind a name in a list: elsewhere a star is an operator or the margin of a comment."""
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
+ADDRESS_PART = re.compile(r"[/.\d][^\s/]{0,40}[.,;:]$")
+"""The end of a web address or DOI: "2023.emnlp-main." before "67"."""
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
 SUSPENDED = frozenset(
     ["and", "or", "to", "nor", "as", "und", "oder", "bis", "bzw", "et", "ou", "o", "y", "e", "u", "i", "en", "of"]
@@ -84,7 +86,7 @@ HATTED = re.compile(r"(?<!\w)[^\x00-\x7f\W\d_][^\W\d_] (?=\d(?![\w/:%]|[.,]\d))"
 """A vector with a hat, an index and a second one: "êp 3"."""
 SCRIPTS = (
     (re.compile(r"(?<![\w.])[^\W\d_][234] (?=[b-df-hj-np-tv-xzα-ωi](?:[\s,./=\]]|\)(?! [A-Z])|$))"), 0.8),
-    (re.compile(r"(?<=[∈⊆⊂→×=∪:] )[A-Z] (?=(?:[nm]|n[+−-]1|[234])(?![\w=)-]))"), 0.8),
+    (re.compile(r"(?<=[∈⊆⊂→×=∪:] )[B-HJ-Z] (?=(?:[nm]|n[+−-]1|[234])(?![\w=)-]))"), 0.8),
     (re.compile(r"(?<![\w.])[^\W\d_] (?=−1 ?\()"), 0.8),
     (re.compile(r"(?<=[^\W\d_]−1) (?=\()|(?<=[^\W\d_] −1) (?=\()"), 0.6),
     (HATTED, 0.7),
@@ -187,6 +189,8 @@ def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
         group = "mark" if match["mark"] else "apart"
         yield Candidate(match.start(group), match.end(), "", "footnote_mark", 0.8 if group == "mark" else 0.6)
     for match in NOTE_NUMBER.finditer(text):
+        if ADDRESS_PART.search(text, max(0, match.start() - 60), match.start()):
+            continue
         yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.7)
 
 
