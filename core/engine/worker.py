@@ -99,7 +99,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    Worker(answers).serve(sys.stdin.buffer)
+    worker = Worker(answers)  # kept until the end: taking a library's server down can wait for its threads for ever
+    worker.serve(sys.stdin.buffer)
     os._exit(0)
 
 
