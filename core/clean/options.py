@@ -33,5 +33,6 @@ class CleanOptions(Options):
         "debris",
         "hyphen",
     )
-    """What `verbatim` proposes: to remove citations, e-mail and web addresses, marks of footnotes and remains of tables
-    and formulas, and to close broken words. What the repairs left undecided is always proposed."""
+    """What `verbatim` proposes: to remove citations, e-mail and web addresses and marks of footnotes, and to close
+    broken words and torn symbols (hyphen). Remains of tables and formulas (debris) are proposed and left in, for a
+    person to switch. What the repairs left undecided is always proposed."""
