@@ -1,10 +1,10 @@
 """All measurements: `python -m bench` lists them, `python -m bench NAME …` runs one under a head that says on what."""
 
 import ast
+import importlib
 import importlib.metadata
 import os
 import platform
-import runpy
 import shlex
 import sys
 from pathlib import Path
@@ -81,8 +81,8 @@ def main(arguments: list[str]) -> int:
     if not {"-h", "--help"} & set(arguments):
         print(head(arguments), flush=True)
     sys.argv = [f"python -m bench {name}", *arguments[1:]]
-    runpy.run_module(f"bench.{name}", run_name="__main__", alter_sys=False)
-    return 0
+    # Imported and not run as a script, so that what it starts in processes of its own is found there by its name.
+    return importlib.import_module(f"bench.{name}").main() or 0
 
 
 if __name__ == "__main__":
