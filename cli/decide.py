@@ -15,12 +15,13 @@ from ..core.errors import GalleyError, InputError, SessionError
 from ..core.events import AttemptFinished, AttemptRefused, Event
 from ..core.extract.controls import strip_controls
 from ..core.extract.pagespec import format_pages
-from ..core.job import Model, as_made, find_model, names_of, session_model
+from ..core.job import Model, as_made, session_model
+from ..core.models import EMBEDDED, offer_for
 from ..core.paths import sessions_dir
 from ..core.runner import Retry, Runner
 from ..core.session import Session, resolve
 from . import options
-from .models import obtain
+from .models import bring, obtain
 from .output import plural, say
 from .signals import stop_on_signals
 
@@ -192,12 +193,11 @@ def retry(
         wanted = numbers(found, chunks)
         if model and (mode or found.settings.clean.mode) == "rules":
             raise click.UsageError("rules uses no model: add --mode verbatim or --mode rewrite.")
-        settings = as_made(found, config)
 
         def model_of(name: str) -> Model | None:
             if not name:
-                return session_model(found, names_of(found, config), lambda name: find_model(name, settings))
-            return obtain(name, config, quiet=False)
+                return session_model(found, config, lambda: bring(offer_for(EMBEDDED.name), quiet=False))
+            return obtain(name, as_made(found, config), quiet=False)
 
         runner = Runner(found, config, model_of, listen, failed)
         try:

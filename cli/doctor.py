@@ -17,6 +17,8 @@ from ..core.config import Config
 from ..core.doctor import Finding, Section, Speed, examine, faster, measure, selftest
 from ..core.engine.devices import drivers, gpus
 from ..core.errors import GalleyError, ModelError
+from ..core.model import on_server
+from ..core.wording import printable
 from . import options
 from .output import say
 
@@ -56,7 +58,8 @@ def doctor(as_json: bool, speed: bool, gpu_selftest: bool, **given: Any) -> int:
         model = jobs.find_model(config.engine.model, config)
         if model is None or model.info is None:
             raise ModelError("The test needs a model file.", "Name one with --model, or do: galley models pull")
-        tell(Section("GPU self-test", list(selftest(model.info, config))))
+        for finding in selftest(model.info, config):  # each takes half a minute, and is shown once it is known
+            tell(Section(finding.name, [finding]))
     else:
         tell(Section("Terminal", terminal()))
         for section in examine(config):
@@ -71,7 +74,7 @@ def doctor(as_json: bool, speed: bool, gpu_selftest: bool, **given: Any) -> int:
 def show(section: Section) -> None:
     click.echo(section.name)
     for finding in section.findings:
-        click.echo(f"{MARKS[finding.state]} {finding.name:{WIDTH}} {finding.value}")
+        click.echo(printable(f"{MARKS[finding.state]} {finding.name:{WIDTH}} {finding.value}"))
         if finding.advice:
             click.echo(f"  {'':{WIDTH}} → {finding.advice}")
 
@@ -86,7 +89,7 @@ def measured(config: Config, quiet: bool) -> Section:
         say(f"Measuring {model.name} for ten seconds …", quiet)
         engine = jobs.make_engine(model, config, config.chunk)
         try:
-            findings = speed_findings(measure(engine))
+            findings = speed_findings(measure(engine), config)
         finally:
             engine.close()
     except GalleyError as error:
@@ -94,7 +97,7 @@ def measured(config: Config, quiet: bool) -> Section:
     return Section("Speed", findings)
 
 
-def speed_findings(speed: Speed) -> list[Finding]:
+def speed_findings(speed: Speed, config: Config) -> list[Finding]:
     info = speed.info
     shape = f"{info.slots} at a time, {info.context} tokens of context each"
     threads = f", {info.threads} threads" if info.threads else ""
@@ -106,8 +109,8 @@ def speed_findings(speed: Speed) -> list[Finding]:
         Finding("verbatim decides", f"by {info.decides}"),
     ]
     findings += [Finding("note", note, "note") for note in info.notes]
-    on_gpu = bool(gpus())
-    findings += [Finding("faster", advice, "note") for advice in faster(speed, bool(drivers()), on_gpu)]
+    unused = bool(drivers()) and (not gpus() or config.engine.gpu_layers == 0) and not on_server(config)
+    findings += [Finding("faster", advice, "note") for advice in faster(speed, unused)]
     return findings
 
 
@@ -116,23 +119,17 @@ def terminal() -> list[Finding]:
     findings: list[Finding] = []
     term = os.environ.get("TERM", "")
     size = shutil.get_terminal_size()
-    kind = (
-        f"{term or 'none'}, {size.columns}×{size.lines}" if sys.stdout.isatty() else f"{term or 'none'}, not a terminal"
-    )
-    bad_term = term in ("", "dumb")
-    findings.append(
-        Finding("TERM", kind, "note" if bad_term else "ok", "The app needs a terminal." if bad_term else "")
-    )
+    shape = f"{size.columns}×{size.lines}" if sys.stdout.isatty() else "not a terminal"
+    advice = "The app needs a terminal." if term in ("", "dumb") else ""
+    findings.append(Finding("TERM", f"{term or 'none'}, {shape}", "note" if advice else "ok", advice))
     colour = COLOURS.get(os.environ.get("COLORTERM", ""), "256" if "256" in term else "16")
     if "NO_COLOR" in os.environ:
         colour = "none (NO_COLOR)"
     advice = "export COLORTERM=truecolor, if your terminal has it, and themes look as meant." if colour == "256" else ""
     findings.append(Finding("colours", colour, "note" if advice else "ok", advice))
     encoding = locale.getpreferredencoding()
-    utf8 = encoding.lower().replace("-", "") == "utf8"
-    findings.append(
-        Finding("locale", encoding, "ok" if utf8 else "bad", "" if utf8 else "export LC_ALL=C.UTF-8, or lines break.")
-    )
+    advice = "" if encoding.lower().replace("-", "") == "utf8" else "export LC_ALL=C.UTF-8, or lines break."
+    findings.append(Finding("locale", encoding, "bad" if advice else "ok", advice))
     if os.environ.get("SSH_CONNECTION"):
         findings.append(Finding("SSH", "yes"))
     if os.environ.get("TMUX"):

@@ -19,7 +19,7 @@ from ..core.model import all_served
 from ..core.models import EMBEDDED, Found, ModelInfo, NotHere, Offer, default_offer, offer_for
 from ..core.models.catalogue import catalogue
 from ..core.models.fetching import pull
-from ..core.wording import duration, parameters
+from ..core.wording import duration, parameters, printable
 from .output import say, size, table
 from .progress import meter
 
@@ -64,20 +64,20 @@ def show_(name: str, as_json: bool) -> None:
     path = core_models.find(name, config.models.folders)
     if path is None:
         raise ModelError(f"{name} has not been fetched yet.", f"Do: galley models pull {name}")
-    info = core_models.describe(path)
-    facts = as_data(Found(name, "", info), config, Machine.look())
+    info, machine = core_models.describe(path), Machine.look()
+    facts = as_data(Found(name, "", info), config, machine)
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
     for key in ("path", "name", "architecture", "quantization", "tokenizer", "layers"):
-        click.echo(f"{key}: {facts[key] or '?'}")
+        click.echo(printable(f"{key}: {facts[key] or '?'}"))
     click.echo(f"parameters: {parameters(info.parameters)} in {size(info.size_bytes)}")
     click.echo(f"context: {info.context or '?'} tokens")
     click.echo(f"chat template: {'its own' if info.chat_template else 'none; one has to be chosen'}")
     for engine in local_engines():
         reason = refusal(engine, info)
         click.echo(f"{engine}: {f'no: {reason}' if reason else 'can load it'}")
-    click.echo(fit(info, config, Machine.look()).sentence())
+    click.echo(fit(info, config, machine).sentence())
 
 
 @models.command("catalogue")
@@ -209,21 +209,24 @@ def obtain(name: str, config: Config, *, quiet: bool) -> jobs.Model:
     """
     try:
         found = jobs.find_model(name, config)
-        offer = None if found is not None else default_offer() if not name else offer_for(name)
     except NotHere as error:
         if not asks(quiet):
             raise
-        found, offer = None, error.offer
+        return jobs.identify(bring(error.offer, quiet), config.engine.name)
     if found is not None:
         return found
-    assert offer is not None
+    return jobs.identify(bring(offer_for(name) if name else default_offer(), quiet), config.engine.name)
+
+
+def bring(offer: Offer, quiet: bool) -> Path:
+    """Fetch a model, having asked if a person is there. Raises ModelError when they refuse."""
     if asks(quiet):
         question = f"The model {described(offer)} is not here yet. Fetch it?"
         if not click.confirm(question, default=True, err=True):
             raise ModelError("There is no model to clean with.", "Use --mode rules, or give one with --model.")
     else:
         say(f"Fetching the model {described(offer)}.", quiet)
-    return jobs.identify(fetch(offer, quiet), config.engine.name)
+    return fetch(offer, quiet)
 
 
 def asks(quiet: bool) -> bool:
@@ -236,7 +239,8 @@ def fetch(offer: Offer, quiet: bool) -> Path:
     first: list[int] = []
 
     def show(done: int, total: int) -> None:
-        first.append(done) if not first else None  # what an earlier try left is no speed
+        if not first:
+            first.append(done)  # what an earlier try left says nothing of the speed
         speed = (done - first[0]) / max(time.monotonic() - began, 0.1)
         left = f"{size(int(speed))}/s, {duration((total - done) / speed)} left" if speed and done < total else ""
         shown.update(done // 1000, total // 1000, left)

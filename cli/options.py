@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from ..core.config import Config, load_config
+from ..core.engine.registry import AUTO, ENGINES
 from ..core.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -95,7 +96,7 @@ def engine_options(function: F) -> F:
     return stacked(
         click.option(
             "--engine",
-            type=click.Choice(["auto", "llama.cpp", "ctransformers", "server"]),
+            type=click.Choice([AUTO, *ENGINES]),
             help="What runs the model; auto takes what can load it.",
         ),
         click.option("--base-url", metavar="URL", help="An OpenAI-compatible server that runs it, up to /v1."),

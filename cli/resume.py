@@ -1,20 +1,20 @@
 """`galley resume`: go on with a session that was interrupted."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..core import job as jobs
-from ..core.config import Config
 from ..core.errors import SessionError
 from ..core.export import default_target, format_for
-from ..core.models import EMBEDDED
+from ..core.models import EMBEDDED, offer_for
 from ..core.paths import sessions_dir
 from ..core.session import Session, list_sessions, resolve
 from . import options
 from .clean import finish
-from .models import obtain
+from .models import bring
 from .output import plural, say
 
 
@@ -59,8 +59,8 @@ def resume(
         target = None if output == "-" else target_for(opened, output)
         status = opened.status()
         say(f"Resuming {path.stem}: {status.done} of {plural(status.total, 'chunk')} done.", quiet)
-        config = jobs.as_made(opened, config)
-        found = model_of(opened, model, config, quiet) if status.pending else None
+        fetch = partial(bring, offer_for(EMBEDDED.name), quiet)
+        found = jobs.session_model(opened, config, fetch, model or "") if status.pending else None
         engine = jobs.make_engine(found, config, opened.settings.chunk) if found is not None else None
         try:
             return finish(opened, engine, target, as_json=as_json, quiet=quiet)
@@ -84,15 +84,3 @@ def target_for(session: Session, output: str | None) -> Path:
     if not target.parent.is_dir():
         raise click.UsageError(f"There is no folder {target.parent} to write into; choose another place with -o.")
     return target
-
-
-def model_of(session: Session, named: str | None, config: Config, quiet: bool) -> jobs.Model | None:
-    """The session's model; a wrong `named` one is told as what it is. Raises ModelError."""
-    embedded = session.settings.model.startswith(f"{EMBEDDED.file_name}:")
-
-    def at_hand(name: str) -> jobs.Model | None:
-        return jobs.find_model(name, config) or (obtain(name, config, quiet=quiet) if embedded else None)
-
-    if named and session.settings.model:
-        jobs.find_model(named, config)
-    return jobs.session_model(session, [named] if named else jobs.names_of(session, config), at_hand)

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 from .config import Config
 from .engine.devices import Device, gpus
+from .engine.llamacpp import CPU_SLOTS, GPU_SLOTS, SPARE_SLOTS
 from .engine.registry import engines_for
 from .model import Model, context_for
 from .models.info import ModelInfo
 from .models.memory import Memory, Room, fits, free_memory, memory_for
-
-CPU_SLOTS, GPU_SLOTS, SPARE_SLOTS = 2, 8, 3
-"""As the llama.cpp backend chooses them: requests under way, and slots that keep examples cached."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from .document import Document
 from .engine.base import Engine
 from .errors import GalleyError, InputError, ModelError
 from .extract import extract
-from .model import Model, as_made, find_model, fitting, identify, make_engine, names_of, resolve_mode, session_model
+from .model import Model, as_made, default_name, find_model, fitting, identify, make_engine, resolve_mode, session_model
 from .paths import sessions_dir
 from .prepare import Prepared, prepare
 from .prompts import load_judge, load_prompt
@@ -32,13 +32,13 @@ __all__ = [
     "Reading",
     "as_made",
     "changes_of",
+    "default_name",
     "file_digest",
     "find_model",
     "identify",
     "make_cleaner",
     "make_engine",
     "make_run",
-    "names_of",
     "open_job",
     "read_in",
     "run_settings",

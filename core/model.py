@@ -6,7 +6,7 @@ it is, so that a session goes on when the file has moved or the server has anoth
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,8 @@ TOKENS_PER_CHARACTER = 0.6
 """An upper bound for alphabetic text; a chunk that takes more is refused by the engine and cleaned in verbatim."""
 SERVER = "server:"
 """Before the name of a model that a server runs, where a file's path would stand."""
+SERVED = "0"
+"""Stands for the size in the identity of a server's model."""
 PARAMETERS = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?) ?([bm])(?![a-z])", re.IGNORECASE)
 
 
@@ -84,10 +86,16 @@ def identify(path: Path, engine: str = "auto") -> Model:
 def find_model(name: str, config: Config) -> Model | None:
     """The model that a name means under these settings; None when it is the embedded one and has to be fetched.
 
+    "" is the one that is taken when none is named: on a server its only one.
+
     Raises ModelError when there is none, ConfigError or EngineError when it is a server's and that can't be asked.
     """
     if name.startswith(SERVER) or on_server(config):
-        return served("" if name == models.EMBEDDED.name else name.removeprefix(SERVER), config)
+        try:
+            return served(name.removeprefix(SERVER), config)
+        except ModelError as error:
+            hint = f"{error.hint} For a model on this machine add --engine llama.cpp."
+            raise ModelError(error.message, hint.strip()) from error
     path = models.find(name, config.models.folders)
     return identify(path, config.engine.name) if path is not None else None
 
@@ -120,7 +128,7 @@ def all_served(config: Config) -> list[Model]:
 
 
 def as_model(listed: "Listed") -> Model:
-    identity = f"{listed.name}:0:{hashlib.sha256(f'{SERVER}{listed.name}'.encode()).hexdigest()[:16]}"
+    identity = f"{listed.name}:{SERVED}:{hashlib.sha256(f'{SERVER}{listed.name}'.encode()).hexdigest()[:16]}"
     parameters = listed.parameters or parameters_in(listed.name)
     return Model(Path(f"{SERVER}{listed.name}"), identity, parameters, listed.context)
 
@@ -155,48 +163,54 @@ def fitting(options: ChunkOptions, model: Model) -> ChunkOptions:
     return options.model_copy(update={"size": min(options.size, largest)})
 
 
+def default_name(config: Config) -> str:
+    """The name of the model that is taken when none is named, for those to whom "" means another."""
+    return config.engine.model or (SERVER if on_server(config) else models.EMBEDDED.name)
+
+
 def as_made(session: Session, config: Config) -> Config:
     """The settings with the kind of engine that the session was made with: a file's model is not asked of a server."""
     if not session.settings.model:
         return config
-    if session.settings.model.rsplit(":", 2)[1] == "0":
-        engine = config.engine.model_copy(update={"name": "server"})
-    elif on_server(config):
-        engine = config.engine.model_copy(update={"name": "auto"})
-        return config.model_copy(update={"engine": engine, "server": ServerOptions()})
-    else:
+    by_server = session.settings.model.rsplit(":", 2)[1] == SERVED
+    if by_server == on_server(config):
         return config
-    return config.model_copy(update={"engine": engine})
+    name = "server" if by_server else "auto"
+    engine = config.engine.model_copy(update={"name": name})
+    server = config.server if by_server else ServerOptions()
+    return config.model_copy(update={"engine": engine, "server": server})
 
 
-def names_of(session: Session, config: Config) -> list[str]:
-    """Under which names a session's model is looked for, the likeliest first."""
-    name, size, _ = session.settings.model.rsplit(":", 2) if session.settings.model else ("", "", "")
-    own = [f"{SERVER}{name}"] if size == "0" else []
-    return [*own, session.last_model(), config.engine.model, models.EMBEDDED.name, Path(name).stem]
+def session_model(session: Session, config: Config, fetch: Callable[[], Path], named: str = "") -> Model | None:
+    """The very model that the session was made with, looked for wherever it may be now; None in `rules`.
 
-
-def session_model(session: Session, names: Iterable[str], obtain: Callable[[str], Model | None]) -> Model | None:
-    """The very model that the session was made with, looked for under `names`; None in `rules`.
-
-    `obtain` gives the model of a name, or None, or raises ModelError. Raises ModelError when no name is that model's.
+    `fetch` brings the embedded model, where that is the one and is not here. With `named` it is looked for under that
+    name alone. Raises ModelError when it is not found, and what a server's refusals raise.
     """
     wanted = session.settings.model
     if not wanted:
         return None
-    for name in names:
+    name, size, _ = wanted.rsplit(":", 2)
+    made = as_made(session, config)
+    if named:
+        find_model(named, made)  # a wrong name is told as what it is
+    here = (session.last_model(), config.engine.model, models.EMBEDDED.name, Path(name).stem)
+    for each in (named,) if named else (f"{SERVER}{name}",) if size == SERVED else here:
         try:
-            model = obtain(name)
+            model = find_model(each, made)
         except (ModelError, ConfigError):
             continue
         if model is not None and model.same_as(wanted):
             return model
-    name, size, _ = wanted.rsplit(":", 2)
-    if size == "0":
+    if name == models.EMBEDDED.file_name:
+        model = identify(fetch())
+        if model.same_as(wanted):
+            return model
+    if size == SERVED:
         hint = "Give the address of a server that runs it with --base-url, or clean anew with another model."
     else:
         hint = "Give its path with --model, or clean anew with another model."
-    raise ModelError(f"The session was made with {name}, which was not found.", hint)
+    raise ModelError(f"The session was made with {session.settings.model_name}, which was not found.", hint)
 
 
 def context_for(options: EngineOptions, chunk_size: int, unit: str, model: Model) -> int:
@@ -214,4 +228,7 @@ def make_engine(model: Model, config: Config, chunking: ChunkOptions) -> Engine:
     context = context_for(config.engine, chunking.size, chunking.unit, model)
     if model.info is None:
         return server_engine(str(model.path).removeprefix(SERVER), config, context)
-    return LocalEngine(model.info, config.engine, context)
+    options = config.engine
+    if options.name == "server":  # a session with a file's model is gone on with where a server is set
+        options = options.model_copy(update={"name": "auto"})
+    return LocalEngine(model.info, options, context)

@@ -15,7 +15,6 @@ from .config import Config
 from .engine.base import Engine
 from .errors import GalleyError, SessionError
 from .events import AttemptRefused
-from .models import EMBEDDED
 from .run import Asked, Listener, Run
 from .session import Session
 
@@ -181,7 +180,7 @@ class Runner:
     def _asked(self, retry: Retry) -> Asked:
         engine = self._engine(retry.model) if retry.mode != "rules" else None
         if engine is None and retry.mode != "rules":  # a session of `rules` has no model of its own
-            engine = self._engine(self._config.engine.model or EMBEDDED.name)
+            engine = self._engine(jobs.default_name(self._config))
         prompt = (retry.prompt or self._session.settings.clean.prompt) if retry.mode == "rewrite" else ""
         seeds = [attempt.seed for attempt in self._session.attempts(retry.chunk)]
         clean = self._session.settings.clean

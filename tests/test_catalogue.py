@@ -8,7 +8,6 @@ from galley.core import models
 from galley.core.errors import ConfigError, ModelError
 from galley.core.models.catalogue import catalogue, look_up
 from galley.core.models.hub import quantization_of
-from galley.core.models.wheel import EmbeddedModel
 
 HEX = "ab" * 32
 
@@ -30,15 +29,6 @@ def test_every_entry_says_what_it_is_and_where_its_checksum_is_from() -> None:
         for quantization, source in {entry.quantization: entry, **entry.quantizations}.items():
             assert source.about_bytes
             assert quantization_of((source.reference.file or source.reference.member).replace("/", "-")) == quantization
-
-
-def test_the_embedded_model_is_the_same_in_both_places() -> None:
-    entry = look_up(models.EMBEDDED.name)
-    reference = entry.reference
-    listed = EmbeddedModel(
-        models.EMBEDDED.name, reference.requirement, reference.member, entry.sha256, entry.bytes, entry.licence
-    )
-    assert listed == models.EMBEDDED
 
 
 def test_a_quantization_is_chosen_in_any_case() -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from ggufs import NAMED, gguf, pair
 
-from galley.core.engine import devices, local
+from galley.core.config import load_config
+from galley.core.engine import devices, local, registry
 from galley.core.engine.devices import Device, fewer_layers
 from galley.core.engine.local import LocalEngine
 from galley.core.engine.options import EngineOptions
-from galley.core.errors import ModelError
+from galley.core.errors import ConfigError, ModelError
 from galley.core.models import describe
 
 GPU = Device("CUDA0", "Some GPU", "GPU", 1 << 30, 1 << 30)
@@ -58,6 +59,23 @@ def test_without_a_gpu_nothing_is_tried_twice(engine: LocalEngine, monkeypatch: 
     monkeypatch.setattr(local, "gpus", lambda: ())
     with pytest.raises(ModelError, match="ended while loading"):
         engine.start()
+
+
+def test_an_engine_is_added_by_one_entry(own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    own_home.mkdir(parents=True)
+    (own_home / "config.toml").write_text('[engine]\nname = "picky"\ngpu_layers = 0\n')
+    with pytest.raises(ConfigError, match=r"engine\.name"):
+        load_config()
+    known = next(iter(registry.ENGINES.values()))
+    added = replace(known, name="picky", backend="picky_backend:Picky", refuses=lambda model: "")
+    monkeypatch.setitem(registry.ENGINES, "picky", added)
+    path = tmp_path / "m.gguf"
+    path.write_bytes(gguf([*NAMED, pair("llama.block_count", 32)], []))
+    engine = LocalEngine(describe(path), load_config().engine, context=512)
+    assert engine.start().engine == "picky"
+    engine.close()
+    assert "| `picky` |" in registry.features_table()
 
 
 @pytest.mark.parametrize(

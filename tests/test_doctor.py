@@ -103,9 +103,9 @@ def test_advice_goes_by_what_was_measured(embedded_model: Path) -> None:
     finally:
         engine.close()
     slow = replace(speed, written_per_second=3.0)
-    assert any("smaller model" in advice for advice in faster(slow, False, False))
-    assert any("GPU" in advice for advice in faster(speed, True, False))
-    assert faster(replace(speed, written_per_second=50.0), False, False) == []
+    assert any("smaller model" in advice for advice in faster(slow, False))
+    assert any("GPU" in advice for advice in faster(speed, True))
+    assert faster(replace(speed, written_per_second=50.0), False) == []
 
 
 def test_the_gpu_test_compares_every_way_with_the_cpu(embedded_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -438,7 +438,7 @@ def test_leaving_a_run_asks_whether_to_stop_it(
     async def try_it() -> None:
         path = rewriting(tmp_path)
         monkeypatch.setattr(jobs, "make_engine", lambda model, config, chunking: Slow())
-        monkeypatch.setattr(jobs, "session_model", lambda session, names, obtain: MODEL)
+        monkeypatch.setattr(jobs, "session_model", lambda session, config, fetch: MODEL)
         async with app_on(path) as (app, pilot):
             await press(pilot, "space")
             await until(pilot, lambda: proof_of(app).chunks.in_hand)
@@ -462,7 +462,7 @@ def test_leaving_a_run_asks_whether_to_stop_it(
 async def test_the_text_of_a_running_chunk_streams_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = rewriting(tmp_path)
     monkeypatch.setattr(jobs, "make_engine", lambda model, config, chunking: Slow())
-    monkeypatch.setattr(jobs, "session_model", lambda session, names, obtain: MODEL)
+    monkeypatch.setattr(jobs, "session_model", lambda session, config, fetch: MODEL)
     async with app_on(path) as (app, pilot):
         await press(pilot, "j", "j", "space")
         await until(pilot, lambda: "word by word" in screen_text(app))

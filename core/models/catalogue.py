@@ -19,6 +19,8 @@ from ..paths import config_dir
 from .reference import SHA256, Reference, parse_reference
 
 FILE_NAME = "models.toml"
+EMBEDDED_NAME = "smollm2-135m"
+"""The model that needs no hub: it comes from the user's own package index."""
 OF_THE_SOURCE = ("bytes", "about_bytes", "sha256", "sha256_from", "quantization", "quantizations", "gated")
 
 

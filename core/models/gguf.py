@@ -8,7 +8,6 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 an
 
 import mmap
 import os
-import re
 import struct
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from typing import TypeAlias
 from ..errors import ModelError
 from .gguf_types import FILE_TYPES, SCALARS, TENSOR_TYPES
 from .info import ModelInfo
+from .parts import parts_of
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -46,9 +46,7 @@ class Tensor:
     """Bytes from the start of the tensor data."""
 
 
-PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf")
 PART_HINT = "Fetch all parts into one folder, under their own names."
-MOST_PARTS = 1000
 WALKED: dict[tuple[int, bytes], list[tuple[int, bytes]]] = {}
 """Arrays of strings that were walked over: (items, first bytes) to (length in bytes, last bytes)."""
 MOST_WALKED = 256
@@ -155,10 +153,9 @@ def describe_gguf(path: Path) -> ModelInfo:
     count = int_of(values.get("split.count"))
     if count < 2:
         return info
-    part = PART.fullmatch(path.name)
-    if part is None or count > MOST_PARTS:
+    names = parts_of(path.name)
+    if len(names) != count:
         raise ModelError(f"{path} is a part of a model in {count} files, and is not named like one.", PART_HINT)
-    names = [f"{part[1]}-{number:05}-of-{count:05}.gguf" for number in range(1, count + 1)]
     if path.name != names[0]:
         if not path.with_name(names[0]).is_file():
             raise ModelError(f"{path} is a part of a model whose first part, {names[0]}, is missing.", PART_HINT)

@@ -17,6 +17,8 @@ from typing import Any, NoReturn, cast
 from ..atomic import storage_error, write_atomically
 from ..errors import GalleyError, ModelError
 from .download import Progress, Remote, bring, check_room, discard, hold, is_model, put, reason_of, sha256_of, size_of
+from .parts import PART, parts_of
+from .places import hub_cache
 from .reference import SHA256, Reference
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
@@ -25,8 +27,6 @@ QUANTIZATION = re.compile(
     r"(?:(?<=[-._/])|^)((?:UD-)?(?:I?Q\d(?:_[A-Z0-9]+)*|TQ\d_\d|BF16|F16|F32|FP16|FP32|MXFP4(?:_MOE)?))(?=[-./]|$)",
     re.I,
 )
-PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.I)
-MOST_PARTS = 999
 NOT_MODELS = re.compile(r"(^|[-._/])(mmproj|imatrix)([-._]|$)", re.I)
 NAMES_SHOWN = 12
 TRUE_WORDS = {"1", "on", "yes", "true"}
@@ -57,12 +57,10 @@ class HubFile:
 
 def the_hub() -> Hub:
     """The hub as the environment has it now; the library would know only what it was when it was imported."""
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
     offline = (os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or "").lower()
     return Hub(
         endpoint=(os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/"),
-        cache=Path(os.path.expandvars(given or Path(home) / "hub")).expanduser(),
+        cache=hub_cache(),
         offline=offline in TRUE_WORDS,
     )
 
@@ -241,16 +239,6 @@ def quantization_of(name: str) -> str:
         stem = match["stem"]
     found = QUANTIZATION.findall(PurePosixPath(stem).name) or QUANTIZATION.findall(stem)
     return found[-1].upper() if found else ""
-
-
-def parts_of(name: str) -> list[str]:
-    """All files of a model whose name says that it is one of several; else itself."""
-    match = PART.fullmatch(name)
-    if not match or not 1 <= int(match["count"]) <= MOST_PARTS:
-        return [name]
-    suffix = name[-len(GGUF) :]
-    count = int(match["count"])
-    return [f"{match['stem']}-{number:05}-of-{count:05}{suffix}" for number in range(1, count + 1)]
 
 
 def shortened(names: list[str]) -> str:

@@ -1,17 +1,16 @@
 """What can be fetched, said before it is: name, size and licence; and which model is taken when none is named."""
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from ..errors import ModelError
-from .catalogue import Entry, catalogue, look_up
+from .catalogue import EMBEDDED_NAME, Source, catalogue, look_up
+from .hub import the_hub
 from .reference import parse_reference
 
 REACH_SECONDS = 3.0
-HUB = "https://huggingface.co"
-OFFLINE_WORDS = {"1", "true", "yes", "on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +40,32 @@ def offer_for(text: str) -> Offer:
     if reference.kind != "catalogue":
         return Offer(text, text, 0, "")
     entry = look_up(reference.name)
-    source = entry.choose(reference.quantization) or entry
-    return Offer(text, text, source.bytes or source.about_bytes, entry.licence)
+    source = entry.choose(reference.quantization)  # None for one that only the hub may have
+    return Offer(text, text, (source.bytes or source.about_bytes) if source else 0, entry.licence)
 
 
 def default_offer() -> Offer:
     """The catalogue's default where a hub can be reached, and else the embedded model."""
     entries = catalogue()
     name = next((name for name, entry in entries.items() if entry.default), None)
-    if name is None or not hub_reachable():
-        name = next(iter(entries))
-    return offer_for(name)
+    return offer_for(name if name is not None and hub_reachable() else EMBEDDED_NAME)
 
 
 def hub_reachable() -> bool:
-    """Whether the hub (HF_ENDPOINT) answers at all within a few seconds."""
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in OFFLINE_WORDS:
+    """Whether the hub answers at all within a few seconds."""
+    hub = the_hub()
+    if hub.offline:
         return False
     import httpx2  # only who asks the network should wait for it
 
     with suppress(httpx2.HTTPError, httpx2.InvalidURL, OSError):
-        endpoint = os.environ.get("HF_ENDPOINT") or HUB
-        return httpx2.head(endpoint, timeout=REACH_SECONDS, follow_redirects=True).status_code < 500
+        return httpx2.head(hub.endpoint, timeout=REACH_SECONDS, follow_redirects=True).status_code < 500
     return False
 
 
-def name_on_disk(entry: Entry) -> str:
+def name_on_disk(source: Source) -> str:
     """What the file of a catalogue's model is called once it is here: as the places name it."""
-    reference = entry.reference
+    reference = source.reference
     if reference.kind == "hf":
         return str(PurePosixPath(reference.repo, reference.file).with_suffix(""))
-    return PurePosixPath(reference.member or reference.address).stem
+    return PurePosixPath(reference.member or urlsplit(reference.address).path).stem

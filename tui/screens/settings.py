@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from ...core.config import Config, value_of
 from ...core.config_write import overridden, set_values
+from ...core.engine.registry import AUTO, ENGINES
 from ...core.errors import GalleyError
 from ...core.prompts import prompt_names
 from .. import keys
@@ -21,7 +22,6 @@ from ..widgets.form import Field, Form
 
 NOW = ("ui.", "keys.")
 """What holds at once; everything else is of the next document."""
-ENGINE_NAMES = ("auto", "llama.cpp", "ctransformers", "server")
 TRUTH = ("true", "false")
 
 
@@ -63,7 +63,7 @@ class SettingsScreen(Screen[None]):
             Field("", "Cleaning: holds for the next document"),
             field("clean.mode", "Mode", ("auto", "rules", "verbatim", "rewrite")),
             field("engine.model", "Model", self._models, "— is the embedded one"),
-            field("engine.name", "Engine", ENGINE_NAMES),
+            field("engine.name", "Engine", (AUTO, *ENGINES)),
             field("engine.gpu_layers", "GPU layers", note="-1 all that fit, 0 none"),
             field("server.base_url", "Server", note="its address up to /v1; empty for a model here"),
             field("clean.prompt", "Prompt", prompt_names(), "of rewrite"),
