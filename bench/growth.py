@@ -275,6 +275,7 @@ def main() -> None:
         print(f"{table.markdown()}\n", flush=True)
         if given.pictures is not None:
             picture = given.pictures / f"growth-{name}.svg"
+            picture.parent.mkdir(parents=True, exist_ok=True)
             picture.write_text(svg(plot_of(name, table)), encoding="utf-8")
 
 
