@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := tests/data/sample.pdf
 
-.PHONY: demo test check lock screenshots clean
+.PHONY: demo test check lock licences screenshots clean
 
 demo: $(VENV)/runtime
 	@$(BIN)/galley models path >/dev/null 2>&1 || $(BIN)/galley models pull
@@ -25,9 +25,15 @@ check: $(VENV)/dev
 	$(BIN)/pyright
 	$(BIN)/python -m pytest tests/test_layering.py
 	$(BIN)/python tools/check_wheel.py
+	$(BIN)/python tools/licences.py
+	$(BIN)/python tools/audit.py
 
 lock: $(VENV)/dev
 	$(BIN)/python tools/lock.py
+
+# docs/licences.md, from what the installed packages say.
+licences: $(VENV)/dev
+	$(BIN)/python tools/licences.py --write
 
 # Pictures in docs/, from the real app on the sample.
 screenshots: $(VENV)/dev
