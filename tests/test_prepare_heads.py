@@ -131,9 +131,17 @@ class TestOnASinglePage:
         assert head not in text_of(f"{head}\n{PAGE.capitalize()}\n2")
 
     @pytest.mark.parametrize(
+        "head", ["10 1.3. Rivers and Streams", "15 1.5. RIVERS", "105 Answers to the Questions", "On the River 212"]
+    )
+    def test_a_head_with_its_pages_number_goes(self, head: str) -> None:
+        assert head not in text_of(f"{head}\n{PAGE.capitalize()}")
+
+    @pytest.mark.parametrize(
         "first",
         [
             "Introduction and overview",
+            "3 Introduction and overview",
+            "The Flood of 1846",
             "Figure 3. The mill before the flood",
             "E = mc and so on, therefore",
             "the end of a sentence from the page before.",

@@ -37,6 +37,11 @@ AUTHORS = re.compile(
     rf"|{INITIALS}{{1,3}}{SURNAME}(?:{AND}{INITIALS}{{1,3}}{SURNAME})?: .{{8,}})$"
 )
 
+NUMBERED_TWICE = re.compile(r"^\d{1,4}\s+(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]+\.|chapter|kapitel)\s+\S", re.I)
+NUMBER_BESIDE = re.compile(r"^(?:(?P<first>\d{2,4})\s+[^\W\d_a-z]|.*[^\W\d_]\s+(?P<last>\d{2,4})$)")
+PAST_SECTIONS = 30
+"""A larger number at a line's end or beginning is no section's; years, from 1500 to 2100, are left alone."""
+
 
 def lonely_heads(pages: Sequence[Sequence[Line]]) -> list[Line]:
     """Heads and footers of a document of few pages; `pages` are its lines that are not blank, page by page."""
@@ -53,7 +58,8 @@ def top(page: Sequence[Line]) -> list[Line]:
         return []
     if not numbered and lone_number(page[1]) is not None:
         return [head, page[1]]
-    return [head] if by_wording(head.text) or goes_on(head, behind) else []
+    told = by_wording(head.text) or (not numbered and has_page_number(head.text)) or goes_on(head, behind)
+    return [head] if told else []
 
 
 def bottom(page: Sequence[Line]) -> list[Line]:
@@ -67,13 +73,21 @@ def by_wording(text: str) -> bool:
     return bool(IMPRINT.search(text) or AUTHORS.match(text.strip()))
 
 
+def has_page_number(text: str) -> bool:
+    """Whether a line has a page's number beside its words: before a section's own, or too high for a section's."""
+    stripped = text.strip()
+    beside = NUMBER_BESIDE.match(stripped)
+    number = int(beside["first"] or beside["last"]) if beside else 0
+    return NUMBERED_TWICE.match(stripped) is not None or (number > PAST_SECTIONS and not 1500 <= number <= 2100)
+
+
 def may_be_head(text: str) -> bool:
     """A short line with words that begins as a head does, and is no caption, no formula and no end of a sentence."""
     stripped = text.strip()
     if not stripped or len(stripped) > LONGEST or CAPTION.match(stripped) or TABLE.match(stripped):
         return False
     if FORMULA.search(stripped) or len(WORD.findall(stripped)) < FEWEST_WORDS:
-        return bool(AUTHORS.match(stripped))
+        return bool(AUTHORS.match(stripped) or NUMBERED_TWICE.match(stripped))
     return by_wording(text) or not (stripped[0].islower() or stripped.endswith((".", ",", ";", ":", "-", "?", "!")))
 
 
