@@ -31,12 +31,16 @@ CAPTION_HEAD = re.compile(
     r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d(?::|\.:?\s+[A-ZÄÖÜ])"
 )
 CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
+CAPTION_LABEL = re.compile(r"^(?:Fig(?:ure|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}[.:]?$", re.I)
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
 SCRIPT_LINE = re.compile(r"^\s*(?:[-−+]?\d{1,2}|n|k|[−-]1|[+∗′×])\s*$")
 SYMBOL_AT_END = re.compile(r"(?:^|\s|[(×∈=,])[^\W\d_][\u0300-\u036f]?\s*$")
 OPENING = re.compile(r"^\s*(?:abstract|zusammenfassung|résumé|resumen|summary)\b", re.I)
 OPENED = re.compile(r"^(?:abstract|index terms|key ?words|zusammenfassung|résumé|resumen)(?:\s?[—–:.]|$)", re.I)
 UNFINISHED = re.compile(r"\b(?:and|or|of|for|in|on|the|a|an|to|with|by|und|der|die|das|für|et|de|la|le|y|el)$", re.I)
+WORD = re.compile(r"[^\W\d_]{2,}")
+WORDS_OF_TEXT = 6
+"""A short line with so many words may still be the middle of a sentence, before an empty line."""
 LONGEST_TITLE = 40
 """Lines."""
 SHORTEST_TEXT = 15
@@ -81,6 +85,8 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
 
 def resumes(line: Line, after: Line) -> bool:
     """Whether a caption has ended and the sentence that it tore goes on."""
+    if CAPTION_LABEL.match(line.text.strip()):
+        return False
     return SENTENCE_END.search(line.text) is not None and after.text.lstrip()[0].islower()
 
 
@@ -122,6 +128,8 @@ def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
         return True
     if CAPTION_HEAD.match(following) and not UNFINISHED.search(text):
         return True
+    if CAPTION_LABEL.match(text):
+        return False
     if ITEM.match(following) or CAPTION.match(following):
         return ended or short or gap.count("\n") > 1
     if is_heading(text, short) and not following[0].islower():
@@ -131,7 +139,8 @@ def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
     if "\f" in gap:
         return ended and short
     if gap.count("\n") > 1:
-        return ended or short or not (following[0].islower() or following[0].isdigit())
+        label = short and len(WORD.findall(text)) < WORDS_OF_TEXT
+        return ended or label or not (following[0].islower() or (following[0].isdigit() and not short))
     return ended and short and not following[0].islower()
 
 

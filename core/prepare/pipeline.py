@@ -20,6 +20,7 @@ from .language import detect_language
 from .options import PrepareOptions
 from .paragraphs import join_lines
 from .spaces import spaces
+from .tears import join_torn
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         edits, joins = join_lines(traced.text)
         traced = traced.apply(edits)
         counts["lines joined"] = joins
+        step("torn sentences", options.torn_sentences, join_torn)
     step("addresses", options.drop_urls, removals.addresses)
     step("citations", options.drop_citations, removals.citations)
     candidates = without_overlaps([*placed(doubts, traced), *spaces(traced.text, language)])
