@@ -66,3 +66,25 @@ def test_what_is_no_torn_sentence_stays_where_it_is(first: str, behind: str) -> 
 def test_it_is_only_done_when_asked() -> None:
     source = f"{HALF}\n\nFig. 3. The mills on the river.\n\n{REST}"
     assert prepared(source, torn_sentences=False).text.index("Fig. 3.") < prepared(source).text.index("Fig. 3.")
+
+
+NOTE = "1. The lake is fed by the snow of the hills and falls with every mild winter."
+
+
+def test_a_footnote_in_the_middle_of_a_sentence_stands_apart() -> None:
+    source = f"{HALF.replace('lake', 'lake1')}\n{NOTE}\n{REST} {NEXT}"
+    text = prepared(source, torn_sentences=False).text
+    assert text.split("\n\n") == [HALF.replace("lake", "lake1"), NOTE, f"{REST} {NEXT}"]
+
+
+def test_a_torn_sentence_comes_together_before_its_footnote() -> None:
+    text = prepared(f"{HALF.replace('lake', 'lake1')}\n{NOTE}\n{REST} {NEXT}").text
+    assert text.split("\n\n") == [f"{HALF.replace('lake', 'lake1')} {REST}", NOTE, NEXT]
+
+
+def test_a_number_at_a_lines_beginning_is_no_footnote_without_a_mark() -> None:
+    source = "All of the mills by the lake stood still for many weeks, and they turned again on\n"
+    assert (
+        "again on 3 October of that year"
+        in prepared(f"{source}3 October of that year, when it rained for two days.").text
+    )

@@ -5,11 +5,12 @@ something new: a heading, a list item, a caption. A page break ends nothing by i
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from ..traced import Edit
 from .figures import find_figures
+from .footnotes import footnote_starts
 from .lines import Line, lines_of
 
 HEADING = re.compile(
@@ -33,6 +34,7 @@ CAPTION_HEAD = re.compile(
 CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
 CAPTION_LABEL = re.compile(r"^(?:Fig(?:ure|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}[.:]?$", re.I)
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
+FLOAT_END = re.compile(rf"(?:{SENTENCE_END.pattern[:-4]}|https?://\S+|\S+@\S+)\s*$")
 SCRIPT_LINE = re.compile(r"^\s*(?:[-−+]?\d{1,2}|n|k|[−-]1|[+∗′×])\s*$")
 SYMBOL_AT_END = re.compile(r"(?:^|\s|[(×∈=,])[^\W\d_][\u0300-\u036f]?\s*$")
 OPENING = re.compile(r"^\s*(?:abstract|zusammenfassung|résumé|resumen|summary)\b", re.I)
@@ -60,18 +62,21 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     if lines[0].start + indent(lines[0]) > 0:
         edits.append(Edit(0, lines[0].start + indent(lines[0])))
     edges = {edge for figure in find_figures(text) for edge in (figure.start, figure.end)}
+    notes = set(footnote_starts(lines))
     front = title_block(lines)
-    in_caption = CAPTION.match(lines[0].text.strip()) is not None
+    inside = kind_of_float(lines[0], notes)
     widths = [len(line.text.strip()) for line in lines]
     for place, (line, after) in enumerate(pairwise(lines)):
         gap = text[line.end : after.start]
         new = (
             after.start in edges
+            or after.start in notes
             or (place < front and is_own_line(line.text.strip(), after.text.strip()))
-            or (in_caption and resumes(line, after))
+            or (inside is not None and resumes(line, after))
+            or (inside == "footnote" and ("\f" in gap or gap.count("\n") > 1))
             or starts_new(line, after, gap, typical(widths, place))
         )
-        in_caption = CAPTION.match(after.text.strip()) is not None if new else in_caption
+        inside = kind_of_float(after, notes) if new else inside
         joins += not new
         start = line.start + len(line.text.rstrip())
         joint = "\n\n" if new else joint_of(line.text, after.text)
@@ -83,11 +88,18 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     return edits, joins
 
 
+def kind_of_float(line: Line, notes: Collection[int]) -> str | None:
+    """What a paragraph that begins with `line` is, if it stands in the text and is not of it."""
+    if line.start in notes:
+        return "footnote"
+    return "caption" if CAPTION.match(line.text.strip()) else None
+
+
 def resumes(line: Line, after: Line) -> bool:
-    """Whether a caption has ended and the sentence that it tore goes on."""
+    """Whether a caption or a footnote has ended and the sentence that it tore goes on."""
     if CAPTION_LABEL.match(line.text.strip()):
         return False
-    return SENTENCE_END.search(line.text) is not None and after.text.lstrip()[0].islower()
+    return FLOAT_END.search(line.text) is not None and after.text.lstrip()[0].islower()
 
 
 def joint_of(text: str, following: str) -> str:

@@ -16,7 +16,7 @@ from .figures import CAPTION, EQUATION_NUMBER, TABLE
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
 FOOTNOTE = re.compile(
-    r"^(?:[*∗†‡§¶✉]|\d{1,2})\s?[^\W\d_]|^(?:corresponding author|e-?mail|send offprint|present address|preprint)\b|^©",
+    r"^(?:[*∗†‡§¶✉]|\d{1,2}[.)]?)\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)|^(?:corresponding author|e-?mail|send offprint|present address|preprint)\b|^©",
     re.I,
 )
 ADDRESS = re.compile(r"(?:\S+@\S+|https?://\S+)$")
