@@ -15,10 +15,8 @@ from .figures import CAPTION, EQUATION_NUMBER, TABLE
 
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
-FOOTNOTE = re.compile(
-    r"^(?:[*∗†‡§¶✉]|\d{1,2}[.)]?)\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)|^(?:corresponding author|e-?mail|send offprint|present address|preprint)\b|^©",
-    re.I,
-)
+FOOTNOTE = re.compile(r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?)\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)")
+IMPRINT = re.compile(r"^(?:corresponding author|e-?mail|send offprint|present address|preprint|©)\b", re.I)
 ADDRESS = re.compile(r"(?:\S+@\S+|https?://\S+)$")
 WORD = re.compile(r"[^\W\d_]{2,}")
 AFTER_FORMULA = re.compile(r"(?:where|with|and|for|is|are|in which|wobei|mit|und)\b")
@@ -79,7 +77,7 @@ def is_torn(text: str) -> bool:
 
 
 def is_float(text: str) -> bool:
-    return bool(CAPTION.match(text) or TABLE.match(text) or FOOTNOTE.match(text))
+    return any(pattern.match(text) for pattern in (CAPTION, TABLE, FOOTNOTE, IMPRINT))
 
 
 def is_label(text: str) -> bool:
