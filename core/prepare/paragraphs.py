@@ -34,6 +34,7 @@ CAPTION_HEAD = re.compile(
 CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
 CAPTION_LABEL = re.compile(r"^(?:Fig(?:ure|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}[.:]?$", re.I)
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
+ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|Figs?|Eqs?|Sect?|Refs?|resp|z\. ?B|d\. ?h|vgl|bzw|Abb|Nr)\.$")
 FLOAT_END = re.compile(rf"(?:{SENTENCE_END.pattern[:-4]}|https?://\S+|\S+@\S+)\s*$")
 SCRIPT_LINE = re.compile(r"^\s*(?:[-−+]?\d{1,2}|n|k|[−-]1|[+∗′×])\s*$")
 SYMBOL_AT_END = re.compile(r"(?:^|\s|[(×∈=,])[^\W\d_][\u0300-\u036f]?\s*$")
@@ -134,7 +135,7 @@ def typical(widths: Sequence[int], place: int) -> int:
 def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
     """Whether `after` begins a new paragraph."""
     text, following = line.text.strip(), after.text.strip()
-    ended = SENTENCE_END.search(text) is not None
+    ended = SENTENCE_END.search(text) is not None and ABBREVIATED.search(text) is None
     short = len(text) < SHORT * width
     if OPENED.match(following) or BULLET.match(following):
         return True
