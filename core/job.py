@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .allocation import return_large_blocks
 from .chunk import Chunk, ChunkOptions, chunk
 from .clean.cleaner import Cleaner
 from .config import Config
@@ -141,6 +142,7 @@ def read_in(
     engine: Engine | None = None,
 ) -> Reading:
     """Extract, prepare and chunk a file. Raises InputError."""
+    return_large_blocks()
     document = extract(path, config.extract, password=password, progress=progress)
     prepared = prepare(document, config.prepare)
     if not prepared.text.strip():
