@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galley.core.checks import FLAG_NAMES, CheckOptions, Flag, Report, check
+from galley.core.checks import FLAG_NAMES, CheckOptions, Flag, Report, check, examine
+from galley.core.checks.pair import Pair
 
 SOURCE = (
     "Readers of proofs were paid by the sheet (Moxon, 1683; Simpson et al., 1935a). In large hou- ses such as "
@@ -255,6 +256,23 @@ def test_any_two_texts_get_a_report_whose_evidence_is_short_and_printable(source
 @given(st.text(alphabet=st.sampled_from("ab AB.,-()[]\n12*#=|'"), max_size=400))
 def test_a_text_left_as_it_is_has_lost_and_gained_nothing(text: str) -> None:
     assert names(text, text) <= {"debris_kept", "empty"}
+
+
+PIECES = (
+    *("Readers", "read-ing", "rea-ding", "a-b", "ab-", "re- read", "word,", "(Moxon, 1683)", "[4]", "[Mox83]", "==="),
+    *("x=y|z∼p(q)", "s)stands", "synthesizeFeedback", "j@press.org", "arXiv:2402.13116v4 [cs.CL]", "et al., 1999"),
+    *("Sure, here is the text:", "let me know", "I hope this helps", "#", "\n- ", "**", "```", "漢", "\u0301", "und\n"),
+    *("the same words on end " * 8, "\n\n", "went home."),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_a_text_left_as_it_is_gets_the_report_that_all_questions_would_give(words: list[str]) -> None:
+    source = " ".join(words).lstrip()
+    in_full = Pair(source, source.rstrip())
+    assert in_full.unchanged
+    in_full.unchanged = False
+    assert check(source, source.rstrip()) == examine(in_full, CheckOptions(), False, "")
 
 
 @pytest.mark.parametrize("piece", ["(", "[", "a-", "a- ", "**", "|a|\n", "a@", "et al., ", "(A, 1999", "漢", "\u0301"])

@@ -28,7 +28,9 @@ class Pair:
 
     def __init__(self, source: str, cleaned: str) -> None:
         self.source = Reading(source)
-        self.cleaned = Reading(cleaned)
+        self.unchanged = source.rstrip() == cleaned
+        """The cleaned text is the source; `rules` leaves every chunk so, and half of what can be asked is answered."""
+        self.cleaned = Reading(cleaned, self.source.words if self.unchanged else None)
 
     @cached_property
     def source_text(self) -> tuple[Word, ...]:
