@@ -63,13 +63,13 @@ def check(
 
 
 def measures(pair: Pair) -> dict[str, float]:
-    """Words on both sides, the share kept, the 5-gram precision, new words in all and in one sentence's length."""
+    """Words on both sides, the share kept, the share copied, new words in all and in one sentence's length."""
     found = new_words(pair)
     return {
         "source_words": float(len(pair.source)),
         "cleaned_words": float(len(pair.cleaned)),
         "kept": round(pair.kept, 4),
-        "precision_5": round(pair.precision, 4),
+        "precision": round(pair.precision, 4),
         "new_words": float(len(found)),
-        "new_words_together": float(heaviest(found)),
+        "new_words_together": heaviest(found),
     }
