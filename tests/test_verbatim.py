@@ -144,7 +144,7 @@ def test_candidates_lie_in_the_text_and_only_delete_or_close(source: str) -> Non
         assert 0 <= candidate.start < candidate.end <= len(source)
         assert candidate.replacement in {"", "-"}
         assert 0 < candidate.prior < 1
-        if candidate.kind in {"hyphen", "space"}:
+        if candidate.kind in {"hyphen", "symbol"}:
             assert set(source[candidate.start : candidate.end]) <= {"-", " "}
 
 

@@ -21,12 +21,15 @@ from .aligned import votes
 
 Write = Callable[[str, Cancelled], tuple[str, Usage]]
 LABELS = (" remove", " keep")
-QUESTION_OF = {"footnote_mark": "contact"}
+QUESTION_OF = {"footnote_mark": "contact", "symbol": "space"}
 """Kinds that share another kind's question."""
 MAX_FRAGMENT = 240
 CONTEXT = 200
 """Characters before a repair that its question shows."""
-BEHIND = re.compile(r"\S{0,40}(?: \S{1,20})?")
+BEHIND = 1
+"""Words behind a repair that its answers go on with, besides the rest of its own."""
+REST = re.compile(r"\S{0,40}")
+NEXT = re.compile(r" \S{1,20}")
 SURE = 30.0
 """Log-odds beyond which more makes no difference."""
 SPACES = re.compile(r"\s+")
@@ -181,15 +184,20 @@ def spellings(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
     return f"{question} ->", (f" {edited}\n", f" {kept}\n")
 
 
-def passages(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
+def passages(
+    source: str, candidate: Candidate, context: int = CONTEXT, behind: int = BEHIND
+) -> tuple[str, tuple[str, str]]:
     """The text before a repair, and the two ways in which it may go on: by the next words the model shows best which
-    spelling it holds for right (`python -m bench.calibrate`)."""
+    spelling it holds for right (`python -m bench.damage`)."""
     start = max(source.rfind(" ", 0, candidate.start), source.rfind("\n", 0, candidate.start)) + 1
-    before = SPACES.sub(" ", source[max(0, start - CONTEXT) : start]).strip()
-    after = BEHIND.match(source, candidate.end)
-    word, behind = source[start : candidate.start], after.group() if after else ""
+    before = SPACES.sub(" ", source[max(0, start - context) : start]).strip()
+    end = candidate.end
+    for pattern in [REST, *[NEXT] * behind]:
+        found = pattern.match(source, end)
+        end = found.end() if found else end
+    word, after = source[start : candidate.start], source[candidate.end : end]
     original = source[candidate.start : candidate.end]
-    return before, (f" {word}{candidate.replacement}{behind}\n", f" {word}{original}{behind}\n")
+    return before, (f" {word}{candidate.replacement}{after}\n", f" {word}{original}{after}\n")
 
 
 def choose(candidates: Sequence[Candidate], probabilities: Sequence[float], threshold: float) -> frozenset[Candidate]:
