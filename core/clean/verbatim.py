@@ -33,14 +33,23 @@ NEXT = re.compile(r" \S{1,20}")
 SURE = 30.0
 """Log-odds beyond which more makes no difference."""
 SPACES = re.compile(r"\s+")
-TRUST = {"citation": 1.0, "contact": 1.0, "footnote_mark": 1.0, "hyphen": 1.0, "space": 1.0, "debris": 0.0}
+TRUST = {
+    "citation": 1.0,
+    "contact": 1.0,
+    "footnote_mark": 1.0,
+    "hyphen": 0.5,
+    "space": 0.5,
+    "symbol": 0.5,
+    "debris": 0.0,
+}
 """How much of a model's log-odds counts, by kind; with none the rules decide and the model isn't asked. What looks like
 debris is a table or a formula nine times of ten, and people who clean text by hand keep those: it is only proposed."""
-MEASURED = {"smollm2-135m": {**TRUST, "hyphen": 0.0, "space": 0.0}}
-"""Models whose evidence was held against references (`python -m bench.calibrate`), by the beginning of their name."""
-BOUNDED = {"hyphen": 2.0, "space": 2.0}
-"""Most log-odds a model may bring in where the rules know the document's own words and it sees one: it can settle what
-is doubtful and not overturn what is nearly sure."""
+MEASURED = {"smollm2-135m": {**TRUST, "symbol": 0.0}}
+"""Models whose evidence was held against references (`python -m bench.calibrate`, `bench.damage`), by the beginning of
+their name. A small one says nothing about blanks in formulas."""
+BOUNDED = {"hyphen": 4.0, "space": 4.0, "symbol": 4.0}
+"""Most log-odds of a model that are looked at where the rules know the document's own words and it sees one: it can
+settle what is doubtful and not overturn what is nearly sure."""
 
 
 @dataclass(frozen=True, slots=True)
