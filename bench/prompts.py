@@ -90,7 +90,7 @@ def answers(engine: Engine, prompt: Prompt, found: Sequence[Sample]) -> Iterator
     for sample in found:
         sampling = sampling_for(engine, sample.source, options, options.seed, options.temperature)
         answer = rewrite(engine, prompt, sample.source, sampling, lambda: False)
-        yield sample, answer.text, scored(sample, answer.text.strip(), prompt.system, answer.hit_limit)
+        yield sample, answer.text, scored(sample, answer.text.strip(), prompt.shown, answer.hit_limit)
 
 
 def row(name: str, scores: Sequence[Score]) -> str:
