@@ -173,6 +173,31 @@ def test_new_statements_are_invented(more: str) -> None:
     assert "invented" in names(SOURCE, FAITHFUL + more)
 
 
+def test_a_text_that_only_leaves_words_out_is_not_rewritten() -> None:
+    words = FAITHFUL.split()
+    thinned = " ".join(word for number, word in enumerate(words) if number % 5)
+    assert not {"rewritten", "invented"} & names(SOURCE, thinned)
+
+
+def test_phrases_turned_around_are_rewritten_though_every_word_is_the_sources() -> None:
+    words = FAITHFUL.split()
+    turned = " ".join(word for at in range(0, len(words), 3) for word in reversed(words[at : at + 3]))
+    assert {"rewritten"} == {"rewritten", "invented"} & names(SOURCE, turned)
+
+
+def test_a_table_that_is_read_the_other_way_round_is_not_rewritten() -> None:
+    rows = [f"{name} 7 ms 34 ms epoch {number} s" for number, name in enumerate("ABCDEFGHIJ", 31)]
+    cells = zip(*(row.split() for row in rows), strict=True)
+    assert "rewritten" not in names(FAITHFUL + " ".join(rows), FAITHFUL + " ".join(" ".join(cell) for cell in cells))
+
+
+def test_words_put_in_the_place_of_others_count_half_of_those_in_a_new_passage() -> None:
+    reworded = FAITHFUL.replace("a single meaning", "a definite meaning").replace("every mark", "whichever mark")
+    added = FAITHFUL.replace("every mark had", "every mark, definite, whichever editor printed, had")
+    assert "invented" not in names(SOURCE, reworded)
+    assert "invented" in names(SOURCE, added)
+
+
 def test_other_forms_of_the_sources_words_are_not_invented() -> None:
     changed = FAITHFUL.replace("were paid", "are paid").replace("followed", "following").replace("mended", "mends")
     assert "invented" not in names(SOURCE, changed)

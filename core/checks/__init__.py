@@ -69,13 +69,13 @@ def examine(pair: Pair, options: CheckOptions, hit_token_limit: bool, prompt: st
 
 
 def measures(pair: Pair) -> dict[str, float]:
-    """Words on both sides, the share kept, the 5-gram precision, new words in all and in one sentence's length."""
+    """Words on both sides, the share kept, the share copied, new words in all and in one sentence's length."""
     found = [] if pair.unchanged else new_words(pair)
     return {
         "source_words": float(len(pair.source)),
         "cleaned_words": float(len(pair.cleaned)),
         "kept": 1.0 if pair.unchanged else round(pair.kept, 4),
-        "precision_5": 1.0 if pair.unchanged else round(pair.precision, 4),
+        "precision": 1.0 if pair.unchanged else round(pair.precision, 4),
         "new_words": float(len(found)),
-        "new_words_together": float(heaviest(found)),
+        "new_words_together": heaviest(found),
     }

@@ -8,7 +8,7 @@ way back to the text: evidence is always the text's own characters.
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeVar
 
@@ -128,8 +128,8 @@ def grams(forms: Sequence[Item], size: int) -> Iterator[tuple[Item, ...]]:
     return zip(*(forms[start:] for start in range(size)), strict=False)
 
 
-def covered(forms: Sequence[str], known: frozenset[tuple[str, ...]] | set[tuple[str, ...]], size: int) -> list[bool]:
-    """For each word whether it stands in a run of `size` words that is in `known`."""
+def covered(forms: Sequence[Item], known: Container[tuple[Item, ...]], size: int) -> list[bool]:
+    """For each word (or one thing for each) whether it stands in a run of `size` words that is in `known`."""
     marks = [False] * len(forms)
     until = 0
     for at, gram in enumerate(grams(forms, size)):
