@@ -10,13 +10,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import SessionError, StorageError
+from ..errors import SessionDamagedError, SessionError, StorageError
 from .migrations import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_TIMEOUT_SECONDS = 10.0
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID_AT = 68
+CAN_BE_SAVED = "galley sessions check --repair writes what can be read of it to a new one"
 
 
 def create_file(path: Path) -> None:
@@ -51,9 +52,10 @@ def check_header(path: Path) -> None:
         raise SessionError(f"The session {path} can't be read: {error.strerror}.", "Check its permissions.") from error
     application = int.from_bytes(header[APPLICATION_ID_AT : APPLICATION_ID_AT + 4], "big")
     if not header.startswith(MAGIC) or application != APPLICATION_ID:
-        raise SessionError(
+        raise SessionDamagedError(
             f"{path} is no Galley session, or its beginning is damaged.",
-            "It is left as it is; galley sessions lists those that there are.",
+            f"It is left as it is; {CAN_BE_SAVED}",
+            "its beginning is not that of a session",
         )
 
 
@@ -149,10 +151,11 @@ def row_errors(path: Path) -> Generator[None]:
         raise damaged(path, f"{type(error).__name__} in its values") from error
 
 
-def damaged(path: Path, why: str) -> SessionError:
-    return SessionError(
+def damaged(path: Path, why: str) -> SessionDamagedError:
+    return SessionDamagedError(
         f"The session {path} is damaged ({why}).",
-        "It is left as it is; clean the document with --fresh to begin anew.",
+        f"It is left as it is; {CAN_BE_SAVED}; clean with --fresh begins anew.",
+        why,
     )
 
 

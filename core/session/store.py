@@ -22,7 +22,7 @@ from ..paths import private_dir
 from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
-from .database import check_header, connect, create_file, row_errors, transaction
+from .database import check_header, connect, create_file, damaged, row_errors, transaction
 from .lock import WriterLock
 from .names import put_in_place, remove_with_journal, session_name, settled
 from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, WorkDone, text_by
@@ -379,7 +379,7 @@ class Session:
     def _one(self, query: str, convert: Callable[[sqlite3.Row], T]) -> T:
         found = self._all(query, convert)
         if not found:
-            raise SessionError(f"The session {self.path.name} is damaged: it has no document.")
+            raise damaged(self.path, "it has no document")
         return found[0]
 
     def _all(self, query: str, convert: Callable[[sqlite3.Row], T], *values: Any) -> list[T]:
