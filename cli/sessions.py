@@ -25,8 +25,7 @@ from ..core.session import (
     resolve,
     salvage,
 )
-from ..core.wording import printable
-from .output import excerpt, plural, say, table
+from .output import excerpt, plural, say, table, tell
 
 DIRECTORY = click.option("--session-dir", metavar="DIR", help="Where session files lie.")
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -139,7 +138,7 @@ def show(session: str, number: int | None, session_dir: str | None, as_json: boo
             data = {**head, "pages": document.page_count, "settings": settings, "chunks": rows}
             click.echo(json.dumps(data, ensure_ascii=False, indent=2))
             return
-        click.echo(f"{document.path} ({plural(document.page_count, 'page')}), mode {opened.settings.clean.mode}")
+        tell(f"{document.path} ({plural(document.page_count, 'page')}), mode {opened.settings.clean.mode}")
         header = ["CHUNK", "PAGES", "STATE", "MODE", "ATTEMPTS", "FLAGS", "DECISION", "TEXT"]
         table([chunk_line(row) for row in rows], header)
 
@@ -211,7 +210,7 @@ def show_edits(session: Session, index: int, attempt: Attempt) -> None:
         ["EDIT", "MADE", "KIND", "PROBABILITY", "SOURCE", "EDITED"],
     )
     if note:
-        click.echo(note)
+        tell(note)
 
 
 def switched_by_hand(session: Session, index: int) -> tuple[int, ...]:
@@ -309,7 +308,7 @@ def check_(names: tuple[str, ...], every: bool, repair: bool, session_dir: str |
     else:
         for entry in found:
             for line in health_lines(entry):
-                click.echo(printable(line))
+                tell(line)
     return 1 if any(entry["problems"] for entry in found) else 0
 
 
