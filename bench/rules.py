@@ -47,7 +47,9 @@ class Result:
     raw: Overlap
     rules: Overlap
     kept: float
-    """Share of the reference's words, of those the raw text had in order, that the repaired text still has."""
+    """Share of the reference's words, of those the raw text had, that the repaired text still has, wherever."""
+    in_order: float
+    """The same of those that the raw text had in the reference's order and the repaired text still has so."""
     foreign: float
     """Words per 10,000 that neither the source nor the source with its line breaks closed has."""
     hyphens: Hyphens
@@ -81,7 +83,7 @@ def measure(path: Path, reference: str) -> tuple[Result, Prepared]:
         path.name,
         overlap(before, wanted),
         overlap(after, wanted),
-        kept(text, after, wanted),
+        *kept(text, after, wanted),
         foreign(text, after),
         hyphens(text, reference, prepared),
         heads,
@@ -90,13 +92,14 @@ def measure(path: Path, reference: str) -> tuple[Result, Prepared]:
     return result, prepared
 
 
-def kept(text: str, after: list[str], wanted: list[str]) -> float:
-    """Against the raw text with every line break closed as the reference has it."""
+def kept(text: str, after: list[str], wanted: list[str]) -> tuple[float, float]:
+    """(wherever, in order), against the raw text with every line break closed as the reference has it."""
     known = set(wanted)
-    closed = BROKEN.sub(lambda m: m[1] + ("-" if f"{m[1]}-{m[2]}" in known else "") + m[2], text)
-    source = {there for _, there in pairs(words(folded(closed)), wanted)}
+    closed = words(folded(BROKEN.sub(lambda m: m[1] + ("-" if f"{m[1]}-{m[2]}" in known else "") + m[2], text)))
+    had = Counter(closed) & Counter(wanted)
+    source = {there for _, there in pairs(closed, wanted)}
     now = {there for _, there in pairs(after, wanted)}
-    return len(source & now) / len(source)
+    return 1 - (had - Counter(after)).total() / had.total(), len(source & now) / len(source)
 
 
 def foreign(text: str, after: list[str]) -> float:
@@ -218,18 +221,23 @@ def book(folder: Path) -> Iterator[str]:
 
 
 def report(results: list[Result], details: bool) -> Iterator[str]:
-    yield "| input | raw F1 | F1 | precision | recall | kept | not in source /10k | open | wrong | of | heads left |"
-    yield "|---|---|---|---|---|---|---|---|---|---|---|"
+    yield (
+        "| input | raw F1 | F1 | precision | recall | kept | in order "
+        "| not in source /10k | open | wrong | of | heads left |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|---|---|"
     for r in results:
         yield (
             f"| {r.name} | {r.raw.f1:.4f} | {r.rules.f1:.4f} | {r.rules.precision:.4f} | {r.rules.recall:.4f} "
-            f"| {r.kept:.4f} | {r.foreign:.1f} | {len(r.hyphens.open)} | {len(r.hyphens.wrong)} | {r.hyphens.total} "
+            f"| {r.kept:.4f} | {r.in_order:.4f} | {r.foreign:.1f} "
+            f"| {len(r.hyphens.open)} | {len(r.hyphens.wrong)} | {r.hyphens.total} "
             f"| {len(r.heads_left)} of {len(r.heads)} |"
         )
     yield (
         f"| mean, sums | {mean(r.raw.f1 for r in results):.4f} | {mean(r.rules.f1 for r in results):.4f} "
         f"| {mean(r.rules.precision for r in results):.4f} | {mean(r.rules.recall for r in results):.4f} "
         f"| {mean(r.kept for r in results):.4f}, worst {min(r.kept for r in results):.4f} "
+        f"| {mean(r.in_order for r in results):.4f}, worst {min(r.in_order for r in results):.4f} "
         f"| {mean(r.foreign for r in results):.1f} | {sum(len(r.hyphens.open) for r in results)} "
         f"| {sum(len(r.hyphens.wrong) for r in results)} | {sum(r.hyphens.total for r in results)} "
         f"| {sum(len(r.heads_left) for r in results)} of {sum(len(r.heads) for r in results)} |"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from galley.core.config import Config, example, known_keys, load_config, value_of
 from galley.core.config_write import overridden, set_values
+from galley.core.engine.registry import AUTO, ENGINES
 from galley.core.errors import ConfigError, StorageError
 from galley.core.paths import config_file
 
@@ -196,6 +197,8 @@ def test_the_variable_that_goes_over_the_file_is_named_and_the_file_is_written_a
 
 def values_of(key: str) -> st.SearchStrategy[Any]:
     """Any value that a key allows."""
+    if key == "engine.name":  # checked against the engines that there are, which its type does not say
+        return st.sampled_from([AUTO, *ENGINES])
     section, _, name = key.partition(".")
     field = Config.model_fields[section].annotation.model_fields[name]  # type: ignore[union-attr]
     allowed = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation

@@ -151,9 +151,12 @@ def test_the_title_stays_once_when_later_heads_repeat_it() -> None:
     assert prepared(*pages).text.count("On Galley Proofs") == 1
 
 
-def test_the_arxiv_stamp_goes() -> None:
-    text = prepared(f"arXiv:2201.00151v1  [astro-ph.GA]  1 Jan 2022\n{PROSE}").text
-    assert text.startswith("The editor")
+def test_the_arxiv_stamp_stands_above_the_text_and_traces_to_its_page() -> None:
+    stamp = "arXiv:2201.00151v1 [astro-ph.GA] 1 Jan 2022"
+    found = prepared(f"{PROSE}It was shown\n{stamp}\nlong ago. {PROSE}", PROSE)
+    assert found.text.startswith(f"{stamp}\n\nThe editor")
+    assert "It was shown long ago." in found.text
+    assert found.pages(0, len(stamp)) == (1, 1)
 
 
 TICKS = "0\n10\n20\n30\n40\nradius [km]\n0\n0.5\n1.0\n1.5\n2.0\nall stars\n"

@@ -72,9 +72,11 @@ def test_the_page_number_of_a_single_page_goes(number: str) -> None:
 
 def test_the_arxiv_stamp_goes_from_a_line_of_its_own_and_from_inside_one() -> None:
     stamp = "arXiv:2201.00037v1  [astro-ph.EP]  31 Dec 2021"
-    assert "arXiv" not in text_of(f"{body(0)}\n{stamp}\n{body(1)}")
-    assert "these models and the" in text_of(f"We use these models{stamp} and the others.")
-    assert "arXiv" in text_of(f"{body(0)}\n{stamp}\n{body(1)}", margin_stamps=False)
+    above = f"{stamp}\n\n"
+    assert text_of(f"{body(0)}\n{stamp}\n{body(1)}") == above + text_of(f"{body(0)}\n{body(1)}")
+    assert text_of(f"We use these models{stamp} and the others.") == f"{above}We use these models and the others."
+    assert text_of(body(0), f"{stamp}\n{body(1)}").count("arXiv") == 0
+    assert stamp.split()[0] in text_of(f"{body(0)}\n{stamp}\n{body(1)}", margin_stamps=False)[10:]
 
 
 def test_a_citation_of_an_arxiv_paper_stays() -> None:
@@ -90,3 +92,70 @@ def test_thousands_of_pages_with_one_head_are_no_trouble() -> None:
     """Comparing every head with every other would run into the suite's time limit."""
     pages = [f"A head for all of it\n{SENTENCES[number % 8]}" for number in range(20_000)]
     assert text_of(*pages, hyphens=False, paragraphs=False).count("A head for all of it") == 1
+
+
+LONG = (
+    "the water was low in those years and the mills stood still for many weeks",
+    "at a time, so that the millers took up other trades and learned to weave,",
+    "as their fathers had done before them when the river froze in the winter.",
+    "Only the oldest of them stayed by the wheel and kept it from falling into",
+    "pieces, and told everybody who would hear it that the water would be back",
+    "before long. It came back in the spring of the third year, all in a night,",
+    "and took the wheel with it, and the mill, and a good part of the meadow.",
+    "The old man was found on the roof of the church, unhurt and content.",
+)
+PAGE = "\n".join(LONG)
+
+
+class TestOnASinglePage:
+    """Where nothing recurs."""
+
+    def test_a_line_above_the_pages_number_goes(self) -> None:
+        assert text_of(f"On the River and its Mills\n17\n{PAGE}").startswith("the water was low")
+
+    def test_a_head_goes_if_a_sentence_goes_on_behind_it(self) -> None:
+        assert text_of(f"On the River and its Mills\n{PAGE}").startswith("the water was low")
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            "Rose et al.",
+            "Doe, Roe and Poe et al.: On the river and its mills",
+            "K. Kowalczyk & E. L. Łokas: Multiple populations in mills",
+            "Confidential manuscript submitted to Journal of Mills",
+            "A&A proofs: manuscript no. mills4",
+        ],
+    )
+    def test_lines_of_publishers_and_authors_go(self, head: str) -> None:
+        assert head not in text_of(f"2\n{head}\n{PAGE.capitalize()}")
+        assert head not in text_of(f"{head}\n{PAGE.capitalize()}\n2")
+
+    @pytest.mark.parametrize(
+        "head", ["10 1.3. Rivers and Streams", "15 1.5. RIVERS", "105 Answers to the Questions", "On the River 212"]
+    )
+    def test_a_head_with_its_pages_number_goes(self, head: str) -> None:
+        assert head not in text_of(f"{head}\n{PAGE.capitalize()}")
+
+    @pytest.mark.parametrize(
+        "first",
+        [
+            "Introduction and overview",
+            "3 Introduction and overview",
+            "The Flood of 1846",
+            "Figure 3. The mill before the flood",
+            "E = mc and so on, therefore",
+            "the end of a sentence from the page before.",
+        ],
+    )
+    def test_headings_captions_formulas_and_sentences_stay(self, first: str) -> None:
+        assert first in text_of(f"3\n{first}\n{PAGE.capitalize()}")
+
+    def test_a_title_stays_though_its_second_line_begins_small(self) -> None:
+        page = f"The influence of a long and cold winter\non the mills\nJ. Doe\n{PAGE.capitalize()}"
+        assert "The influence of a long and cold winter" in text_of(page)
+
+    def test_in_a_longer_document_only_what_recurs_or_counts_is_a_head(self) -> None:
+        pages = [
+            f"{title}\n{PAGE}" for title in ("North Bank", "South Bank", "Old Bridge", "New Bridge", "Ferry House")
+        ]
+        assert "Old Bridge" in text_of(*pages)

@@ -1,13 +1,20 @@
 """Text by pdfium, through pypdfium2. Every handle is closed as soon as its page is done, so memory stays flat.
 
-pypdfium2 carries no types; this is the only module that touches it.
+pdfium gives glyphs in reading order, with blanks and line ends of its own making between them. They are looked at where
+scripts were torn off, and glyphs without a meaning in Unicode are looked up by their font. pypdfium2 carries no types;
+this is the only module that touches it.
 """
 
+import ctypes
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
+from .scripts import Place, separator
+from .symbols import PIECES, is_symbolic, meaning, with_negations
 
 _lib: Any = pypdfium2
 _raw: Any = _lib.raw
@@ -29,8 +36,7 @@ class PdfiumReader:
         self.encrypted: bool = _raw.FPDF_GetSecurityHandlerRevision(self._document) >= 0
 
     def text(self, number: int) -> str:
-        """The text inside the page's box. Reading by box joins superscripts to their line, which the plain range
-        does not (German book: 5-grams 0.799 against 0.792), and leaves out what lies off the page."""
+        """The text inside the page's box, in pdfium's order."""
         try:
             page = self._document[number - 1]
             try:
@@ -58,9 +64,138 @@ class PdfiumReader:
         try:
             if textpage.count_chars() > LARGEST_PAGE:
                 raise CannotRead(f"it has more than {LARGEST_PAGE:,} characters")
-            return textpage.get_text_bounded(errors="surrogatepass")
+            text = _paired("".join(_Glyphs(page, textpage).pieces()))
+            return with_negations(text).translate(_PIECES)
         finally:
             textpage.close()
+
+
+_BETWEEN = re.compile("\r\n| ")
+"""As pdfium generates it: each blank and each line end of its own."""
+_TWO_DIGITS = re.compile(r"\d(?=\d)")
+_PIECES = str.maketrans(PIECES)
+
+
+class _Glyphs:
+    """The glyphs of one page. Places are only asked for where something depends on them: each costs a call."""
+
+    def __init__(self, page: Any, textpage: Any) -> None:
+        self._page = page
+        self._handle: Any = textpage.raw
+        self._count: int = textpage.count_chars()
+        self._box: tuple[float, float, float, float] = page.get_bbox()
+        self._fonts: dict[int, str] = {}
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._loose = _raw.FS_RECTF()
+        self._edges = tuple(ctypes.c_double() for _ in range(4))
+        inside = textpage.get_text_bounded(errors="surrogatepass")
+        self._codes = self._all_codes(textpage)
+        self._all_inside = _visible(_paired(self._codes)) == _visible(inside)
+        """Whether no glyph lies off the page, so that none has to be looked at for that."""
+        self._unmapped = any(is_symbolic(name) for name in self._font_names(page))
+        """Whether a font is used whose glyphs may have no meaning in Unicode."""
+
+    def pieces(self) -> Iterator[str]:
+        """The text: runs of glyphs, and what stands between them."""
+        last, given = -1, ""
+        for start, end, generated in self._runs():
+            if generated:
+                given = "\n" if given == "\n" or "\n" in self._codes[start:end] else " "
+                continue
+            text = self._run(start, end)
+            if text:
+                if given and last >= 0:
+                    yield self._between(last, start, given)
+                yield text
+                last, given = end - 1, ""
+
+    def _runs(self) -> Iterator[tuple[int, int, bool]]:
+        """(start, end, whether pdfium made it up) of runs of glyphs and of generated white space; a glyph off the page
+        counts as a blank."""
+        start = 0
+        for match in _BETWEEN.finditer(self._codes):
+            if _raw.FPDFText_IsGenerated(self._handle, match.start()) != 1:
+                continue
+            yield from self._inside_runs(start, match.start())
+            yield match.start(), match.end(), True
+            start = match.end()
+        yield from self._inside_runs(start, self._count)
+
+    def _inside_runs(self, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+        if self._all_inside:
+            if start < end:
+                yield start, end, False
+            return
+        for index in range(start, end):
+            yield index, index + 1, not self._is_inside(index)
+
+    def _run(self, start: int, end: int) -> str:
+        parts: list[str] = []
+        for match in _TWO_DIGITS.finditer(self._codes, start, end):
+            parts += [self._letters(start, match.end()), self._between(match.start(), match.end(), "")]
+            start = match.end()
+        return "".join([*parts, self._letters(start, end)])
+
+    def _letters(self, start: int, end: int) -> str:
+        if not self._unmapped:
+            return self._codes[start:end].replace("\0", "")
+        return "".join(self._text(index, self._codes[index]) for index in range(start, end))
+
+    def _between(self, last: int, index: int, given: str) -> str:
+        before, after = self._letters(last, last + 1), self._letters(index, index + 1)
+        return separator(before, self._place(last), after, self._place(index), given)
+
+    def _text(self, index: int, code: str) -> str:
+        if _raw.FPDFText_HasUnicodeMapError(self._handle, index) == 1:
+            found = meaning(self._font(_raw.FPDFText_GetTextObject(self._handle, index)), ord(code))
+            if found is not None:
+                return found
+        return code if code > "\0" else ""
+
+    def _all_codes(self, textpage: Any) -> str:
+        """A character a glyph. The text of the whole range is had at once, unless pdfium leaves glyphs out of it."""
+        whole: str = textpage.get_text_range(errors="surrogatepass")
+        if len(whole) == self._count:
+            return whole
+        codes = (_raw.FPDFText_GetUnicode(self._handle, index) for index in range(self._count))
+        return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
+
+    def _font_names(self, page: Any) -> Iterator[str]:
+        for text_object in page.get_objects(filter=[_raw.FPDF_PAGEOBJ_TEXT]):
+            yield self._font(text_object.raw)
+
+    def _font(self, text_object: Any) -> str:
+        """The name of a text object's font; empty where pdfium knows none."""
+        font = _raw.FPDFTextObj_GetFont(text_object) if text_object else None
+        if not font:
+            return ""
+        key = ctypes.addressof(font.contents)
+        if key not in self._fonts:
+            name = ctypes.create_string_buffer(128)
+            _raw.FPDFFont_GetBaseFontName(font, name, len(name))
+            self._fonts[key] = name.value.decode("latin-1")
+        return self._fonts[key]
+
+    def _place(self, index: int) -> Place:
+        _raw.FPDFText_GetCharOrigin(self._handle, index, self._x, self._y)
+        _raw.FPDFText_GetLooseCharBox(self._handle, index, self._loose)
+        height = abs(self._loose.top - self._loose.bottom)
+        return Place(self._x.value, self._loose.right, self._y.value, height)
+
+    def _is_inside(self, index: int) -> bool:
+        left, right, bottom, top = self._edges
+        _raw.FPDFText_GetCharBox(self._handle, index, left, right, bottom, top)
+        low_x, low_y, high_x, high_y = self._box
+        return left.value <= high_x and right.value >= low_x and bottom.value <= high_y and top.value >= low_y
+
+
+def _paired(text: str) -> str:
+    """pdfium gives characters beyond 16 bits as two halves."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _visible(text: str) -> int:
+    return sum(character > " " for character in text)
 
 
 def _cannot_open(error: Exception) -> CannotOpen:

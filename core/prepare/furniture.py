@@ -13,6 +13,7 @@ from itertools import pairwise
 from ..traced import Edit, Traced
 from .doubts import Doubt, around
 from .lines import PAGE_BREAK, Line, lines_of, without
+from .lonely import lonely_heads
 from .pagenumbers import counting_up, lone_number, numbered_heads
 
 EDGE_LINES = 3
@@ -32,7 +33,8 @@ COUNTING = 0.7
 
 
 def stamps(text: str) -> list[Edit]:
-    """arXiv's stamp: a line of its own, or run into the line that the margin's text was read with."""
+    """arXiv's stamp, a line of its own or run into the line that the margin's text was read with, goes out of the text
+    that it tears; the first page's is set above all of it, since it says what the text is."""
     edits = [without(line, text) for line in lines_of(text) if STAMP.match(line.text)]
     whole = {edit.start for edit in edits}
     for match in INLINE_STAMP.finditer(text):
@@ -41,7 +43,8 @@ def stamps(text: str) -> list[Edit]:
         if line_start not in whole:
             glued = start > 0 and text[start - 1].isalnum() and text[match.end() : match.end() + 1].isalnum()
             edits.append(Edit(start, match.end(), " " if glued else ""))
-    return edits
+    first = INLINE_STAMP.search(text, 0, text.find(PAGE_BREAK) if PAGE_BREAK in text else len(text))
+    return [Edit(0, 0, f"{first.group()}\n\n"), *edits] if first and edits else edits
 
 
 def clear_heads(traced: Traced) -> tuple[Traced, int, list[Doubt]]:
@@ -65,7 +68,7 @@ def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
     if PAGE_BREAK in text:
         numbers += numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
     numbers += ends_of_single_page(bare, PAGE_BREAK in text)
-    heads |= {line.start: line for line in numbers}
+    heads |= {line.start: line for line in [*numbers, *lonely_heads(bare)]}
     unsure = [
         (line, 0.4 if PAGE_BREAK in text else 0.25)
         for page in outermost

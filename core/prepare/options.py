@@ -14,8 +14,10 @@ class PrepareOptions(Options):
     """Lines are joined into paragraphs."""
     running_heads: bool = True
     """Running heads, footers and page numbers are removed."""
+    initials: bool = True
+    """Drop caps and headings with blanks between their letters are put together."""
     margin_stamps: bool = True
-    """arXiv's stamp in the margin and its like are removed."""
+    """arXiv's stamp in the margin is taken out of the text and set above it, once."""
     figure_text: bool = True
     """Tick labels, axis names and legends from inside a figure that tear a sentence are removed; captions stay."""
     drop_figure_text: bool = False

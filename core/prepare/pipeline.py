@@ -15,6 +15,7 @@ from .characters import mend_characters
 from .doubts import Doubt, placed, without_overlaps
 from .figures import clear_figures
 from .hyphens import close_hyphens
+from .initials import initials
 from .language import detect_language
 from .options import PrepareOptions
 from .paragraphs import join_lines
@@ -75,6 +76,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     if options.running_heads:
         traced, counts["running heads"], unsure = furniture.clear_heads(traced)
         doubts += unsure
+    step("letters brought together", options.initials, lambda text: initials(text, language))
     if options.figure_text or options.drop_figure_text:
         traced, counts["figures"], unsure = clear_figures(traced, everything=options.drop_figure_text)
         doubts += unsure

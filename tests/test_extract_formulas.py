@@ -1,0 +1,130 @@
+"""Formulas out of PDFs: scripts stay on their base, and the glyphs of TeX's fonts mean what they show."""
+
+from pathlib import Path
+
+import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.t2CharStringPen import T2CharStringPen
+from pdfs import assemble, pages_saying, pdf_of, stream
+
+from galley.core.extract import ExtractOptions, extract
+from galley.core.extract.scripts import Place, separator
+from galley.core.extract.symbols import NEGATION, OMS, OMX, meaning, with_negations
+
+BOX = ((0, 0), (0, 700), (500, 700), (500, 0))
+
+
+def text_of(folder: Path, data: bytes) -> str:
+    path = folder / "formula.pdf"
+    path.write_bytes(data)
+    return extract(path, ExtractOptions(extractor="pdfium")).text.strip()
+
+
+def placed(*parts: tuple[bytes, float, float, float]) -> bytes:
+    """A content stream of (text, size, x, y)."""
+    shown = b" ".join(b"/F1 %g Tf 1 0 0 1 %g %g Tm (%s) Tj" % (size, x, y, text) for text, size, x, y in parts)
+    return stream(b"BT " + shown + b" ET")
+
+
+def font_with(codes: bytes) -> bytes:
+    """A Type 1C font with a box for each code, under glyph names that no list knows."""
+    builder = FontBuilder(1000, isTTF=False)
+    names = [".notdef", *(f"nobody{code}" for code in codes)]
+    pen = T2CharStringPen(600, None)
+    for move, corner in zip((pen.moveTo, pen.lineTo, pen.lineTo, pen.lineTo), BOX, strict=True):
+        move(corner)
+    pen.closePath()
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({})
+    builder.setupCFF("Nobody", {}, dict.fromkeys(names, pen.getCharString()), {})
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (600, 0)))
+    builder.setupHorizontalHeader()
+    builder.setupPost()
+    return bytes(builder.font.getTableData("CFF "))
+
+
+def with_font(name: bytes, codes: bytes) -> bytes:
+    """A page whose second word is set in a font of this name."""
+    named = b" ".join(b"%d /nobody%d" % (code, code) for code in codes)
+    widths = b" ".join([b"600"] * (max(codes) - min(codes) + 1))
+    return assemble(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 6 0 R /Resources"
+            b" << /Font << /F1 4 0 R /F2 5 0 R >> >> >>",
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /ABCDEF+%s /FirstChar %d /LastChar %d /Widths [%s]"
+            b" /FontDescriptor 7 0 R /Encoding << /Differences [%s] >> >>"
+            % (name, min(codes), max(codes), widths, named),
+            stream(
+                b"BT /F1 12 Tf 50 700 Td (norm) Tj /F2 12 Tf 40 0 Td <%s> Tj /F1 12 Tf 60 0 Td (end) Tj ET"
+                % codes.hex().encode()
+            ),
+            b"<< /Type /FontDescriptor /FontName /ABCDEF+%s /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0"
+            b" /Ascent 800 /Descent 0 /CapHeight 700 /StemV 80 /FontFile3 8 0 R >>" % name,
+            stream(font_with(codes), b"/Subtype /Type1C"),
+        ]
+    )
+
+
+def test_an_exponent_stays_on_its_base_and_the_line_goes_on_behind_it(tmp_path: Path):
+    page = placed((b"The space R", 12, 50, 700), (b"n", 8, 117, 706), (b"is open.", 12, 126, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "The space Rn is open."
+
+
+def test_a_comma_right_behind_an_index_has_no_blank_before_it(tmp_path: Path):
+    page = placed((b"all of y", 12, 50, 700), (b"j", 8, 84.7, 697), (b", and more", 12, 86.6, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "all of yj, and more"
+
+
+def test_a_power_of_a_number_never_becomes_a_longer_number(tmp_path: Path):
+    page = placed((b"about 10", 12, 50, 700), (b"5", 8, 97, 706), (b"of them", 12, 106, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "about 10^5 of them"
+
+
+def test_numerator_and_denominator_stay_apart():
+    numerator, denominator = Place(100, 106, 706, 8), Place(100, 106, 696, 8)
+    assert separator("a", numerator, "b", denominator, "\n") == "\n"
+
+
+def test_lines_of_text_stay_lines(tmp_path: Path):
+    assert text_of(tmp_path, pages_saying("one line\nand the next")) == "one line\nand the next"
+
+
+@pytest.mark.parametrize(
+    ("font", "codes", "seen"),
+    [
+        (b"CMSY10", b"\x30", "′"),
+        (b"CMSY10", b"k", "‖"),
+        (b"CMEX10", b"P", "∑"),
+        (b"CMEX10", b"\x12", "("),
+        (b"MSAM10", b"\x04", "■"),
+        (b"Fancy", b"P", "P"),
+    ],
+)
+def test_a_glyph_without_a_meaning_is_looked_up_by_its_font(tmp_path: Path, font: bytes, codes: bytes, seen: str):
+    assert text_of(tmp_path, with_font(font, codes)).split()[1] == seen
+
+
+def test_a_glyph_with_a_meaning_is_left_alone(tmp_path: Path):
+    data = with_font(b"CMSY10", b"z").replace(b"/nobody122", b"/braceleft")
+    assert text_of(tmp_path, data).split()[1] == "{"
+
+
+def test_tips_of_a_brace_are_no_text(tmp_path: Path):
+    assert text_of(tmp_path, with_font(b"CMEX10", b"z{|}")).split() == ["norm", "end"]
+
+
+def test_a_stroke_goes_through_the_relation_beside_it():
+    assert with_negations(f"x {NEGATION}= y") == "x ≠ y"
+    assert with_negations(f"x ={NEGATION} y") == "x ≠ y"
+    assert with_negations(f"x {NEGATION}∈ y and z") == "x ∉ y and z"
+    assert with_negations(f"lost {NEGATION}here") == "lost here"
+    assert with_negations("x ↦→ y") == "x ↦ y"
+
+
+def test_the_tables_have_a_place_for_each_code():
+    assert (len(OMS), len(OMX)) == (128, 128)
+    assert meaning("XYZABC+CMSY7", 0x31) == "∞"
+    assert meaning("Times-Roman", 0x31) is None
