@@ -17,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-from ..errors import SessionBusyError
+from ..atomic import FULL, storage_error
+from ..errors import SessionBusyError, StorageError
 
 SETTLE_SECONDS = 0.1
 """How long another process that takes a session at the same moment gets to write its name over ours."""
@@ -107,6 +108,13 @@ class WriterLock:
 
 def lock_path(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
+
+
+def unwritable(path: Path, error: OSError) -> StorageError:
+    """Why the right to write can't be had."""
+    if error.errno in FULL:
+        return storage_error(path, error)
+    return StorageError(f"{path.parent} can't be written: {error.strerror}.", "Set --session-dir.")
 
 
 def busy(path: Path) -> SessionBusyError:

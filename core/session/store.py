@@ -23,7 +23,7 @@ from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
 from .database import check_header, connect, create_file, damaged, row_errors, transaction
-from .lock import WriterLock
+from .lock import WriterLock, unwritable
 from .names import put_in_place, remove_with_journal, session_name, settled
 from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, WorkDone, text_by
 from .rows import (
@@ -97,7 +97,7 @@ class Session:
         try:
             lock = WriterLock(path)
         except OSError as error:
-            raise StorageError(f"{directory} can't be written: {error.strerror}.", "Set --session-dir.") from error
+            raise unwritable(path, error) from error
         try:
             if path.exists():
                 raise StorageError(f"{path} exists already.", "Resume it, or use --fresh.")
@@ -128,9 +128,7 @@ class Session:
             try:
                 lock = WriterLock(path)
             except OSError as error:
-                raise StorageError(
-                    f"{path.parent} can't be written: {error.strerror}.", "Set --session-dir."
-                ) from error
+                raise unwritable(path, error) from error
         try:
             connection = connect(path, write=True) if write else settled(path, lambda: connect(path, write=False))
             session = cls(path, connection, lock)
