@@ -4,6 +4,8 @@ No WAL, because home directories are often on NFS; every commit is synced, and t
 cut could bring the journal back, and undo what was reported); the file is owner-only from its first byte.
 """
 
+import errno
+import fcntl
 import os
 import sqlite3
 from collections.abc import Generator
@@ -11,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import SessionDamagedError, SessionError, StorageError
+from .lock import lock_path
 from .migrations import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_TIMEOUT_SECONDS = 10.0
@@ -69,7 +72,7 @@ def connect(path: Path, *, write: bool, new: bool = False) -> sqlite3.Connection
     with sqlite_errors(path):
         mode = "rw" if write else "ro"
         connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}",
+            f"{path.resolve().as_uri()}?mode={mode}{locking(path, new)}",
             uri=True,
             timeout=BUSY_TIMEOUT_SECONDS,
             isolation_level=None,
@@ -82,6 +85,25 @@ def connect(path: Path, *, write: bool, new: bool = False) -> sqlite3.Connection
             connection.close()
             raise
     return connection
+
+
+def locking(path: Path, new: bool) -> str:
+    """What SQLite is told where the file system has no locks: it would take every failed one for another process's.
+
+    Our own lock then keeps writers apart by the holder's name. It is tried on the file beside the session, or on a new
+    session that nobody else has open: closing a file gives up all locks that the process has on it.
+    """
+    try:
+        descriptor = os.open(path if new else lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return "" if error.errno in (errno.EACCES, errno.EAGAIN) else "&vfs=unix-none"
+    finally:
+        os.close(descriptor)
+    return ""
 
 
 def prepare_connection(connection: sqlite3.Connection, path: Path, *, write: bool, new: bool) -> None:
