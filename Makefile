@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := tests/data/sample.pdf
 
-.PHONY: demo test check lock licences screenshots clean
+.PHONY: demo test check fuzz soak lock licences screenshots clean
 
 demo: $(VENV)/runtime
 	@$(BIN)/galley models path >/dev/null 2>&1 || $(BIN)/galley models pull
@@ -28,6 +28,14 @@ check: $(VENV)/dev
 	$(BIN)/python tools/licences.py
 	$(BIN)/python tools/audit.py
 
+# Mutated PDFs and sessions for FUZZ_SECONDS (60); what is found is kept in .fuzz/.
+fuzz: $(VENV)/dev
+	$(BIN)/python tools/fuzz.py
+
+# Many documents with faults injected at random, for SOAK_SECONDS (300).
+soak: $(VENV)/dev
+	$(BIN)/python tools/soak.py
+
 lock: $(VENV)/dev
 	$(BIN)/python tools/lock.py
 
@@ -40,7 +48,7 @@ screenshots: $(VENV)/dev
 	$(BIN)/python tools/screenshots.py
 
 clean:
-	rm -rf $(VENV) .demo build dist *.egg-info
+	rm -rf $(VENV) .demo .fuzz build dist *.egg-info
 
 # A stamp each, so that a second call starts at once; a changed lock or pyproject.toml builds again.
 $(VENV)/runtime: requirements/runtime.txt requirements/uv.txt pyproject.toml

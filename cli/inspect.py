@@ -19,7 +19,7 @@ from ..core.plan import make_plan
 from ..core.prepare import prepare
 from ..core.wording import duration
 from . import options
-from .output import excerpt, plural, say, size
+from .output import excerpt, plural, say, size, tell
 from .progress import meter
 
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -58,17 +58,15 @@ def info(input: Path, as_json: bool, **given: Any) -> None:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
     layer = {True: "yes", False: "no", None: "unknown"}[facts.has_text_layer]
-    click.echo(
-        f"{input.name}: {facts.kind}, {plural(facts.page_count, 'page')}, {size(facts.size)}, text layer: {layer}"
-    )
-    click.echo(f"SHA-256: {facts.sha256}")
+    tell(f"{input.name}: {facts.kind}, {plural(facts.page_count, 'page')}, {size(facts.size)}, text layer: {layer}")
+    tell(f"SHA-256: {facts.sha256}")
     for key, value in facts.metadata.items():
         if value.strip():
-            click.echo(f"{key}: {excerpt(value)}")
+            tell(f"{key}: {excerpt(value)}")
     for note in facts.notes:
-        click.echo(f"Note: {note}")
+        tell(f"Note: {note}")
     for line in document.get("would", {}).get("lines", []):
-        click.echo(line)
+        tell(line)
 
 
 def plan(input: Path, config: Config, password: str | None) -> dict[str, Any]:

@@ -115,8 +115,9 @@ def main() -> None:
 def report(error: Exception) -> int:
     """The exit code. News for the user becomes one line on stderr; anything else is a bug and keeps its traceback."""
     from ..core.errors import GalleyError
+    from .output import say
 
     if not isinstance(error, GalleyError):
         raise error
-    click.echo(f"galley: {error}", err=True)
+    say(f"galley: {error}")
     return error.exit_code

@@ -4,13 +4,18 @@ import click
 
 from ..core.wording import excerpt, plural, printable, size
 
-__all__ = ["excerpt", "plural", "say", "size", "table"]
+__all__ = ["excerpt", "plural", "say", "size", "table", "tell"]
 
 
 def say(line: str, quiet: bool = False) -> None:
     """A line on stderr. What names and errors of other programs hold can't paint on the terminal."""
     if not quiet:
         click.echo(printable(line), err=True)
+
+
+def tell(line: str) -> None:
+    """A line on stdout, as safe as those of `say`."""
+    click.echo(printable(line))
 
 
 def table(rows: list[list[str]], header: list[str]) -> None:

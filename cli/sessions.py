@@ -1,4 +1,4 @@
-"""`galley sessions`: list, show, remove, and where they are."""
+"""`galley sessions`: list, show, check, remove, and where they are."""
 
 import json
 from dataclasses import asdict
@@ -11,15 +11,28 @@ import click
 from ..core import review
 from ..core.config import load_config
 from ..core.edits import EditDecision
-from ..core.errors import SessionError
+from ..core.errors import GalleyError, SessionError
 from ..core.paths import sessions_dir
-from ..core.session import Attempt, Session, SessionSummary, list_sessions, remove, resolve
-from .output import excerpt, plural, say, table
+from ..core.session import (
+    SUFFIX,
+    Attempt,
+    Salvaged,
+    Session,
+    SessionSummary,
+    check,
+    list_sessions,
+    remove,
+    resolve,
+    salvage,
+)
+from .output import excerpt, plural, say, table, tell
 
 DIRECTORY = click.option("--session-dir", metavar="DIR", help="Where session files lie.")
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 AROUND = 12
 """Characters of the source shown on either side of an edit."""
+MOST_PROBLEMS = 10
+"""So many are shown of one session; --json gives them all."""
 
 
 def folder(session_dir: str | None) -> Path:
@@ -34,13 +47,14 @@ Examples:
   galley sessions                            all of them, the last touched first
   galley sessions show paper-1a2b            one, chunk by chunk
   galley sessions show paper-1a2b --chunk 7  its attempts and edits, as galley decide numbers them
+  galley sessions check --all                are they whole?
   galley sessions rm paper-1a2b""",
 )
 @DIRECTORY
 @JSON
 @click.pass_context
 def sessions(context: click.Context, session_dir: str | None, as_json: bool) -> None:
-    """List, show and remove sessions."""
+    """List, show, check and remove sessions."""
     if context.invoked_subcommand is None:
         show_list(folder(session_dir), as_json)
 
@@ -124,7 +138,7 @@ def show(session: str, number: int | None, session_dir: str | None, as_json: boo
             data = {**head, "pages": document.page_count, "settings": settings, "chunks": rows}
             click.echo(json.dumps(data, ensure_ascii=False, indent=2))
             return
-        click.echo(f"{document.path} ({plural(document.page_count, 'page')}), mode {opened.settings.clean.mode}")
+        tell(f"{document.path} ({plural(document.page_count, 'page')}), mode {opened.settings.clean.mode}")
         header = ["CHUNK", "PAGES", "STATE", "MODE", "ATTEMPTS", "FLAGS", "DECISION", "TEXT"]
         table([chunk_line(row) for row in rows], header)
 
@@ -196,7 +210,7 @@ def show_edits(session: Session, index: int, attempt: Attempt) -> None:
         ["EDIT", "MADE", "KIND", "PROBABILITY", "SOURCE", "EDITED"],
     )
     if note:
-        click.echo(note)
+        tell(note)
 
 
 def switched_by_hand(session: Session, index: int) -> tuple[int, ...]:
@@ -263,6 +277,75 @@ def rm(names: tuple[str, ...], session_dir: str | None, yes: bool) -> None:
     for path in paths:
         remove(path)
         say(f"Deleted {path}")
+
+
+@sessions.command(
+    "check",
+    epilog="""\b
+Examples:
+  galley sessions check paper-1a2b            is it whole?
+  galley sessions check --all                 are they?
+  galley sessions check paper-1a2b --repair   what can be read of it, to paper-1a2b….repaired1
+
+\b
+Nothing is ever written to the session itself.
+Exit codes: 0 whole, 1 one is damaged (repaired or not), 2 usage.""",
+)
+@click.argument("names", nargs=-1, metavar="[SESSION...]")
+@click.option("--all", "every", is_flag=True, help="All sessions of the folder.")
+@click.option("--repair", is_flag=True, help="Write what can be saved of a damaged one to a new session beside it.")
+@DIRECTORY
+@JSON
+def check_(names: tuple[str, ...], every: bool, repair: bool, session_dir: str | None, as_json: bool) -> int:
+    """Look whether sessions are whole, and save what can be saved."""
+    directory = folder(session_dir)
+    if every == bool(names):
+        raise click.UsageError("Name a session, or give --all.")
+    paths = sorted(directory.glob(f"*{SUFFIX}")) if every else [resolve(name, directory) for name in names]
+    found = [checked(path, repair) for path in paths]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        for entry in found:
+            for line in health_lines(entry):
+                tell(line)
+    return 1 if any(entry["problems"] for entry in found) else 0
+
+
+def checked(path: Path, repair: bool) -> dict[str, Any]:
+    """What is wrong with one session, and what became of saving it; an error of one is no other's."""
+    entry: dict[str, Any] = {"session": str(path), "problems": [], "repaired": None}
+    try:
+        health = check(path)
+        entry |= {"problems": list(health.problems), "counts": health.counts}
+        if health.problems and repair:
+            entry["repaired"] = salvage_data(salvage(path))
+    except GalleyError as error:
+        entry["problems"].append(str(error))
+    return entry
+
+
+def salvage_data(salvaged: Salvaged) -> dict[str, Any]:
+    return {**asdict(salvaged), "path": str(salvaged.path)}
+
+
+def health_lines(entry: dict[str, Any]) -> list[str]:
+    name, problems, repaired = Path(entry["session"]).stem, entry["problems"], entry["repaired"]
+    if not problems:
+        return [f"{name}: whole ({counted(entry['counts'])})."]
+    lines = [f"{name}: damaged.", *(f"  {problem}" for problem in problems[:MOST_PROBLEMS])]
+    if len(problems) > MOST_PROBLEMS:
+        lines.append(f"  And {len(problems) - MOST_PROBLEMS} more.")
+    if repaired is None:
+        return lines
+    lines.append(f"  Saved: {counted(repaired['saved'])}, in {repaired['path']}")
+    lost = {table: count for table, count in repaired["lost"].items() if count}
+    lines.append(f"  Lost at most: {counted(lost)}." if lost else "  Lost: nothing.")
+    return lines + [f"  {note}" for note in repaired["notes"]]
+
+
+def counted(counts: dict[str, int]) -> str:
+    return ", ".join(plural(count, table.removesuffix("s")) for table, count in counts.items())
 
 
 @sessions.command("path")

@@ -31,6 +31,15 @@ class SessionError(GalleyError):
     """A session is missing, damaged, of a newer version, or belongs to another document."""
 
 
+class SessionDamagedError(SessionError):
+    """A session's file is torn, or says what can't be."""
+
+    def __init__(self, message: str, hint: str, why: str) -> None:
+        super().__init__(message, hint)
+        self.why = why
+        """The reason alone, in a few words."""
+
+
 class SessionBusyError(SessionError):
     """Another process is writing to the session; the message names that process."""
 

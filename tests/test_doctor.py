@@ -40,7 +40,7 @@ def test_the_report_is_complete_as_json_and_nothing_is_wrong_here(embedded_model
     done = doctor("--json", "--no-speed")
     assert done.returncode == 0, done.stderr
     report = {section["name"]: {f["name"]: f for f in section["findings"]} for section in json.loads(done.stdout)}
-    assert list(report) == ["Terminal", "Python", "Paths", "GPU", "Engines", "Server", "Models"]
+    assert list(report) == ["Terminal", "Python", "Paths", "Reading files", "GPU", "Engines", "Server", "Models"]
     assert report["Paths"]["sessions"]["value"].startswith(str(own_home))
     assert {"llama.cpp", "ctransformers", "server"} <= set(report["Engines"])
     assert "run by llama.cpp" in report["Models"]["model"]["value"]

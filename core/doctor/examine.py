@@ -19,6 +19,7 @@ from ..engine.devices import AMD, NVIDIA, devices, drivers, gpus
 from ..engine.keys import find_key
 from ..engine.registry import ENGINES, engine_for, engines_for
 from ..errors import GalleyError
+from ..extract.confine import EVERYTHING
 from ..fit import Machine, fit
 from ..model import find_model, on_server, served
 from ..models import EMBEDDED, list_models, models_dir
@@ -56,6 +57,7 @@ def examine(config: Config) -> Iterator[Section]:
     sections: tuple[tuple[str, Callable[[Config], Iterator[Finding]]], ...] = (
         ("Python", python),
         ("Paths", folders),
+        ("Reading files", reading),
         ("GPU", graphics),
         ("Engines", engines),
         ("Server", server),
@@ -127,6 +129,22 @@ def file_system(folder: Path) -> str:
     """The kind of file system a folder is on, where the system says so; else empty."""
     mounts = [part for part in psutil.disk_partitions(all=True) if folder.resolve().is_relative_to(part.mountpoint)]
     return max(mounts, key=lambda part: len(part.mountpoint)).fstype if mounts else ""
+
+
+def reading(config: Config) -> Iterator[Finding]:
+    """What the process that reads hostile files gives up on this system, found by letting one do it."""
+    command = [sys.executable, "-P", "-m", "galley.core.extract.confine"]
+    gone: list[str] = []
+    with suppress(OSError, subprocess.SubprocessError):
+        gone = subprocess.run(command, capture_output=True, text=True, timeout=ASK_SECONDS, check=True).stdout.split(
+            "\n"
+        )
+    kept = [what for what in EVERYTHING if what not in gone]
+    if not kept:
+        yield Finding("its process", f"can't {', '.join(EVERYTHING[:-1])}, or {EVERYTHING[-1]}")
+        return
+    advice = "Linux with Landlock would stop that; read files that you distrust in a container."
+    yield Finding("its process", f"could {', '.join(kept)}, if a file took it over", "note", advice)
 
 
 def graphics(config: Config) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import EngineError, ModelError
+from ..errors import EngineError, ModelError, StorageError
 from ..models.info import ModelInfo
 from ..paths import log_dir, private_dir
 from .base import (
@@ -343,10 +343,12 @@ def log_file() -> Path:
 
 
 def open_log() -> IO[Any]:
-    """Append to the log, owner-only; a log that grew large starts anew."""
-    private_dir(log_dir())
+    """Append to the log, owner-only; a log that grew large starts anew. Where none can be had, models run without."""
     path = log_file()
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    mode = "wb" if path.stat().st_size > LOG_LIMIT_BYTES else "ab"
-    return path.open(mode)
+    try:
+        private_dir(log_dir())
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        return path.open("wb" if path.stat().st_size > LOG_LIMIT_BYTES else "ab")
+    except (OSError, StorageError):
+        return open(os.devnull, "wb")

@@ -11,11 +11,13 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ..errors import InputError
 from .agreement import agreement
+from .confine import confine
 from .controls import Stripped, clean_page
 from .failures import PasswordNeeded, named
 from .protocol import (
@@ -35,7 +37,7 @@ from .protocol import (
     encode,
 )
 from .readers import CannotRead, describe
-from .source import Source, read_source
+from .source import Kind, Source, read_source
 
 PR_SET_PDEATHSIG = 1
 
@@ -56,12 +58,20 @@ class InputFile(Protocol):
 
 
 class Channel:
-    """The worker's end of the pipes."""
+    """The worker's end of the pipes. A process is confined thread by thread, so there is one only until `listen`."""
 
     def __init__(self) -> None:
         self._out: BinaryIO = os.fdopen(os.dup(1), "wb")
         os.dup2(2, 1)
         self._in: queue.SimpleQueue[Message] = queue.SimpleQueue()
+
+    def first(self) -> Message:
+        """The first message, before `listen`."""
+        line = sys.stdin.buffer.readline()
+        return decode(line) if line else os._exit(0)
+
+    def listen(self) -> None:
+        """From now on, end with the parent."""
         threading.Thread(target=self._listen, daemon=True).start()
 
     def send(self, message: Message) -> None:
@@ -81,7 +91,7 @@ class Channel:
 def main() -> int:
     _die_with_parent()
     channel = Channel()
-    job = channel.receive()
+    job = channel.first()
     assert isinstance(job, Job)
     try:
         notes = _limit_resources(job.memory_mb)
@@ -99,7 +109,10 @@ def main() -> int:
 def _serve(job: Job, channel: Channel, notes: list[str]) -> None:
     channel.send(Stage("read"))
     source = read_source(Path(job.path))
-    file = _open(job, source, channel)
+    make = _load(source.kind)
+    confine()
+    channel.listen()
+    file = make(job, source, channel)
     channel.send(
         Opened(
             kind=file.kind,
@@ -120,16 +133,16 @@ def _serve(job: Job, channel: Channel, notes: list[str]) -> None:
     file.close()
 
 
-def _open(job: Job, source: Source, channel: Channel) -> InputFile:
-    """The libraries are loaded here, under the limits and only for the kind that needs them: half of a worker's start
-    is spent on pypdf."""
-    if source.kind == "pdf":
+def _load(kind: Kind) -> Callable[[Job, Source, Channel], InputFile]:
+    """What opens a file of this kind. The libraries are loaded under the limits and only for the kind that needs them
+    (half of a worker's start is spent on pypdf), and while what Python compiles of them can still be kept."""
+    if kind == "pdf":
         from .pdf import PdfFile
 
-        return PdfFile(job, source.data, lambda step: channel.send(Stage(step)))
+        return lambda job, source, channel: PdfFile(job, source.data, lambda step: channel.send(Stage(step)))
     from .textfile import TextFile
 
-    return TextFile(Path(job.path), source.data)
+    return lambda job, source, channel: TextFile(Path(job.path), source.data)
 
 
 def _take(file: InputFile, item: Item, channel: Channel) -> None:

@@ -4,19 +4,23 @@ No WAL, because home directories are often on NFS; every commit is synced, and t
 cut could bring the journal back, and undo what was reported); the file is owner-only from its first byte.
 """
 
+import errno
+import fcntl
 import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import SessionError, StorageError
+from ..errors import SessionDamagedError, SessionError, StorageError
+from .lock import lock_path
 from .migrations import APPLICATION_ID, MIGRATIONS, VERSION
 
 BUSY_TIMEOUT_SECONDS = 10.0
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID_AT = 68
+CAN_BE_SAVED = "galley sessions check --repair writes what can be read of it to a new one"
 
 
 def create_file(path: Path) -> None:
@@ -51,9 +55,10 @@ def check_header(path: Path) -> None:
         raise SessionError(f"The session {path} can't be read: {error.strerror}.", "Check its permissions.") from error
     application = int.from_bytes(header[APPLICATION_ID_AT : APPLICATION_ID_AT + 4], "big")
     if not header.startswith(MAGIC) or application != APPLICATION_ID:
-        raise SessionError(
+        raise SessionDamagedError(
             f"{path} is no Galley session, or its beginning is damaged.",
-            "It is left as it is; galley sessions lists those that there are.",
+            f"It is left as it is; {CAN_BE_SAVED}",
+            "its beginning is not that of a session",
         )
 
 
@@ -67,7 +72,7 @@ def connect(path: Path, *, write: bool, new: bool = False) -> sqlite3.Connection
     with sqlite_errors(path):
         mode = "rw" if write else "ro"
         connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}",
+            f"{path.resolve().as_uri()}?mode={mode}{locking(path, new)}",
             uri=True,
             timeout=BUSY_TIMEOUT_SECONDS,
             isolation_level=None,
@@ -80,6 +85,25 @@ def connect(path: Path, *, write: bool, new: bool = False) -> sqlite3.Connection
             connection.close()
             raise
     return connection
+
+
+def locking(path: Path, new: bool) -> str:
+    """What SQLite is told where the file system has no locks: it would take every failed one for another process's.
+
+    Our own lock then keeps writers apart by the holder's name. It is tried on the file beside the session, or on a new
+    session that nobody else has open: closing a file gives up all locks that the process has on it.
+    """
+    try:
+        descriptor = os.open(path if new else lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return "" if error.errno in (errno.EACCES, errno.EAGAIN) else "&vfs=unix-none"
+    finally:
+        os.close(descriptor)
+    return ""
 
 
 def prepare_connection(connection: sqlite3.Connection, path: Path, *, write: bool, new: bool) -> None:
@@ -149,10 +173,11 @@ def row_errors(path: Path) -> Generator[None]:
         raise damaged(path, f"{type(error).__name__} in its values") from error
 
 
-def damaged(path: Path, why: str) -> SessionError:
-    return SessionError(
+def damaged(path: Path, why: str) -> SessionDamagedError:
+    return SessionDamagedError(
         f"The session {path} is damaged ({why}).",
-        "It is left as it is; clean the document with --fresh to begin anew.",
+        f"It is left as it is; {CAN_BE_SAVED}; clean with --fresh begins anew.",
+        why,
     )
 
 

@@ -48,7 +48,8 @@ def resolve(name: str, directory: Path) -> Path:
         path = Path(name).expanduser()
         if path.is_file():
             return path
-    found = sorted(p for p in directory.glob(f"*{SUFFIX}") if p.name.startswith(name) or p.stem == name)
+    found = sorted(p for p in directory.glob(f"*{SUFFIX}") if p.name.startswith(name))
+    found = [p for p in found if name in (p.stem, p.name)] or found
     if len(found) == 1:
         return found[0]
     if found:

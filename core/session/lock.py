@@ -17,10 +17,15 @@ from pathlib import Path
 
 import psutil
 
-from ..errors import SessionBusyError
+from ..atomic import FULL, storage_error
+from ..errors import SessionBusyError, StorageError
 
 SETTLE_SECONDS = 0.1
 """How long another process that takes a session at the same moment gets to write its name over ours."""
+
+
+TICKS_AT = 19
+"""Where the start stands in /proc/PID/stat, counted behind the process's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +35,13 @@ class Holder:
     pid: int
     host: str
     started: float
-    """When the process began, in seconds since 1970: a pid alone may be used again."""
+    """When the process began (see `began`): a pid alone may be used again."""
     since: str
 
     @classmethod
     def me(cls) -> "Holder":
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(os.getpid(), socket.gethostname(), psutil.Process().create_time(), now)
+        return cls(os.getpid(), socket.gethostname(), began(psutil.Process()), now)
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}, since {self.since}"
@@ -47,9 +52,18 @@ class Holder:
             return True
         try:
             process = psutil.Process(self.pid)
-            return abs(process.create_time() - self.started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+            return abs(began(process) - self.started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
+
+
+def began(process: psutil.Process) -> float:
+    """When a process began, in seconds: since boot where the system says so, else since 1970. What is counted from 1970
+    moves when somebody sets the clock, and a holder that lives would be taken for another process."""
+    with suppress(OSError, ValueError, IndexError):
+        fields = Path(f"/proc/{process.pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return int(fields[TICKS_AT]) / os.sysconf("SC_CLK_TCK")
+    return process.create_time()
 
 
 class WriterLock:
@@ -107,6 +121,13 @@ class WriterLock:
 
 def lock_path(path: Path) -> Path:
     return path.with_name(path.name + ".lock")
+
+
+def unwritable(path: Path, error: OSError) -> StorageError:
+    """Why the right to write can't be had."""
+    if error.errno in FULL:
+        return storage_error(path, error)
+    return StorageError(f"{path.parent} can't be written: {error.strerror}.", "Set --session-dir.")
 
 
 def busy(path: Path) -> SessionBusyError:

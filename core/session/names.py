@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..atomic import storage_error, sync_folder
-from ..errors import GalleyError, SessionBusyError, SessionError, StorageError
+from ..errors import GalleyError, SessionBusyError, SessionError
 from ..settings import RunSettings
 from .database import NeedsWriter, connect, journal_path
-from .lock import WriterLock, lock_path
+from .lock import WriterLock, lock_path, unwritable
 
 T = TypeVar("T")
 SUFFIX = ".galley"
@@ -84,7 +84,7 @@ def with_lock(path: Path, action: Callable[[], object]) -> None:
         finally:
             lock.release()
     except OSError as error:
-        raise StorageError(f"{path} can't be changed: {error.strerror}.", "Check its folder's permissions.") from error
+        raise unwritable(path, error) from error
 
 
 def put_in_place(draft: Path, path: Path) -> None:

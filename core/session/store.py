@@ -22,8 +22,8 @@ from ..paths import private_dir
 from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
-from .database import check_header, connect, create_file, row_errors, transaction
-from .lock import WriterLock
+from .database import check_header, connect, create_file, damaged, row_errors, transaction
+from .lock import WriterLock, unwritable
 from .names import put_in_place, remove_with_journal, session_name, settled
 from .queries import CHOSEN, CHUNK_COLUMNS, DECISION, ROWS, STATUS, WORK_DONE
 from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, WorkDone, text_by
@@ -73,7 +73,7 @@ class Session:
         try:
             lock = WriterLock(path)
         except OSError as error:
-            raise StorageError(f"{directory} can't be written: {error.strerror}.", "Set --session-dir.") from error
+            raise unwritable(path, error) from error
         try:
             if path.exists():
                 raise StorageError(f"{path} exists already.", "Resume it, or use --fresh.")
@@ -104,9 +104,7 @@ class Session:
             try:
                 lock = WriterLock(path)
             except OSError as error:
-                raise StorageError(
-                    f"{path.parent} can't be written: {error.strerror}.", "Set --session-dir."
-                ) from error
+                raise unwritable(path, error) from error
         try:
             connection = connect(path, write=True) if write else settled(path, lambda: connect(path, write=False))
             session = cls(path, connection, lock)
@@ -355,7 +353,7 @@ class Session:
     def _one(self, query: str, convert: Callable[[sqlite3.Row], T]) -> T:
         found = self._all(query, convert)
         if not found:
-            raise SessionError(f"The session {self.path.name} is damaged: it has no document.")
+            raise damaged(self.path, "it has no document")
         return found[0]
 
     def _all(self, query: str, convert: Callable[[sqlite3.Row], T], *values: Any) -> list[T]:
