@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -144,13 +145,12 @@ def read_json(path: Path) -> Iterator[dict[str, Any]]:
 def arrow() -> Any:
     """pyarrow. Raises ConfigError when it is not here."""
     try:
-        import pyarrow
-        import pyarrow.parquet
+        import_module("pyarrow.parquet")
+        return import_module("pyarrow")
     except ImportError as error:
         raise ConfigError(
             "Parquet needs pyarrow.", "pip install 'galley-tui[parquet]', or use --format jsonl."
         ) from error
-    return pyarrow
 
 
 def write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> None:

@@ -45,8 +45,10 @@ class Outcome:
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> "Outcome":
-        skipped = tuple((int(page), str(reason)) for page, reason in raw["skipped"])
-        return cls(**{**raw, "skipped": skipped, "notes": tuple(raw["notes"])})
+        values = dict(raw)
+        values["skipped"] = tuple((int(page), str(reason)) for page, reason in raw["skipped"])
+        values["notes"] = tuple(raw["notes"])
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

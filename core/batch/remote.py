@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -57,11 +58,10 @@ def file_name(address: str) -> str:
 
 def opened(address: str) -> tuple[Any, str]:
     """fsspec's file system and the path in it. Raises InputError when there is none for such an address."""
-    import fsspec.core  # only who asks for an address should wait for it
-
+    core: Any = import_module("fsspec.core")  # only who asks for an address should wait for it
     protocol = address.partition("://")[0].lower()
     try:
-        system, path = fsspec.core.url_to_fs(address)
+        system, path = core.url_to_fs(address)
     except ImportError as error:
         package = PACKAGES.get(protocol, f"a package for {protocol}://")
         raise InputError(f"{shown(address)} needs {package}.", f"pip install {PACKAGES.get(protocol, '…')}") from error

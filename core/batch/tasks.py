@@ -54,7 +54,9 @@ class Task:
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> "Task":
-        return cls(**{**raw, "model": tuple(raw["model"]) if raw["model"] is not None else None})
+        values = dict(raw)
+        values["model"] = tuple(raw["model"]) if raw["model"] is not None else None
+        return cls(**values)
 
     @property
     def settings(self) -> Config:
