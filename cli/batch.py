@@ -45,7 +45,7 @@ Examples:
   galley batch -o clean/ --retry-failed
 
 \b
-The folder gets a text for each document (or part-00001.jsonl, …), report.json and report.html.
+The folder gets a text for each document (or data/part-00001.jsonl, …), report.json and report.html.
 The same command again does only what is new, changed or unfinished.
 Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad input, 130 interrupted."""
 )

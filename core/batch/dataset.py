@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from ..atomic import write_atomically, write_whole
 from ..errors import ConfigError, SessionError
 from ..export import chunk_data
+from ..paths import private_dir
 from ..session import Session
 from .entry import shown
 from .ledger import Ledger
@@ -27,6 +28,8 @@ PART_ROWS = 10_000
 PARQUET_ROWS = 1_000
 """Rows of a Parquet file that are in memory at a time."""
 PREFIX = "part-"
+FOLDER = "data"
+"""Within the batch's folder, with nothing else in it: what reads Parquet takes a whole folder for a data set."""
 
 
 class Dataset:
@@ -39,7 +42,7 @@ class Dataset:
         if format == "parquet":
             arrow()
             self._write, self._read = write_parquet, read_parquet
-        self._folder = folder
+        self._folder = folder / FOLDER
         self._suffix = f".{format}"
         self._ledger = ledger
         self._rows = rows
@@ -67,6 +70,7 @@ class Dataset:
             if not numbers:
                 return
             name = self._next_name()
+            private_dir(self._folder)
             self._write(self._folder / name, self._rows_of(numbers))
             self._ledger.place(numbers, name)
             self._waiting.clear()

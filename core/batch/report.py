@@ -14,6 +14,7 @@ from typing import Any
 from ..atomic import write_atomically
 from ..extract.controls import strip_controls
 from ..wording import duration, plural
+from .dataset import FOLDER
 from .entry import shown
 from .ledger import Ledger
 from .records import Record, Totals
@@ -63,7 +64,7 @@ def facts_of(record: Record) -> dict[str, Any]:
     if outcome is None:
         return facts
     return facts | {
-        "output": record.part or f"{record.output}.txt",
+        "output": f"{FOLDER}/{record.part}" if record.part else f"{record.output}.txt",
         "session": plain(outcome.session),
         "sha256": outcome.sha256,
         "mode": outcome.mode,
