@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -17,12 +18,13 @@ import pytest
 from batches import GALLEY, PROSE, batch, report, shelf, texts
 from fake import FakeEngine
 
-from galley.core.batch import Batch, Ledger, Plan
-from galley.core.batch.batch import MOST_LOSSES
+from galley.core.batch import Batch, Ledger, Plan, find
+from galley.core.batch.batch import MOST_LOSSES, Settings
 from galley.core.batch.crew import Hand, TaskFailed, WorkerLost
 from galley.core.batch.events import DocumentFailed, DocumentFinished, Event
 from galley.core.batch.shared import Gate
-from galley.core.engine.base import Cancelled, Comparison, Completion, Message, OnText, RequestCancelled, Sampling
+from galley.core.batch.tasks import Task, begin, nothing
+from galley.core.engine.base import Cancelled, Completion, Message, OnText, RequestCancelled, Sampling
 from galley.core.engine.base import WorkerDied as EngineDied
 from galley.core.model import Model
 from galley.core.session import Session, list_sessions
@@ -105,8 +107,6 @@ def plan(folder: Path, model: Model | None = None, mode: str = "rules") -> Plan:
 
 def worked(folder: Path, plan: Plan, engine: FakeEngine | None = None) -> list[Event]:
     """A batch over the folder `in`, in this process; what it told."""
-    from galley.core.batch import find
-
     told: list[Event] = []
     with Ledger(plan.folder) as ledger:
         ledger.register(find([str(folder / "in")], plan.folder), plan.folder, ".txt")
@@ -160,44 +160,48 @@ FAKE = Model(Path("fake.gguf"), "fake.gguf:1:abc", 0, 4096)
 
 
 class Deadly(FakeEngine):
-    """Its process dies whenever it reads a certain word, and takes all requests in hand with it."""
+    """Its process dies whenever it reads a certain word, and takes all requests in hand with it at that moment."""
 
     def __init__(self, word: str) -> None:
         super().__init__(lambda source, seed: source, slots=4)
         self._word = word
-        self._in_hand = 0
         self._deaths = 0
-        self._guard = threading.Lock()
+        self._died = threading.Condition()
 
     def complete(
-        self, messages: "list[Message]", sampling: Sampling, on_text: OnText | None, cancelled: Cancelled
+        self, messages: Sequence[Message], sampling: Sampling, on_text: OnText | None, cancelled: Cancelled
     ) -> Completion:
-        """A `rewrite` by repeating; while one request is under way others join it."""
-        with self._guard:
+        with self._died:
             began = self._deaths
-        time.sleep(0.05)
-        if self._word in messages[-1].content:
-            with self._guard:
+            if self._word in messages[-1].content:
+                self._died.wait(0.05)  # until others are in hand too
                 self._deaths += 1
-        with self._guard:
-            if self._deaths != began:
-                raise EngineDied("The engine's worker process died.")
-        return super().complete(messages, sampling, on_text, cancelled)
+                self._died.notify_all()
+            elif not self._died.wait_for(lambda: self._deaths != began, timeout=0.2):
+                return super().complete(messages, sampling, on_text, cancelled)
+        raise EngineDied("The engine's worker process died.")
 
-    def compare(self, prefix: str, query: str, options: "list[str]", cancelled: Cancelled) -> Comparison:
-        return super().compare(prefix, query, options, cancelled)
+
+def read_all(folder: Path, plan: Plan) -> None:
+    """Make the sessions, and clean nothing."""
+    with Ledger(plan.folder) as ledger:
+        ledger.register(find([str(folder / "in")], plan.folder), plan.folder, ".txt")
+        for record in ledger.documents():
+            begin(Settings(plan).task(record))[0].close()
 
 
 def test_only_the_chunk_that_kills_the_model_fails_and_its_neighbours_do_not(tmp_path: Path) -> None:
     root = tmp_path / "in"
     root.mkdir()
-    for number in range(4):
-        (root / f"{number}.txt").write_text(f"Document {number}. {PROSE}")
-    (root / "deadly.txt").write_text("The poison stands in this one sentence of a plain text. " + PROSE)
-    told = worked(tmp_path, plan(tmp_path, FAKE, "rewrite"), Deadly("poison"))
+    for number in range(1, 5):
+        (root / f"{number}.txt").write_text(f"Document {number}. {PROSE * 3}")
+    (root / "0-deadly.txt").write_text("The poison stands in this one sentence of a plain text. " + PROSE)
+    deadly = plan(tmp_path, FAKE, "rewrite")
+    read_all(tmp_path, deadly)  # so that all are in hand from the start
+    told = worked(tmp_path, deadly, Deadly("poison"))
     outcomes = {event.name.rpartition("/")[2]: event.outcome for event in told if isinstance(event, DocumentFinished)}
     assert len(outcomes) == 5
-    assert outcomes["deadly.txt"].failed == 1
+    assert outcomes["0-deadly.txt"].failed == 1
     assert sum(outcome.failed for outcome in outcomes.values()) == 1
 
 
@@ -245,8 +249,6 @@ def test_the_gate_lets_one_alone_only_when_all_are_out() -> None:
 
 def test_a_fault_of_our_own_in_a_worker_fails_its_document_alone(tmp_path: Path) -> None:
     hand = Hand()
-    from galley.core.batch.tasks import Task, nothing
-
     (tmp_path / "a.txt").write_text(PROSE)
     task = Task(1, str(tmp_path / "a.txt"), {"no": {"such": "section"}}, None, "", True)
     try:
