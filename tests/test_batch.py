@@ -233,3 +233,9 @@ def test_a_real_model_cleans_several_documents_and_is_loaded_once(
             assert {result.attempt.model for result in session.results() if result.attempt} == {embedded_model.name}
         alone = galley(tmp_path, "clean", f"in/{number}.txt", "-o", "-", "--session-dir", f"alone{number}")
         assert texts(tmp_path)[f"{number}.txt"].decode() == alone.stdout
+
+
+def test_a_folder_without_a_batch_has_no_worst_document(tmp_path: Path) -> None:
+    missing = galley(tmp_path, "sessions", "--batch", ".")
+    assert missing.returncode == 2
+    assert "There is no batch in" in missing.stderr

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from batches import GALLEY, PROSE, batch, report, shelf, texts
+from batches import GALLEY, PROSE, batch, galley, report, shelf, texts
 from fake import FakeEngine
 
-from galley.core.batch import Batch, Ledger, Plan, find
+from galley.core.batch import Batch, Ledger, Plan, find, worst, worst_first
 from galley.core.batch.batch import MOST_LOSSES, Settings
 from galley.core.batch.crew import Hand, TaskFailed, WorkerLost
 from galley.core.batch.events import DocumentFailed, DocumentFinished, Event
@@ -203,6 +203,31 @@ def test_only_the_chunk_that_kills_the_model_fails_and_its_neighbours_do_not(tmp
     assert len(outcomes) == 5
     assert outcomes["0-deadly.txt"].failed == 1
     assert sum(outcome.failed for outcome in outcomes.values()) == 1
+
+
+def test_the_worst_document_opens_first_and_makes_way_once_it_is_decided(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    root.mkdir()
+    doses = [
+        "The poison stands in this one sentence of a text that is plain and whole otherwise, to its end.\n\n",
+        "Another line of it holds some poison too, and whoever reads so far has only himself to blame.\n\n",
+    ]
+    for name, count in (("a good", 0), ("b bad", 1), ("c worse", 2)):
+        (root / f"{name}.txt").write_text("".join(doses[:count]) + PROSE)
+    worked(tmp_path, plan(tmp_path, FAKE, "rewrite"), Deadly("poison"))
+    out = tmp_path / "out"
+    assert [(entry.record.output, entry.failed) for entry in worst_first(out)] == [
+        ("c worse", 2),
+        ("b bad", 1),
+        ("a good", 0),
+    ]
+    assert worst(out).name.startswith("c-worse")
+    for expected in ("b-bad", "c-worse"):
+        with Session.open(worst(out)) as session:
+            session.accept(row.index for row in session.rows() if row.flagged)
+        assert worst(out).name.startswith(expected)
+    listed = galley(tmp_path, "sessions", "--batch", "out")
+    assert listed.stdout.splitlines()[1].split()[:4] == ["a", "good", "0", "0"]
 
 
 def test_several_documents_share_the_slots_and_none_is_idle_at_a_tail(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from .inputs import find
 from .ledger import BatchBusyError, Ledger, is_batch
 from .records import Outcome, Record, Totals
 from .report import sentence, write_reports
+from .worst import worst, worst_first
 
 __all__ = [
     "Batch",
@@ -17,5 +18,7 @@ __all__ = [
     "find",
     "is_batch",
     "sentence",
+    "worst",
+    "worst_first",
     "write_reports",
 ]
