@@ -1,8 +1,8 @@
 """A batch against a shell loop of `galley clean`, and its memory: `python -m bench.batch [FOLDER]`.
 
 The documents are cut out of the sample (two pages each), or they are the PDFs and texts of FOLDER. Loop and batch take
-turns with a fresh home each; their texts must be the same, byte for byte. With --memory: the peaks of a batch over a large
-PDF and of one over a shelf of small ones, process by process, the model's left out.
+turns with a fresh home each; their texts must be the same, byte for byte. With --memory: the peaks of a batch over a
+large PDF and of one over a shelf of small ones, process by process, the model's left out.
 """
 
 import argparse

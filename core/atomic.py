@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 from .errors import StorageError
 
+DRAFT = ".part"
+"""How the temporary files end that a killed write leaves behind."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -29,7 +31,7 @@ def write_whole(path: Path, fill: Callable[[BinaryIO], None], mode: int = 0o600)
     try:
         path = path.resolve()
         refuse_special(path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=DRAFT)
         with os.fdopen(handle, "wb") as file:
             fill(file)
             file.flush()

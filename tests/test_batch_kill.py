@@ -19,7 +19,8 @@ from batches import GALLEY, PROSE, batch, galley, report, shelf, texts
 from fake import FakeEngine
 
 from galley.core.batch import Batch, Ledger, Plan, find, worst, worst_first
-from galley.core.batch.batch import MOST_LOSSES, Settings
+from galley.core.batch.batch import MOST_LOSSES
+from galley.core.batch.clerk import Settings
 from galley.core.batch.crew import Hand, TaskFailed, WorkerLost
 from galley.core.batch.events import DocumentFailed, DocumentFinished, Event
 from galley.core.batch.shared import Gate

@@ -1,6 +1,7 @@
 """Many documents in one go: on this machine, or handed to a cluster."""
 
-from .batch import Batch, Plan
+from .batch import Batch
+from .clerk import Plan
 from .inputs import find
 from .ledger import BatchBusyError, Ledger, is_batch
 from .records import Outcome, Record, Totals

@@ -9,38 +9,23 @@ A document that fails is set aside. What would fail every other one too (a full 
 server that is gone) stops the batch, which loses nothing.
 """
 
-import json
-import os
 import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..config import Config, load_config
 from ..engine.base import Engine
-from ..errors import ConfigError, EngineError, GalleyError, ModelError, SessionBusyError, StorageError
+from ..errors import EngineError, GalleyError, ModelError, SessionBusyError, StorageError
 from ..events import AttemptFinished, ChunkFailed
 from ..events import Event as RunEvent
-from ..job import run_settings
-from ..model import Model, resolve_mode
 from ..session import Session
+from .clerk import Clerk, Listener, Plan, stamp_now
 from .crew import Hand, Stopped, TaskFailed, WorkerLost
-from .dataset import Dataset
-from .entry import is_address, shown
-from .events import (
-    DocumentBegun,
-    DocumentDropped,
-    DocumentFailed,
-    DocumentFinished,
-    DocumentMoved,
-    DocumentUnchanged,
-    Event,
-)
 from .ledger import Ledger
-from .records import CLEANED, DONE, FAILED, Outcome, Record, file_stamp
+from .records import Outcome, Record
 from .shared import Slots
 from .tasks import Task, begin, finish
 
@@ -51,26 +36,6 @@ READY = 4
 FATAL = {"StorageError"}
 """Errors in a worker that would meet every other document too."""
 POLL_SECONDS = 0.1
-
-Listener = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a batch is to do, whatever does it."""
-
-    folder: Path
-    """Where the texts go."""
-    overrides: Mapping[str, object]
-    """Settings of the call over those of the config file, by dotted key."""
-    model: Model | None
-    """None where every document is cleaned in `rules`."""
-    workers: int
-    """Worker processes."""
-    format: str = "txt"
-    """`txt`, `jsonl` or `parquet`."""
-    retry_failed: bool = False
-    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,52 +49,6 @@ class Ready:
     began: float
 
 
-class Settings:
-    """The settings of each document and their digest, worked out once for all that say the same."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._known: dict[str, tuple[Config, str]] = {}
-        self._lock = threading.Lock()
-
-    def of(self, record: Record) -> tuple[Config, str]:
-        """Raises ConfigError."""
-        key = json.dumps(record.settings, sort_keys=True)
-        with self._lock:
-            if key not in self._known:
-                config = load_config(overrides={**self._plan.overrides, **record.settings})
-                self._known[key] = config, run_settings(config, self._model_of(config)).digest()
-            return self._known[key]
-
-    def task(self, record: Record) -> Task:
-        """What is to be done to a document. Raises ConfigError."""
-        plan, (config, digest) = self._plan, self.of(record)
-        model = self._model_of(config)
-        return Task(
-            number=record.number,
-            source=record.source,
-            config=config.model_dump(mode="json"),
-            model=None if model is None else (str(model.path), model.identity, model.parameters, model.context),
-            output=str(plan.folder / f"{record.output}.txt") if plan.format == "txt" else "",
-            finish=model is None,
-            password=os.environ.get(record.password_env) if record.password_env else plan.password,
-            retry=plan.retry_failed,
-            stamp=record.stamp if self._stands(record, digest) else "",
-        )
-
-    def _stands(self, record: Record, digest: str) -> bool:
-        """Whether what was made of a document is still wanted as it is."""
-        return record.digest == digest and record.state == DONE and not (self._plan.retry_failed and record.troubled)
-
-    def _model_of(self, config: Config) -> Model | None:
-        model = self._plan.model
-        if resolve_mode(config.clean.mode, model) == "rules":
-            return None
-        if model is None:
-            raise ConfigError(f"A document wants mode {config.clean.mode}, which needs a model.", "Give --model.")
-        return model
-
-
 class Batch:
     """One call's work through the documents of a ledger. Use once."""
 
@@ -137,10 +56,8 @@ class Batch:
         """`engine` is `plan.model`'s; it is loaded when the first document wants it."""
         self._plan = plan
         self._ledger = ledger
-        self._settings = Settings(plan)
+        self._clerk = Clerk(plan, ledger, listener)
         self._slots = Slots(engine) if engine is not None else None
-        self._listener = listener
-        self._dataset = Dataset(plan.folder, plan.format, ledger) if plan.format != "txt" else None
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._at = 0
@@ -157,23 +74,20 @@ class Batch:
         Raises what stops all: StorageError, ModelError, EngineError, SessionError. What was told of stays done.
         """
         self._stop = stop
-        if self._dataset is not None:
-            self._dataset.mend()
-        self._pass()
-        self._at = 0
+        self._clerk.begin()
+        self._pass(self._next)
         if self._busy and not stop.is_set():
-            self._pass(last=True)
+            waiting, self._busy = iter(self._busy), []
+            self._pass(lambda: next(waiting, None))
+            for record in self._busy:
+                self._clerk.set_aside(record, "Its session is open in another process.")
         if self._error is not None:
             raise self._error
-        if self._dataset is not None:
-            self._dataset.flush()
+        self._clerk.end()
         return not stop.is_set()
 
-    def _pass(self, *, last: bool = False) -> None:
-        """Go through the documents once; the last time, through those that another process had open before."""
-        waiting, self._busy = self._busy, []
-        taken = iter(waiting)
-        turn = (lambda: next(taken, None)) if last else self._next
+    def _pass(self, turn: Callable[[], Record | None]) -> None:
+        """Go through the documents that `turn` gives, until it gives none."""
         with self._lock:
             self._reading = self._plan.workers
         readers = [
@@ -188,9 +102,6 @@ class Batch:
             while thread.is_alive():
                 thread.join(POLL_SECONDS)  # a wait without an end would keep signals from being heard
         self._cleaners = []
-        if last:
-            for record in self._busy:
-                self._set_aside(record, "Its session is open in another process.")
 
     def _guard(self, work: Callable[..., None], *arguments: object) -> None:
         """Run a thread's work; what stops all is kept for the one who waits."""
@@ -225,29 +136,16 @@ class Batch:
 
     def _read(self, record: Record, hand: Hand) -> None:
         """Bring a document to its end, or to where the model is wanted."""
-        name = shown(record.source)
-        stamp = stamp_now(record)
-        config, digest = self._settings.of(record)
-        same = digest == record.digest and stamp == record.stamp and not is_address(record.source)
-        if record.state == FAILED and digest == record.digest and stamp == record.stamp and not self._plan.retry_failed:
-            self._listener(DocumentUnchanged(record.number, name, record.reason))
+        stamp, began = stamp_now(record), time.monotonic()
+        task = self._clerk.wanted(record)
+        if task is None:
             return
-        again = self._plan.retry_failed and record.troubled
-        if record.state in (DONE, CLEANED) and same and not again and self._in_place(record):
-            self._keep(record)
-            self._listener(DocumentUnchanged(record.number, name))
-            return
-        self._listener(DocumentBegun(record.number, name))
-        task = self._settings.task(record)
-        if record.state == DONE and not self._in_place(record):
-            task = replace(task, stamp="")
-        began = time.monotonic()
         if not task.finish:
             self._warm_up()
         try:
-            answer = self._answer(record, task, hand, config)
+            answer = self._answer(record, task, hand)
         except Stopped:
-            self._listener(DocumentDropped(record.number))
+            self._clerk.dropped(record)
         except TaskFailed as error:
             if error.kind in FATAL:
                 raise StorageError(error.message, error.hint) from error
@@ -255,17 +153,17 @@ class Batch:
                 with self._lock:
                     self._busy.append(record)
                 return
-            self._set_aside(record, str(error) if error.kind else f"A fault of Galley's own: {error.message}")
+            self._clerk.set_aside(record, reason_of(error))
         else:
             self._take(record, task, answer, stamp, began)
 
-    def _answer(self, record: Record, task: Task, hand: Hand, config: Config) -> dict[str, object]:
+    def _answer(self, record: Record, task: Task, hand: Hand) -> dict[str, object]:
         """The worker's answer, in up to three tries. Raises TaskFailed or Stopped."""
 
         def told(counted: str, done: int, total: int) -> None:
-            self._listener(DocumentMoved(record.number, counted, done, total))
+            self._clerk.moved(record, counted, done, total)
 
-        if not task.finish and config.chunk.unit == "tokens" and self._slots is not None:
+        if not task.finish and task.settings.chunk.unit == "tokens" and self._slots is not None:
             return self._begin_here(task, told)
         for _ in range(MOST_LOSSES):
             with suppress(WorkerLost):
@@ -287,18 +185,17 @@ class Batch:
     def _take(self, record: Record, task: Task, answer: Mapping[str, object], stamp: str, began: float) -> None:
         match answer["event"]:
             case "unchanged":
-                self._keep(record)
-                self._listener(DocumentUnchanged(record.number, shown(record.source)))
+                self._clerk.unchanged(record)
             case "begun":
                 ready = Ready(record, task, Path(str(answer["session"])), str(answer["stamp"]) or stamp, began)
                 while not self._stop.is_set():
                     with suppress(queue.Full):
                         self._ready.put(ready, timeout=POLL_SECONDS)
                         return
-                self._listener(DocumentDropped(record.number))
+                self._clerk.dropped(record)
             case _:
                 outcome = Outcome.from_dict(answer["outcome"])  # pyright: ignore[reportArgumentType]
-                self._finished(record, outcome, outcome.stamp or stamp)
+                self._clerk.finished(record, outcome, outcome.stamp or stamp)
 
     def _clean_all_first(self) -> None:
         """Wait for the first document, load the model, then clean as many at a time as it has slots for."""
@@ -328,13 +225,11 @@ class Batch:
     def _clean(self, ready: Ready) -> None:
         """Run one session on the shared model. Raises what stops all."""
         assert self._slots is not None
-        number = ready.record.number
 
         def listener(event: RunEvent) -> None:
             if isinstance(event, AttemptFinished | ChunkFailed):
                 now = event.progress
-                moved = DocumentMoved(number, "chunks", now.done + now.failed, now.total, now.tokens_per_second)
-                self._listener(moved)
+                self._clerk.moved(ready.record, "chunks", now.done + now.failed, now.total, now.tokens_per_second)
 
         try:
             with Session.open(ready.session) as session, self._slots.share() as share:
@@ -344,43 +239,14 @@ class Batch:
         except EngineError as error:
             if error.lasting:
                 raise
-            self._set_aside(ready.record, str(error))
+            self._clerk.set_aside(ready.record, str(error))
         except SessionBusyError:
             with self._lock:
                 self._busy.append(ready.record)
         except GalleyError as error:
-            self._set_aside(ready.record, str(error))
+            self._clerk.set_aside(ready.record, str(error))
         else:
-            self._finished(ready.record, outcome, ready.stamp)
-
-    def _finished(self, record: Record, outcome: Outcome, stamp: str) -> None:
-        if outcome.pending:
-            self._listener(DocumentDropped(record.number))
-            return
-        if self._dataset is not None:
-            self._dataset.displace(record)
-        self._ledger.finish(record.number, outcome, stamp, DONE if self._dataset is None else CLEANED)
-        if self._dataset is not None:
-            self._dataset.add(record.number, outcome.chunks)
-        self._listener(DocumentFinished(record.number, shown(record.source), outcome))
-
-    def _set_aside(self, record: Record, reason: str) -> None:
-        digest = ""
-        with suppress(ConfigError):
-            digest = self._settings.of(record)[1]
-        self._ledger.set_aside(record.number, reason, stamp_now(record), digest)
-        self._listener(DocumentFailed(record.number, shown(record.source), reason))
-
-    def _in_place(self, record: Record) -> bool:
-        """Whether what was made of a finished document is still there."""
-        if self._dataset is not None:
-            return record.outcome is not None and self._dataset.holds(record)
-        return (self._plan.folder / f"{record.output}.txt").is_file()
-
-    def _keep(self, record: Record) -> None:
-        """A document that was cleaned before a crash and is in no part yet goes into the next one."""
-        if self._dataset is not None and record.state == CLEANED and record.outcome is not None:
-            self._dataset.add(record.number, record.outcome.chunks)
+            self._clerk.finished(ready.record, outcome, ready.stamp)
 
     def _warm_up(self) -> None:
         """Load the model while the first document is read. What goes wrong is told when it is wanted."""
@@ -397,11 +263,6 @@ class Batch:
         threading.Thread(target=load, name="warm-up", daemon=True).start()
 
 
-def stamp_now(record: Record) -> str:
-    """The file's stamp; empty when it is not there, and what is known of an address, which its fetching looks after."""
-    if is_address(record.source):
-        return record.stamp
-    try:
-        return file_stamp(Path(record.source))
-    except OSError:
-        return ""
+def reason_of(error: TaskFailed) -> str:
+    """Why a document is set aside."""
+    return str(error) if error.kind else f"A fault of Galley's own: {error.message}"

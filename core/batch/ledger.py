@@ -170,6 +170,13 @@ class Ledger:
         with self._writing():
             self._connection.execute("UPDATE documents SET part = '' WHERE number = ?", (number,))
 
+    def folders(self) -> set[str]:
+        """The folders that texts are in, relative to the batch's own."""
+        with self._mutex, errors(self.path):
+            return {
+                row["output"].rpartition("/")[0] for row in self._connection.execute("SELECT output FROM documents")
+            }
+
     def parts(self) -> set[str]:
         """Names of the parts that hold rows."""
         with self._mutex, errors(self.path):
