@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,8 +19,9 @@ from ..core.config import Config, load_config
 from ..core.engine.base import Engine
 from ..core.errors import ConfigError, EngineError, InputError
 from ..core.model import resolve_mode
+from ..core.paths import sessions_dir
 from . import options
-from .batchview import view
+from .batchview import Counts, view
 from .clean import INTERRUPTED
 from .models import obtain
 from .output import plural, say
@@ -43,6 +44,7 @@ Examples:
   galley batch s3://bucket/papers/ -o clean/ --format parquet
   galley batch -o clean/                         go on with it, or look again at the same inputs
   galley batch -o clean/ --retry-failed
+  galley batch /shared/papers -o /shared/clean --ray auto      on a cluster
 
 \b
 The folder gets a text for each document (or data/part-00001.jsonl, …), report.json and report.html.
@@ -59,6 +61,7 @@ Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad 
 @options.clean_options
 @options.machine_options
 @options.common_options
+@click.option("--ray", "address", metavar="ADDRESS", help="Hand the work to Ray: auto, HOST:PORT, or local to try it.")
 @click.option("--retry-failed", is_flag=True, help="Try failed documents, and failed chunks, again.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
@@ -67,6 +70,7 @@ def batch(
     output: str,
     format_: str | None,
     workers: int,
+    address: str | None,
     retry_failed: bool,
     as_json: bool,
     quiet: bool,
@@ -88,6 +92,8 @@ def batch(
         count = registered(ledger, inputs, folder, "" if format != TXT else ".txt")
         say(f"{plural(count, 'document')}.", quiet)
         model = model_for(ledger, config, overrides, quiet)
+        if address is not None:  # a node's own settings may name another place
+            overrides = {**overrides, "session.directory": os.path.abspath(config.session.folder or sessions_dir())}
         plan = Plan(
             folder=folder,
             overrides=overrides,
@@ -97,9 +103,11 @@ def batch(
             retry_failed=retry_failed,
             password=given.get("password"),
         )
-        engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
+        engine = jobs.make_engine(model, config, config.chunk) if model is not None and address is None else None
         try:
-            ended = run(plan, ledger, engine, count, quiet)
+            with view(count, quiet=quiet) as shown:
+                work = worker_for(plan, ledger, config, engine, address, shown)
+                ended = run(work, engine)
         finally:
             if engine is not None:
                 engine.close()
@@ -161,12 +169,23 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run(plan: Plan, ledger: Ledger, engine: Engine | None, count: int, quiet: bool) -> bool:
+def worker_for(
+    plan: Plan, ledger: Ledger, config: Config, engine: Engine | None, address: str | None, shown: Counts
+) -> Callable[[threading.Event], bool]:
+    """What does the work: this machine, or a cluster. Raises ConfigError."""
+    if address is None:
+        return core_batch.Batch(plan, ledger, engine, shown).work
+    from ..core.batch.cluster import ClusterBatch  # only who has a cluster should wait for it
+
+    return ClusterBatch(plan, ledger, config, address, shown).work
+
+
+def run(work: Callable[[threading.Event], bool], engine: Engine | None) -> bool:
     """Whether it came to its end. Raises what stops all."""
     stop = threading.Event()
-    with view(count, quiet=quiet) as shown, stop_on_signals(stop, engine):
+    with stop_on_signals(stop, engine):
         try:
-            return core_batch.Batch(plan, ledger, engine, shown).work(stop)
+            return work(stop)
         except EngineError as error:
             say(str(error), False)
             return False
