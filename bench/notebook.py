@@ -152,7 +152,8 @@ class Notebook:
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit(
-                "The notebook's side ended. Its interpreter (--python) needs torch, transformers, accelerate and gguf, as the extra `bench` has."
+                "The notebook's side ended. Its interpreter (--python) needs torch, transformers, accelerate and gguf, "
+                "as the extra `bench` has."
             )
         return json.loads(line)
 
