@@ -31,10 +31,10 @@ from .growth import cleaned, settings
 SAMPLE = Path(__file__).resolve().parent.parent / "tests" / "data" / "sample.pdf"
 ROUNDS = 3
 CONTEXT = 2048
-ANSWER_TOKENS = 96
+ANSWER_TOKENS = 64
 CHUNK = 700
 """Characters of a chunk to rewrite."""
-QUESTIONS = 12
+QUESTIONS = 6
 KINDS = ("load", "decide", "rewrite")
 CHUNK_SIZES = (500, 1000, 2000, 4000)
 Setting = Callable[[Any, Any], None]

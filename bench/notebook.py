@@ -4,8 +4,8 @@ The notebook's way in our words: transformers, one chunk at a time, nothing kept
 new tokens, chunks of 1000 characters at word bounds out of pypdf's text. It runs the same weights (transformers opens
 the same GGUF file), on the same chunks, on the same machine, in turn with Galley, a few chunks each.
 
-PYTHON is an interpreter with torch, transformers, accelerate and gguf, so that the project's own environment needs none
-of them; this file is run there too, and therefore imports nothing of Galley before it has to.
+PYTHON is an interpreter with torch, transformers, accelerate and gguf (the extra `bench`), so that the project's own
+environment needs none of them; this file is run there too, and therefore imports nothing of Galley before it has to.
 """
 
 import argparse
@@ -152,7 +152,8 @@ class Notebook:
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit(
-                "The notebook's side ended. Its interpreter (--python) needs torch, transformers, accelerate and gguf."
+                "The notebook's side ended. Its interpreter (--python) needs torch, transformers, accelerate and gguf, "
+                "as the extra `bench` has."
             )
         return json.loads(line)
 

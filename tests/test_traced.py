@@ -48,6 +48,26 @@ def test_characters_that_no_edit_touched_come_from_themselves(case: tuple[str, l
             assert text[origin] == character
 
 
+@given(texts_and_edits(), texts_and_edits())
+def test_origins_are_what_a_list_of_them_would_be(case: tuple[str, list[Edit]], other: tuple[str, list[Edit]]) -> None:
+    text, edits = case
+    traced, plain = Traced.of(text), list(range(len(text)))
+    for step in (edits, other[1]):
+        step = sorted(edit for edit in step if edit.end <= len(traced.text))
+        traced = traced.apply(step)
+        before = list(plain)
+        for edit in reversed(step):
+            replaced = before[edit.start : edit.end]
+            near = replaced[-1:] or before[edit.start : edit.start + 1] or before[-1:] or [0]
+            size = len(edit.text)
+            plain[edit.start : edit.end] = replaced[:size] + near * (size - len(replaced))
+        assert list(traced.origins) == plain
+        assert [traced.origins[place] for place in range(-len(plain), len(plain))] == plain * 2
+        assert list(traced.origins[1:5]) == plain[1:5]
+        with pytest.raises(IndexError):
+            traced.origins[len(plain)]
+
+
 def test_edits_that_overlap_are_refused() -> None:
     with pytest.raises(ValueError, match="overlap"):
         Traced.of("abcdef").apply([Edit(0, 3), Edit(2, 4)])
