@@ -175,7 +175,7 @@ class Run:
         """
         taken: list[Taken] = []
         wrong: list[GalleyError] = []
-        for future in done:
+        for future in sorted(done, key=lambda one: self._hands[one].chunk.index):
             work = self._hands.pop(future)
             if work.asked is not None:
                 self._take_asked(future, work.asked)
