@@ -28,13 +28,17 @@ SEEN = 3
 COMMON = 2.0
 """A word is one from this Zipf frequency on, or if the document has it twice."""
 SHORTEST = 5
-TOGETHER, APART = 3.0, 4.0
+TOGETHER, APART = 3.0, 4.5
 """Powers of ten by which the parts (the whole) must be likelier for a slip to be as likely as not."""
-PROPOSED = 1.5
+PROPOSED = 1.75
 """So many powers of ten below that a find is still proposed."""
+NUMBER_APART = 0.1
+"""How likely "Table1" is to be mended: people who clean by hand left a dozen and mended one, so a person may."""
 ONE_LETTER = frozenset({"a", "i"})
 ENDINGS = frozenset({"es", "er", "en", "em", "ist"})
 """German words that are also how other words end."""
+MOST = 8.0
+"""No word has a higher Zipf frequency."""
 POWER = math.log(10)
 
 
@@ -107,10 +111,6 @@ def apart(text: str, known: Known) -> Iterator[Candidate]:
             yield Candidate(match.end(1), match.end(), "", "space", likelihood(powers))
 
 
-MOST = 8.0
-"""No word has a higher Zipf frequency."""
-
-
 def likelihood(powers: float) -> float:
     """Probability from odds in powers of ten."""
     return round(1 / (1 + math.exp(-POWER * powers)), 3)
@@ -119,4 +119,4 @@ def likelihood(powers: float) -> float:
 def before_numbers(text: str) -> Iterator[Candidate]:
     for match in WORD_NUMBER.finditer(text):
         if match[1] in NUMBERED:
-            yield Candidate(match.end(1), match.end(1), " ", "space", 0.45)
+            yield Candidate(match.end(1), match.end(1), " ", "space", NUMBER_APART)
