@@ -78,11 +78,20 @@ def together(text: str, known: Known) -> Iterator[Candidate]:
         if known.count(word) >= SEEN or len(word) != len(match.group()):
             continue
         whole = max(zipf(word, known.language), UNKNOWN)
-        best, cut = max((known.common(word[:at]) + known.common(word[at:]), at) for at in cuts(word, known.language))
-        powers = best - SCALE - whole - TOGETHER
+        powers, cut = best_cut(word, SCALE + whole + TOGETHER, known)
         if powers >= -PROPOSED:
             place = match.start() + cut
             yield Candidate(place, place, " ", "space", likelihood(powers))
+
+
+def best_cut(word: str, needed: float, known: Known) -> tuple[float, int]:
+    """The likeliest place for a blank, and by how many powers of ten the two parts are commoner than `needed`."""
+    best = (-SCALE, 0)
+    for at in cuts(word, known.language):
+        first = known.common(word[:at])
+        if first + MOST >= needed - PROPOSED:  # a look-up is what takes time here
+            best = max(best, (first + known.common(word[at:]) - needed, at))
+    return best
 
 
 def cuts(word: str, language: str) -> Iterator[int]:
