@@ -18,15 +18,16 @@ from statistics import mean
 from galley.core.chunk import chunk
 from galley.core.clean.candidates import is_common
 from galley.core.clean.verbatim import SURE, Verbatim, log_odds, passages, probability
-from galley.core.edits import Candidate
-from galley.core.prepare import prepare
+from galley.core.edits import Candidate, EditDecision
+from galley.core.prepare import Prepared, prepare
 from galley.core.prompts import load_judge
 from galley.core.session.rows import inside
 
+from .alignment import overlap
 from .bootstrap import interval
 from .decisions import auc
-from .quality import Asked, Paper, model_named, papers
-from .rules import BROKEN, as_document, folded, seen
+from .quality import Asked, Paper, edited, model_named, papers
+from .rules import BROKEN, as_document, folded, seen, words
 
 PLAIN = re.compile(r"(?<![\w@/.’'\-])[^\W\d_]{2,30}(?![\w@/’'\-])")
 SHORTEST = 5
@@ -61,8 +62,11 @@ class Place:
     right: bool
     """Whether the edit is right."""
     source: str
-    """The chunk."""
+    """The chunk, or the text around."""
     candidate: Candidate
+    """Offsets in `source`."""
+    start: int = 0
+    """Where the chunk begins in the prepared text."""
 
 
 def damaged(text: str, each: int, seed: int) -> Damaged:
@@ -95,8 +99,8 @@ def damaged(text: str, each: int, seed: int) -> Damaged:
     return Damaged("".join(parts), frozenset(together), frozenset(apart))
 
 
-def slips(paper: Paper, each: int, seed: int) -> tuple[list[Place], dict[str, int]]:
-    """What is proposed in a damaged reference, and how much damage there is of each kind."""
+def slips(paper: Paper, each: int, seed: int) -> tuple[list[Place], dict[str, int], Prepared]:
+    """What is proposed in a damaged reference, how much damage there is of each kind, and the damaged text prepared."""
     made = damaged(paper.reference[:LONGEST], each, seed)
     prepared = prepare(as_document(made.text, Path(paper.name)))
     origins = prepared.traced.origins
@@ -107,8 +111,22 @@ def slips(paper: Paper, each: int, seed: int) -> tuple[list[Place], dict[str, in
                 continue
             kind, truth = ("together", made.together) if candidate.replacement else ("apart", made.apart)
             right = origins[piece.start + candidate.start] in truth
-            found.append(Place(paper.name, kind, right, piece.text, candidate))
-    return found, {"together": len(made.together), "apart": len(made.apart)}
+            found.append(Place(paper.name, kind, right, piece.text, candidate, piece.start))
+    return found, {"together": len(made.together), "apart": len(made.apart)}, prepared
+
+
+def word_scores(paper: Paper, damage: Prepared, places: Sequence[Place], verbatim: Verbatim) -> tuple[float, float]:
+    """Word F1 of a damaged reference against itself, by the rules and with what `verbatim` decides of blanks."""
+    wanted = words(folded(paper.reference[:LONGEST]))
+    edits: list[EditDecision] = []
+    for place in places:
+        c = place.candidate
+        odds = verbatim.evidence(place.source, c, lambda: False)[0]
+        applied = (likely := verbatim.weighed(c, odds)) >= 0.5
+        edits.append(EditDecision(place.start + c.start, place.start + c.end, c.replacement, c.kind, likely, applied))
+    texts = (damage, edited(damage, edits))
+    rules, decided = (overlap(words(folded(text.text)), wanted).f1 for text in texts)
+    return rules, decided
 
 
 def breaks(paper: Paper) -> Iterator[Place]:
@@ -234,11 +252,21 @@ def main() -> None:
     verbatim = Verbatim(engine, load_judge())  # type: ignore[arg-type]
     places: list[Place] = []
     counts = {"together": 0, "apart": 0}
+    scores: list[tuple[float, float]] = []
     for paper in papers(arguments.data):
-        found, there = slips(paper, arguments.each, arguments.seed)
+        found, there, damage = slips(paper, arguments.each, arguments.seed)
         places += [*found, *breaks(paper)]
+        scores.append(word_scores(paper, damage, found, verbatim))
         counts = {kind: counts[kind] + there[kind] for kind in counts}
-    print("\n".join(report(places, verbatim, counts)), flush=True)
+    print("\n".join(report(places, verbatim, counts)))
+    gains = [100 * (decided - rules) for rules, decided in scores]
+    low, high = interval(gains)
+    print(
+        f"\nWord F1 of the damaged texts: rules {mean(rules for rules, _ in scores):.4f},"
+        f" verbatim {mean(decided for _, decided in scores):.4f};"
+        f" gained {mean(gains):+.2f} points ({low:+.2f} to {high:+.2f}), least {min(gains):+.2f}",
+        flush=True,
+    )
     if arguments.ways:
         some = random.Random(arguments.seed).sample(places, min(arguments.ways, len(places)))
         print("\n" + "\n".join(ways(some, engine)))

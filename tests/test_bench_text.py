@@ -41,7 +41,7 @@ def test_damage_is_where_it_says_and_can_be_undone() -> None:
 
 
 def test_most_torn_words_are_proposed_and_held_to_be_right() -> None:
-    found, there = slips(paper(CLEAN * 8, CLEAN * 8), 20, 1)
+    found, there, _ = slips(paper(CLEAN * 8, CLEAN * 8), 20, 1)
     apart = [place for place in found if place.kind == "apart"]
     assert all(place.right for place in apart)
     assert len(apart) >= 0.8 * there["apart"]

@@ -140,7 +140,7 @@ def test_a_document_is_measured_by_weights_that_were_chosen_without_it() -> None
     assert points["d"] < 0
 
 
-@pytest.mark.parametrize("name", ["1601.03642", "2201.00037", "2201.00151", "2201.00200"])
+@pytest.mark.parametrize("name", ["1601.03642", "2201.00022", "2201.00037", "2201.00151", "2201.00200", "2201.00214"])
 def test_verbatim_falls_below_rules_on_no_paper_where_the_references_can_judge(shared: Path, name: str) -> None:
     one = next(found for found in papers(shared, book=False) if found.name == name)
     edits = decisions(one.prepared, Verbatim(Counting(), load_judge()))  # type: ignore[arg-type]

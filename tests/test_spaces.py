@@ -18,7 +18,7 @@ def proposed(text: str, language: str = "en", least: float = 0.0) -> list[str]:
     ("text", "mended"),
     [
         ("The method is ro bust to noise.", "The method is robust to noise."),
-        ("It is a con sequence of this.", "It is a consequence of this."),
+        ("It is a sig nificant step.", "It is a significant step."),
         ("The temper ature rises.", "The temperature rises."),
         ("Das ist eine Über raschung für alle.", "Das ist eine Überraschung für alle."),
     ],

@@ -28,13 +28,17 @@ SEEN = 3
 COMMON = 2.0
 """A word is one from this Zipf frequency on, or if the document has it twice."""
 SHORTEST = 5
-TOGETHER, APART = 3.0, 4.0
+TOGETHER, APART = 3.0, 4.5
 """Powers of ten by which the parts (the whole) must be likelier for a slip to be as likely as not."""
-PROPOSED = 1.5
+PROPOSED = 1.75
 """So many powers of ten below that a find is still proposed."""
+NUMBER_APART = 0.1
+"""How likely "Table1" is to be mended: people who clean by hand left a dozen and mended one, so a person may."""
 ONE_LETTER = frozenset({"a", "i"})
 ENDINGS = frozenset({"es", "er", "en", "em", "ist"})
 """German words that are also how other words end."""
+MOST = 8.0
+"""No word has a higher Zipf frequency."""
 POWER = math.log(10)
 
 
@@ -74,11 +78,20 @@ def together(text: str, known: Known) -> Iterator[Candidate]:
         if known.count(word) >= SEEN or len(word) != len(match.group()):
             continue
         whole = max(zipf(word, known.language), UNKNOWN)
-        best, cut = max((known.common(word[:at]) + known.common(word[at:]), at) for at in cuts(word, known.language))
-        powers = best - SCALE - whole - TOGETHER
+        powers, cut = best_cut(word, SCALE + whole + TOGETHER, known)
         if powers >= -PROPOSED:
             place = match.start() + cut
             yield Candidate(place, place, " ", "space", likelihood(powers))
+
+
+def best_cut(word: str, needed: float, known: Known) -> tuple[float, int]:
+    """The likeliest place for a blank, and by how many powers of ten the two parts are commoner than `needed`."""
+    best = (-SCALE, 0)
+    for at in cuts(word, known.language):
+        first = known.common(word[:at])
+        if first + MOST >= needed - PROPOSED:  # a look-up is what takes time here
+            best = max(best, (first + known.common(word[at:]) - needed, at))
+    return best
 
 
 def cuts(word: str, language: str) -> Iterator[int]:
@@ -107,10 +120,6 @@ def apart(text: str, known: Known) -> Iterator[Candidate]:
             yield Candidate(match.end(1), match.end(), "", "space", likelihood(powers))
 
 
-MOST = 8.0
-"""No word has a higher Zipf frequency."""
-
-
 def likelihood(powers: float) -> float:
     """Probability from odds in powers of ten."""
     return round(1 / (1 + math.exp(-POWER * powers)), 3)
@@ -119,4 +128,4 @@ def likelihood(powers: float) -> float:
 def before_numbers(text: str) -> Iterator[Candidate]:
     for match in WORD_NUMBER.finditer(text):
         if match[1] in NUMBERED:
-            yield Candidate(match.end(1), match.end(1), " ", "space", 0.45)
+            yield Candidate(match.end(1), match.end(1), " ", "space", NUMBER_APART)
