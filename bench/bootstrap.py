@@ -4,14 +4,16 @@ independent of each other."""
 import random
 from collections.abc import Callable, Sequence
 from statistics import mean
+from typing import TypeVar
 
+Value = TypeVar("Value")
 ROUNDS = 2000
 SEED = 1
 SHARE = 0.95
 
 
 def interval(
-    values: Sequence[float], statistic: Callable[[Sequence[float]], float] = mean, rounds: int = ROUNDS
+    values: Sequence[Value], statistic: Callable[[Sequence[Value]], float] = mean, rounds: int = ROUNDS
 ) -> tuple[float, float]:
     """The percentile interval (Efron 1979) that holds 95 % of the statistic over resampled documents.
 

@@ -7,6 +7,7 @@ other half, for every way to halve them, so that no document speaks for itself.
 
 import argparse
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,13 +23,17 @@ from galley.core.edits import Candidate
 from galley.core.prompts import load_judge
 
 from .alignment import pairs
+from .bootstrap import interval
 from .decisions import auc
 from .quality import SET_ASIDE, Asked, Paper, model_named, papers, proposals
 from .rules import folded, words
 
+NUMBER = re.compile(r"[\divxlIVXL]{1,6}\.?")
 ANCHORS = 5
 """Shared words on each side between which an edit is tried."""
 WEIGHTS = (0.0, 0.25, 0.5, 1.0)
+ROUNDS = 300
+"""Resamplings for an interval of an AUC."""
 OFFSETS = (-9.0, -6.0, -4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
 
 
@@ -47,6 +52,8 @@ class Case:
     """Words by which the edit comes nearer to the reference; less than 0 when it leads away. Counted as insertions and
     deletions, and in hundredths by characters where no word changes."""
 
+    sort: str
+    """What kind of decision it is, finer than the candidate's kind; see `sort_of`."""
     now: float
     """How likely `verbatim` holds the edit to be right, as it is."""
 
@@ -110,13 +117,14 @@ def cases(paper: Paper, verbatim: Verbatim) -> Iterator[Case]:
     """Every candidate of a paper. Of several edits of one place only the best is right."""
     judge = Judge(paper)
     found: list[Case] = []
+    doubts = {(c.start, c.end, c.kind) for c in paper.prepared.candidates}
     for start, text, candidates in proposals(paper.prepared):
         for c in candidates:
             model, _ = verbatim.evidence(text, c, lambda: False)
             placed = Candidate(c.start + start, c.end + start, c.replacement, c.kind, c.prior)
-            found.append(
-                Case(paper.name, shown(text, c), placed, model, judge.gain(placed), verbatim.weighed(c, model))
-            )
+            sort = sort_of(placed, paper.prepared.text, (placed.start, placed.end, placed.kind) in doubts)
+            now = verbatim.weighed(c, model)
+            found.append(Case(paper.name, shown(text, c), placed, model, judge.gain(placed), sort, now))
     best: dict[tuple[int, int], float] = defaultdict(float)
     for case in found:
         place = (case.candidate.start, case.candidate.end)
@@ -125,6 +133,17 @@ def cases(paper: Paper, verbatim: Verbatim) -> Iterator[Case]:
         rival = best[case.candidate.start, case.candidate.end]
         gain = case.gain - rival if case.gain < rival else case.gain
         yield replace(case, gain=gain)
+
+
+def sort_of(candidate: Candidate, text: str, doubt: bool) -> str:
+    """The kind of decision; `doubt` says that the repairs proposed it, and not a finder of `verbatim`."""
+    if candidate.kind == "space":
+        if not candidate.replacement:
+            return "torn apart"
+        return "before a number" if text[candidate.end].isdigit() else "run together"
+    if candidate.kind == "debris" and doubt:
+        return "lone number" if NUMBER.fullmatch(text[candidate.start : candidate.end].strip()) else "figure's inside"
+    return {"debris": "debris sentence", "symbol": "torn symbol"}.get(candidate.kind, candidate.kind)
 
 
 def shown(text: str, c: Candidate) -> str:
@@ -186,39 +205,50 @@ def held_out(some: Sequence[Case], sizes: dict[str, int]) -> dict[str, float]:
 
 
 def ranked(some: Sequence[Case], score: str) -> str:
-    """AUC of the model's log-odds, the rules', or both added."""
+    """AUC of the model's log-odds, the rules', or both added, with its 95 % interval over documents."""
     scores = {"model": lambda c: c.model, "prior": lambda c: c.odds, "both": lambda c: c.model + c.odds}
-    right = [scores[score](case) for case in some if case.gain > 0]
-    wrong = [scores[score](case) for case in some if case.gain < 0]
-    return f"{auc(right, wrong):.3f}" if right and wrong else ""
+
+    def of(groups: Sequence[Sequence[Case]]) -> float:
+        cases = [case for group in groups for case in group]
+        right = [scores[score](case) for case in cases if case.gain > 0]
+        wrong = [scores[score](case) for case in cases if case.gain < 0]
+        return auc(right, wrong) if right and wrong else 0.5
+
+    if not any(case.gain > 0 for case in some) or not any(case.gain < 0 for case in some):
+        return ""
+    groups = [[case for case in some if case.paper == name] for name in dict.fromkeys(case.paper for case in some)]
+    low, high = interval(groups, of, ROUNDS)
+    return f"{of(groups):.2f} ({low:.2f} to {high:.2f})"
 
 
 def report(found: Sequence[Case], sizes: dict[str, int]) -> Iterator[str]:
-    kinds = sorted({case.candidate.kind for case in found})
-    yield "| kind | proposed | right | wrong | no matter | made | rightly | wrongly | AUC model | prior | both |"
-    yield "|---" * 11 + "|"
-    for kind in kinds:
-        some = [case for case in found if case.candidate.kind == kind]
-        made = chosen(some, Shipped())
-        counts = [sum(c.gain > 0 for c in some), sum(c.gain < 0 for c in some), sum(c.gain == 0 for c in some)]
-        does = [len(made), sum(c.gain > 0 for c in made), sum(c.gain < 0 for c in made)]
-        cells = [kind, len(some), *counts, *does, *(ranked(some, score) for score in ("model", "prior", "both"))]
-        yield "| " + " | ".join(map(str, cells)) + " |"
-    yield ""
-    yield (
-        "| kind | as it is | both, plainly added | prior alone "
-        "| chosen elsewhere | worst document | chosen on all | weight | offset |"
-    )
+    sorts = sorted({case.sort for case in found}, key=lambda sort: (sort in SET_ASIDE, sort))
+    yield "| kind | proposed | right | wrong | made rightly | wrongly | AUC model | AUC rules | AUC both |"
     yield "|---" * 9 + "|"
-    for kind in kinds:
-        if kind in SET_ASIDE:
+    for sort in sorts:
+        some = [case for case in found if case.sort == sort]
+        made = chosen(some, Shipped())
+        counts = [sum(c.gain > 0 for c in some), sum(c.gain < 0 for c in some)]
+        does = [sum(c.gain > 0 for c in made), sum(c.gain < 0 for c in made)]
+        cells = [sort, len(some), *counts, *does, *(ranked(some, score) for score in ("model", "prior", "both"))]
+        yield "| " + " | ".join(map(str, cells)) + " |"
+    yield (
+        "\nPoints of word F1 over `rules`, mean over documents:\n\n"
+        "| kind | as it is | worst document | model and rules plainly added | rules alone "
+        "| chosen on other documents | worst document | chosen on all | weight | offset |"
+    )
+    yield "|---" * 10 + "|"
+    for sort in sorts:
+        if sort in SET_ASIDE:
             continue
-        some = [case for case in found if case.candidate.kind == kind]
+        some = [case for case in found if case.sort == sort]
         way, elsewhere = best_way(some, sizes), held_out(some, sizes)
-        points = [gained(some, w, sizes) / len(sizes) for w in (Shipped(), Way(1.0, 0.0), Way(0.0, 0.0), way)]
+        now = [gained([c for c in some if c.paper == name], Shipped(), sizes) for name in sizes]
+        plain, prior, best = (gained(some, w, sizes) / len(sizes) for w in (Way(1.0, 0.0), Way(0.0, 0.0), way))
         yield (
-            f"| {kind} | {points[0]:+.3f} | {points[1]:+.3f} | {points[2]:+.3f} | {mean(elsewhere.values()):+.3f} "
-            f"| {min(elsewhere.values()):+.3f} | {points[3]:+.3f} | {way.weight} | {way.offset} |"
+            f"| {sort} | {mean(now):+.3f} | {min(now):+.3f} | {plain:+.3f} | {prior:+.3f} "
+            f"| {mean(elsewhere.values()):+.3f} | {min(elsewhere.values()):+.3f} "
+            f"| {best:+.3f} | {way.weight} | {way.offset} |"
         )
 
 
@@ -228,7 +258,9 @@ def main() -> None:
     parser.add_argument("--model", help="name or path of a model; the embedded one without")
     parser.add_argument("--chars", type=int, help="only the first characters of each document")
     parser.add_argument("--no-book", action="store_true")
-    parser.add_argument("--details", metavar="KIND", action="append", default=[], help="show the cases of this kind")
+    parser.add_argument(
+        "--details", metavar="KIND", action="append", default=[], help="show the cases of this kind or sort"
+    )
     arguments = parser.parse_args()
     engine = Asked(model_named(arguments.model))
     verbatim = Verbatim(engine, load_judge())  # type: ignore[arg-type]
@@ -240,7 +272,7 @@ def main() -> None:
     engine.close()
     print("\n".join(report(found, sizes)))
     for case in sorted(found, key=lambda c: c.gain):
-        if case.candidate.kind in arguments.details and math.isfinite(case.model):
+        if {case.candidate.kind, case.sort} & set(arguments.details) and math.isfinite(case.model):
             print(f"{case.gain:+6.2f} {case.candidate.prior:.2f} {case.model:+6.2f} {case.paper} {case.text!r}")
 
 

@@ -1,7 +1,9 @@
 """How well and how fast a model tells citations from other parentheses: `python -m bench.decisions PAPER.pdf`.
 
-Two ways of asking, side by side on the same places of the same paper with the same model:
+Ways of asking, side by side on the same places of the same paper with the same model:
 - fragment: the parenthesis alone, after a few answered examples (what `verbatim` does);
+- in its place: the same with the words before it;
+- many: the same with the decisions before it in the prompt, as the model made them, one list for all;
 - copy: the passage and its clean text up to the place; is going on without the parenthesis likelier than with it?
 A place counts as a citation when it holds a year and only names beside it. AUC is the probability that a citation
 scores above another parenthesis.
@@ -11,7 +13,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from galley.core.clean.candidates import YEAR, citation_prior
@@ -23,8 +25,14 @@ from galley.core.models import describe, pull
 from galley.core.prepare import prepare
 from galley.core.prompts import load_judge
 
+from .bootstrap import interval
+
 PARENTHESES = re.compile(r"[ \t]?\([^()\n]{2,120}\)")
 EACH = 40
+NEAR = 60
+"""Characters before a place."""
+EARLIER = 8
+"""Decisions that stay in the prompt."""
 TASK = "The text below is repeated word for word, without its citations."
 
 
@@ -32,6 +40,17 @@ def auc(positive: list[float], negative: list[float]) -> float:
     """Share of pairs in the right order, ties by half."""
     wins = sum((p > n) + 0.5 * (p == n) for p in positive for n in negative)
     return wins / len(positive) / len(negative)
+
+
+def judged(scores: Sequence[tuple[float, int]]) -> str:
+    """AUC of (log-odds, 0 for a citation and 1 for none), with its 95 % interval over places."""
+
+    def of(some: Sequence[tuple[float, int]]) -> float:
+        right, wrong = ([odds for odds, group in some if group == which] for which in (0, 1))
+        return auc(right, wrong) if right and wrong else 0.5
+
+    low, high = interval(scores, of, 500)
+    return f"{of(scores):.3f} ({low:.3f} to {high:.3f})"
 
 
 def main() -> None:
@@ -52,6 +71,18 @@ def main() -> None:
     def fragment(start: int, end: int) -> float:
         return odds(judge, f"{text[start:end].strip()} ->", LABELS)
 
+    def in_place(start: int, end: int) -> float:
+        before = " ".join(text[max(0, start - NEAR) : start].split())
+        return odds(judge, f"{before} {text[start:end].strip()} ->", LABELS)
+
+    made: list[str] = []
+
+    def many(start: int, end: int) -> float:
+        shown = f"{text[start:end].strip()} ->"
+        found = odds(judge, "".join(made[-EARLIER:]) + shown, LABELS)
+        made.append(f"{shown}{LABELS[0] if found >= 0 else LABELS[1]}\n")
+        return found
+
     def copy(start: int, end: int) -> float:
         begin = max(0, start - 300)
         passage, stem, after = text[begin : end + 100], text[begin:start], text[end : end + 12]
@@ -59,14 +90,20 @@ def main() -> None:
             f"{TASK}\n\n{passage}\n\nRepeated:\n\n", PARENTHESES.sub("", stem), (after, text[start:end] + after)
         )
 
-    ways: dict[str, Callable[[int, int], float]] = {"fragment": fragment, "copy": copy}
+    ways: dict[str, Callable[[int, int], float]] = {
+        "fragment": fragment,
+        "in its place": in_place,
+        "many": many,
+        "copy": copy,
+    }
+    places = sorted((place, group) for group, some in enumerate(sample) for place in some)
     print(f"{len(sample[0])} citations, {len(sample[1])} other parentheses, {engine.start().model}")
     print("| way | AUC | ms a decision |\n|---|---|---|")
     for name, ask in ways.items():
         began = time.perf_counter()
-        scores = [[ask(*place) for place in group] for group in sample]
-        each = (time.perf_counter() - began) / sum(map(len, sample))
-        print(f"| {name} | {auc(*scores):.3f} | {each * 1000:.0f} |")
+        scores = [(ask(*place), group) for place, group in places]
+        each = (time.perf_counter() - began) / len(places)
+        print(f"| {name} | {judged(scores)} | {each * 1000:.0f} |", flush=True)
     engine.close()
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,26 +104,43 @@ def clean_by_rules(pdf: Path, extractor: str) -> dict[str, float]:
     return {name: marks[place + 1] - marks[place] for place, name in enumerate(names)}
 
 
-def peak_of(command: list[str], environment: dict[str, str], seconds: float = 600.0) -> tuple[float, float]:
-    """(MB, seconds): the most memory that a command's own process had, without its children's. It is interrupted after
-    so many seconds."""
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The most memory that a command had, in MB."""
+
+    own: float
+    """Of its own process, without those it started."""
+    worker: float
+    """Of the largest process that it started."""
+    seconds: float
+
+
+def peak_of(command: list[str], environment: dict[str, str], seconds: float = 600.0) -> Peak:
+    """What a command takes. It is interrupted after so many seconds."""
     began = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    status = Path(f"/proc/{process.pid}/status")
-    most = 0
+    own = worker = 0.0
     stopped = False
     while process.poll() is None:
-        try:
-            lines = status.read_text(encoding="utf-8").splitlines()
-        except OSError:
-            break
-        most = max([most, *(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))])
+        own = max(own, high_water(process.pid))
+        with suppress(psutil.NoSuchProcess):
+            children = psutil.Process(process.pid).children(recursive=True)
+            worker = max([worker, *(high_water(child.pid) for child in children)])
         if not stopped and time.perf_counter() - began > seconds:
             process.terminate()
             stopped = True
         time.sleep(LOOK_SECONDS)
     process.wait()
-    return most * 1024 / 1e6, time.perf_counter() - began
+    return Peak(own, worker, time.perf_counter() - began)
+
+
+def high_water(pid: int) -> float:
+    """MB that a process had at most; 0 once it has gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0.0
+    return max((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM")), default=0.0)
 
 
 def own_place(folder: str) -> dict[str, str]:
@@ -158,7 +176,7 @@ def by_pages(pdf: Path, counts: Sequence[int]) -> Table:
             by_rules = sum(clean_by_rules(large, "auto").values())
             chunks, seconds, size = cleaned(large, settings(folder / f"sessions{count}", "verbatim"))
             command = [*GALLEY, "clean", str(large), "--mode", "rules", "-o", f"{folder}/{count}.txt"]
-            peak, _ = peak_of(command, own_place(name))
+            peak = peak_of(command, own_place(name)).own
             rows.append((count, chunks, by_rules, seconds, peak, size / 1000))
     return Table(("pages", "chunks", "rules, s", "verbatim, s", "memory of the parent, MB", "session, kB"), tuple(rows))
 

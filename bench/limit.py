@@ -1,8 +1,6 @@
-"""How near Galley comes to what the machine can do with the model: `python -m bench.limit [NAME…]`.
+"""How near Galley comes to what the machine can do with the model: `python -m bench.limit [PDF]`.
 
-Names: engine (llama.cpp's own rates, and a run held against them, in `verbatim` and `rewrite`), rules (pages a second
-with each extractor), memory (of the parent, with 1,000 pages), first (Enter to the first finished chunk). All of them
-without names.
+llama.cpp's own rates first, and then a run in `verbatim` and one in `rewrite`, held against them.
 
 The limit of a run is the time that its tokens take at the best rates that llama.cpp reaches here, alone and in the
 largest batches: tokens that were read at the rate of reading, and tokens that were written at that of writing, but for
@@ -10,9 +8,6 @@ the first of each answer, which comes out of reading the prompt.
 """
 
 import argparse
-import os
-import re
-import statistics
 import tempfile
 import threading
 import time
@@ -21,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -30,11 +24,9 @@ from galley.core import job as jobs
 from galley.core.config import Config
 from galley.core.engine.base import Cancelled, Comparison, Completion, EngineInfo, Message, OnText, Sampling
 from galley.core.events import Event, RunStarted
-from galley.core.extract import extract
 from galley.core.models import pull
 
-from .desk import GALLEY, Screen
-from .growth import clean_by_rules, own_place, peak_of, repeated, settings
+from .growth import settings
 
 SAMPLE = Path(__file__).resolve().parent.parent / "tests" / "data" / "sample.pdf"
 READ_BATCHES = (512, 1024, 2048)
@@ -45,12 +37,7 @@ SHORT = (8, 16, 32, 64)
 """Tokens of a question that is read behind a cached beginning."""
 BEGINNING = 256
 ROUNDS = 3
-PAGES, MANY_PAGES = 200, 1000
 REWRITE_PAGES = "1"
-FIRST_SECONDS, MEGABYTES = 3.0, 150
-CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
-COUNTED = re.compile(rb"chunks[^\n\r]*?\s[1-9]\d*/\d+|Cleaned \d")
-LONGEST = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,13 +259,13 @@ def run_once(pdf: Path, mode: str, pages: str = "") -> Ran:
     )
 
 
-def engine_table(pdf: Path) -> Iterator[str]:
+def engine_table(pdf: Path, rewrite_pages: str) -> Iterator[str]:
     model = pull()
-    threads = jobs.make_engine(jobs.identify(model), Config(), Config().chunk)
+    engine = jobs.make_engine(jobs.identify(model), Config(), Config().chunk)
     try:
-        count = threads.start().threads
+        count = engine.start().threads
     finally:
-        threads.close()
+        engine.close()
     rates = measure_rates(str(model), count)
     yield "| llama.cpp alone | tokens a second |"
     yield "|---|---|"
@@ -287,7 +274,7 @@ def engine_table(pdf: Path) -> Iterator[str]:
     yield from (f"| writing, {slots} at once | {rate:.0f} |" for slots, rate in rates.write.items())
     yield "\n| run | chunks | s | requests | read | written | limit, s | share, ≥ 85 % | outside, ≤ 3 % | one at work |"
     yield "|---" * 10 + "|"
-    for mode, pages, rounds in (("verbatim", "", ROUNDS), ("rewrite", REWRITE_PAGES, 1)):
+    for mode, pages, rounds in (("verbatim", "", ROUNDS), ("rewrite", rewrite_pages, 1)):
         ran = sorted((run_once(pdf, mode, pages) for _ in range(rounds)), key=lambda one: one.seconds)[rounds // 2]
         limit = rates.seconds(ran.read, ran.written)
         yield (
@@ -297,88 +284,13 @@ def engine_table(pdf: Path) -> Iterator[str]:
     yield "\nOutside: the share of the run in which no request was under way. One at work: only one of the slots was."
 
 
-def in_parts(pdf: Path, extractor: str, pages: int, parts: int) -> float:
-    """Seconds to extract a document in so many page ranges, each in a worker process of its own, all at once."""
-    bounds = [pages * number // parts for number in range(parts + 1)]
-    ranges = [f"{low + 1}-{high}" for low, high in pairwise(bounds)]
-    options = [Config().extract.model_copy(update={"extractor": extractor, "pages": part}) for part in ranges]
-    with ThreadPoolExecutor(parts) as pool:
-        began = time.perf_counter()
-        list(pool.map(lambda option: extract(pdf, option), options))
-        return time.perf_counter() - began
-
-
-def rules_table(pdf: Path) -> Iterator[str]:
-    yield "| extractor | pages | a second | wanted | extract | prepare | chunk | session | run | extract, 2 parts |"
-    yield "|---" * 10 + "|"
-    with tempfile.TemporaryDirectory() as folder:
-        large = repeated(pdf, PAGES, Path(folder) / "large.pdf")
-        for extractor, wanted in (("pdfium", 40), ("pypdf", 20), ("auto", 40)):
-            stages = clean_by_rules(large, extractor)
-            cells = " | ".join(f"{seconds:.2f}" for seconds in stages.values())
-            halves = in_parts(large, extractor, PAGES, 2)
-            rate = PAGES / sum(stages.values())
-            yield f"| {extractor} | {PAGES} | {rate:.0f} | {wanted} | {cells} | {halves:.2f} |"
-    yield "\nStages in seconds, one after the other."
-
-
-def memory_table(pdf: Path, pages: int, seconds: float) -> Iterator[str]:
-    yield f"| {pages:,} pages | peak of the parent, MB | wanted | s |"
-    yield "|---|---|---|---|"
-    with tempfile.TemporaryDirectory() as folder:
-        large = repeated(pdf, pages, Path(folder) / "large.pdf")
-        for mode in ("rules", "verbatim"):
-            command = [*GALLEY, "clean", str(large), "--mode", mode, "-o", f"{folder}/{mode}.txt"]
-            peak, took = peak_of(command, own_place(folder), seconds)
-            stopped = f", stopped after {seconds:.0f} s" if took > seconds else ""
-            yield f"| {mode}{stopped} | {peak:.0f} | < {MEGABYTES} | {took:.1f} |"
-
-
-def first_chunk(pdf: Path, mode: str) -> float:
-    """Seconds from Enter until the terminal counts a finished chunk, or sums up a run that was over before."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(own_place(folder))
-        screen = Screen([*GALLEY, "clean", str(pdf), "--mode", mode, "-o", f"{folder}/clean.txt"])
-        try:
-            seen = b""
-            while not COUNTED.search(CONTROLS.sub(b"", seen)):
-                if time.perf_counter() - screen.began > LONGEST:
-                    raise SystemExit("no chunk was finished")
-                seen += screen.read(0.5)
-            return time.perf_counter() - screen.began
-        finally:
-            screen.close()
-
-
-def first_table(pdf: Path) -> Iterator[str]:
-    pull().read_bytes()  # into the page cache
-    yield "| Enter to the first chunk | median, s | slowest | wanted |"
-    yield "|---|---|---|---|"
-    for mode in ("rules", "verbatim"):
-        taken = [first_chunk(pdf, mode) for _ in range(ROUNDS)]
-        yield f"| {mode} | {statistics.median(taken):.2f} | {max(taken):.2f} | {FIRST_SECONDS:.0f} |"
-
-
 def main() -> None:
-    tables: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
-        "engine": lambda given: engine_table(given.pdf),
-        "rules": lambda given: rules_table(given.pdf),
-        "memory": lambda given: memory_table(given.pdf, given.pages, given.seconds),
-        "first": lambda given: first_table(given.pdf),
-    }
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(tables))
-    parser.add_argument("--pdf", type=Path, default=SAMPLE, help="the sample without")
-    parser.add_argument("--pages", type=int, default=MANY_PAGES, help="of the document whose memory is measured")
-    parser.add_argument("--seconds", type=float, default=90.0, help="after which that run is stopped")
+    parser.add_argument("pdf", type=Path, nargs="?", default=SAMPLE, help="the sample without")
+    parser.add_argument("--rewrite-pages", default=REWRITE_PAGES, help="pages that `rewrite` is given; it is slow")
     given = parser.parse_args()
-    unknown = set(given.names) - set(tables)
-    if unknown:
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(tables)}")
-    for name in given.names or tables:
-        for line in tables[name](given):
-            print(line, flush=True)
-        print()
+    for line in engine_table(given.pdf, given.rewrite_pages):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

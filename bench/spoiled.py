@@ -1,15 +1,36 @@
 """Faithful cleanings spoiled in one known way each, for the findings that the labelled pairs say nothing about."""
 
+import random
+import re
 from collections.abc import Callable, Iterator
 
 from bench.controls import Control
 
+NUMBER = re.compile(r"(?<=[a-z] )[1-9]\d{1,3}(?= [a-z])")
+NAME = re.compile(r"(?<=[a-z] )[A-Z][a-z]{3,}(?= [a-z])")
+FILLERS = ("approach", "clearly", "important", "various", "generally", "technique", "improves", "remarkable")
+SMALL_WORDS = re.compile(r"\b(?:the|an?|of|that|also|very|not only) ")
+
 
 def spoiled(controls: list[Control]) -> Iterator[tuple[str, Control]]:
-    """Every fifth control of running text, each spoiled in every way, with the flag that should find it."""
-    for control in [item for item in controls if item.kind == "joined"][::5]:
+    """Every fifth control of running text, each spoiled in every way that changes it, with the flag that should find
+    it; the control's kind is the way's name."""
+    for control in every_fifth(controls):
         for name, spoil in WAYS:
-            yield name, Control(name, control.name, control.source, spoil(control.cleaned))
+            text = spoil(control.cleaned)
+            if text != control.cleaned:
+                yield name, Control(spoil.__name__, control.name, control.source, text)
+
+
+def shortened(controls: list[Control]) -> Iterator[Control]:
+    """The same controls with words left out."""
+    for control in every_fifth(controls):
+        for name, shorten in SHORTENED:
+            yield Control(name, control.name, control.source, shorten(control.cleaned))
+
+
+def every_fifth(controls: list[Control]) -> list[Control]:
+    return [item for item in controls if item.kind == "joined"][::5]
 
 
 def without_head(text: str) -> str:
@@ -51,6 +72,40 @@ def few_sentences(text: str) -> str:
     return ". ".join(text.split(". ")[::3]).rstrip(". ") + "."
 
 
+def reworded(text: str) -> str:
+    """Phrases of two to five words, half of them turned around, with words put in between."""
+    chance = random.Random(text)
+    words = text.split()
+    written: list[str] = []
+    while words:
+        size = chance.randint(2, 5)
+        phrase, words = words[:size], words[size:]
+        written += reversed(phrase) if chance.random() < 0.5 else phrase
+        written += [chance.choice(FILLERS)] if chance.random() < 0.4 else []
+    return " ".join(written)
+
+
+def miscounted(text: str) -> str:
+    """One number in running text is another; the text as it is where there is none."""
+    return NUMBER.sub(lambda match: str(int(match.group()) * 3 + 7), text, count=1)
+
+
+def renamed(text: str) -> str:
+    """One name inside a sentence is another; the text as it is where there is none."""
+    return NAME.sub("Plantin", text, count=1)
+
+
+def thinned(text: str) -> str:
+    """Each fifth word is left out, in no order: much is gone, and nothing is new."""
+    chance = random.Random(text)
+    return " ".join(word for word in text.split() if chance.random() > 0.2)
+
+
+def terse(text: str) -> str:
+    """Without articles and other small words."""
+    return SMALL_WORDS.sub("", text)
+
+
 WAYS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("head_lost", without_head),
     ("cut_start", from_third_word),
@@ -59,5 +114,10 @@ WAYS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("acknowledged", talked),
     ("markdown", starred),
     ("invented", continued),
+    ("invented", miscounted),
+    ("invented", renamed),
+    ("rewritten", reworded),
     ("summarised", few_sentences),
 )
+SHORTENED: tuple[tuple[str, Callable[[str], str]], ...] = (("thinned", thinned), ("terse", terse))
+"""Ways to leave out words that make nothing new: neither `rewritten` nor `invented`."""

@@ -11,11 +11,12 @@ NO_TERMINAL = "The app needs a terminal. In a script use galley clean; galley --
     epilog="""\b
 Examples:
   galley review paper.pdf        what would happen, then clean and review it
-  galley review paper-1a2b3c4d   go on with a session (see galley sessions)"""
+  galley review paper-1a2b3c4d   go on with a session (see galley sessions)
+  galley review clean/           of a batch, the document that wants a look most"""
 )
-@click.argument("target", metavar="INPUT|SESSION")
+@click.argument("target", metavar="INPUT|SESSION|DIR")
 def review(target: str) -> int:
-    """Open the app on INPUT, a PDF or text file, or on a SESSION."""
+    """Open the app on INPUT, a PDF or text file, on a SESSION, or on the worst of the batch in DIR."""
     return open_app(target)
 
 
@@ -24,10 +25,23 @@ def open_app(target: str = "") -> int:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(NO_TERMINAL)
     if target:
+        target = of_batch(target)
         check(target)
     from ..tui.app import run
 
     return run(target)
+
+
+def of_batch(target: str) -> str:
+    """Of a folder that a batch was run into, the session to look at next; else what was given. Raises SessionError."""
+    from pathlib import Path
+
+    folder = Path(target).expanduser()
+    if not folder.is_dir():
+        return target
+    from ..core.batch import worst
+
+    return str(worst(folder))
 
 
 def check(target: str) -> None:

@@ -14,6 +14,7 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "review": ("galley.cli.app:review", "Open the app on a file or a session."),
     "clean": ("galley.cli.clean:clean", "Clean a PDF or text file; resumes where it stopped."),
+    "batch": ("galley.cli.batch:batch", "Clean many: files, folders, lists, addresses; into one folder."),
     "resume": ("galley.cli.resume:resume", "Go on with an interrupted session."),
     "info": ("galley.cli.inspect:info", "Pages, metadata, text layer, and what would happen."),
     "extract": ("galley.cli.inspect:extract", "The text as it comes out of the file."),

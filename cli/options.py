@@ -93,6 +93,11 @@ def clean_options(function: F) -> F:
 
 
 def engine_options(function: F) -> F:
+    jobs = click.option("--jobs", type=click.IntRange(min=0), help="Chunks cleaned at the same time; 0 chooses.")
+    return stacked(machine_options, jobs)(function)
+
+
+def machine_options(function: F) -> F:
     return stacked(
         click.option(
             "--engine",
@@ -100,7 +105,6 @@ def engine_options(function: F) -> F:
             help="What runs the model; auto takes what can load it.",
         ),
         click.option("--base-url", metavar="URL", help="An OpenAI-compatible server that runs it, up to /v1."),
-        click.option("--jobs", type=click.IntRange(min=0), help="Chunks cleaned at the same time; 0 chooses."),
         click.option("--threads", type=click.IntRange(min=0), help="Threads of the engine; 0 takes the cores."),
         click.option("--gpu-layers", type=click.IntRange(min=-1), help="Layers on the GPU; -1 all that fit, 0 none."),
     )(function)
@@ -121,6 +125,11 @@ def common_options(function: F) -> F:
 
 def settings(given: dict[str, Any]) -> Config:
     """The config with the options that were given on top. Raises ConfigError."""
+    return load_config(overrides=overrides_of(given))
+
+
+def overrides_of(given: dict[str, Any]) -> dict[str, object]:
+    """Settings by their dotted keys, as options gave them. Raises ConfigError."""
     overrides: dict[str, object] = {
         SETTINGS[name]: value for name, value in given.items() if name in SETTINGS and value is not None
     }
@@ -129,4 +138,4 @@ def settings(given: dict[str, Any]) -> Config:
         if not equals:
             raise ConfigError(f"--set {assignment!r} has no value.", "Write it as SECTION.KEY=VALUE.")
         overrides[key.strip()] = value.strip()
-    return load_config(overrides=overrides)
+    return overrides

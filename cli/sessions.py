@@ -45,17 +45,23 @@ def folder(session_dir: str | None) -> Path:
     epilog="""\b
 Examples:
   galley sessions                            all of them, the last touched first
+  galley sessions --batch clean/             those of a batch, the worst first
   galley sessions show paper-1a2b            one, chunk by chunk
   galley sessions show paper-1a2b --chunk 7  its attempts and edits, as galley decide numbers them
   galley sessions check --all                are they whole?
   galley sessions rm paper-1a2b""",
 )
 @DIRECTORY
+@click.option("--batch", "batch_dir", metavar="DIR", help="Those of a batch alone, the worst first.")
 @JSON
 @click.pass_context
-def sessions(context: click.Context, session_dir: str | None, as_json: bool) -> None:
+def sessions(context: click.Context, session_dir: str | None, batch_dir: str | None, as_json: bool) -> None:
     """List, show, check and remove sessions."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if batch_dir is not None:
+        show_batch(Path(batch_dir).expanduser(), as_json)
+    else:
         show_list(folder(session_dir), as_json)
 
 
@@ -77,6 +83,22 @@ def show_list(directory: Path, as_json: bool) -> None:
         return
     header = ["SESSION", "MODE", "DONE", "FLAGGED", "FAILED", "DECIDED", "TOUCHED", "STATE"]
     table([line(summary) for summary in found], header)
+
+
+def show_batch(directory: Path, as_json: bool) -> None:
+    """The sessions of a batch with what is left to look at in each. Raises SessionError."""
+    from ..core.batch import worst_first
+
+    found = sorted(worst_first(directory), key=lambda entry: (-entry.failed, -entry.flagged))
+    if as_json:
+        data = [
+            {"document": e.record.output, "session": str(e.session), "failed": e.failed, "to_look_at": e.flagged}
+            for e in found
+        ]
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        return
+    rows = [[e.record.output, str(e.flagged), str(e.failed), e.session.stem] for e in found]
+    table(rows, ["DOCUMENT", "TO LOOK AT", "FAILED", "SESSION"])
 
 
 def line(summary: SessionSummary) -> list[str]:

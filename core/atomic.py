@@ -4,17 +4,25 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import StorageError
 
+DRAFT = ".part"
+"""How the temporary files end that a killed write leaves behind."""
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_atomically(path: Path, parts: Iterable[bytes], mode: int = 0o600) -> None:
-    """Write `parts` to a temporary file beside `path`, sync it, and rename it over `path`.
+    """Write `parts` to `path`; see `write_whole`."""
+    write_whole(path, lambda file: file.writelines(parts), mode)
+
+
+def write_whole(path: Path, fill: Callable[[BinaryIO], None], mode: int = 0o600) -> None:
+    """Have `fill` write a temporary file beside `path`, sync it, and rename it over `path`.
 
     A symbolic link is followed, not replaced. When anything fails, what stood at `path` stays and no temporary file is
     left. Raises StorageError, also when something that is no regular file stands at `path`.
@@ -23,9 +31,9 @@ def write_atomically(path: Path, parts: Iterable[bytes], mode: int = 0o600) -> N
     try:
         path = path.resolve()
         refuse_special(path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".part")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=DRAFT)
         with os.fdopen(handle, "wb") as file:
-            file.writelines(parts)
+            fill(file)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)

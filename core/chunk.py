@@ -1,12 +1,6 @@
-"""Prepared text cut into chunks that join to it again, exactly.
-
-Sentence ends come from nupunkt: on the seed paper it is some twenty times as fast as pysbd (0.06 s against 1.4 s for
-268,000 characters), its offsets hold for the text as it is, and it knows "et al.", "Fig." and "Eq. (2)", where pysbd
-cuts "See Fig. 3 and Eq. | (2)". Both cut German before "3. Oktober" and behind "vgl."; such breaks are taken back here.
-"""
+"""Prepared text cut into chunks that join to it again, exactly."""
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,15 +10,12 @@ from pydantic import Field
 
 from .options import Options
 from .prepare import Prepared
+from .sentences import is_mark, sentence_ends
 
 WORD_START = re.compile(r"\S")
 CLAUSE = re.compile(r"[;:,–—)]\s+")
 PARAGRAPH_SHARE = 0.6
 """A paragraph's end is taken when the chunk is at least this full."""
-NO_END = re.compile(
-    r"\b(?:\d{1,2}|Kap|Abb|Nr|Bd|Aufl|Art|Abs|Tab|Gl|Def|vgl|bzw|ca|sog|inkl|evtl|ggf|al|vs|cf|Figs?|Eqs?|Sec|Ref)\.\s*$"
-)
-"""Ordinals and abbreviations that go on, German ones above all, which nupunkt does not know."""
 TOKEN_CHARACTERS = 8
 """No tokenizer makes tokens longer than this on average over a chunk."""
 HEADING_LENGTH = 80
@@ -162,34 +153,9 @@ def last_space(text: str, start: int, reach: int) -> int | None:
     return None
 
 
-def is_mark(text: str, at: int) -> bool:
-    """Whether text[at] belongs to the character before it: a combining mark, a variation selector, a joiner."""
-    return at < len(text) and (text[at] == "\u200d" or unicodedata.category(text[at]).startswith("M"))
-
-
 def whole_character(text: str, start: int, reach: int) -> int:
     """`reach`, moved back so that no mark is cut from its letter."""
     end = reach
     while end > start + 1 and is_mark(text, end):
         end -= 1
     return reach if is_mark(text, end) else end
-
-
-def sentence_ends(text: str) -> list[int]:
-    """Offsets just behind each sentence and the white space after it, ascending; len(text) is the last."""
-    import nupunkt  # loads its model: half a second that `--help` should not pay
-
-    ends: list[int] = []
-    at = 0
-    for part in re.split(r"(?<=\n\n)", text):
-        spans = nupunkt.sent_spans(part) if part.strip() else []
-        ends += [at + start for start, _ in spans[1:] if is_sentence_end(part, start)]
-        at += len(part)
-        if not is_mark(text, at):
-            ends.append(at)
-    return ends
-
-
-def is_sentence_end(part: str, at: int) -> bool:
-    """Whether to believe that a sentence begins at `at`: not in a small letter, and not behind "vgl."."""
-    return not (part[at].islower() or is_mark(part, at) or NO_END.search(part, max(0, at - 12), at))

@@ -17,7 +17,8 @@ class Candidate:
     kind: str
     """What it is about: `hyphen`, `citation`, `debris`, …"""
     prior: float
-    """How likely the rules alone hold the edit to be right, 0 to 1; from 0.5 on they would make it."""
+    """How likely the rules alone hold the edit to be right, 0 to 1; from 0.5 on `verbatim` makes it unless the model is
+    against it."""
 
 
 def apply_candidates(text: str, chosen: Iterable[Candidate]) -> str:

@@ -8,7 +8,7 @@ and nothing else.
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -17,7 +17,7 @@ from .clean.cleaner import Cleaner, Made, past
 from .clean.options import CleanOptions
 from .clean.policy import MAX_DEATHS, Past, Step, given_up, next_step
 from .engine.base import Engine, EngineInfo, RequestCancelled
-from .errors import EngineError, GalleyError
+from .errors import GalleyError
 from .events import (
     AttemptFinished,
     AttemptRefused,
@@ -34,6 +34,8 @@ from .session import Attempt, ChunkRecord, Session
 
 Listener = Callable[[Event], None]
 ASK_EVERY_SECONDS = 0.5
+AHEAD = 16
+"""Chunks that wait for the one thread of `rules`, so that those it finishes during a commit share the next one."""
 MAX_JOBS = 64
 """As EngineOptions.jobs allows; a thread is made when it is first needed."""
 
@@ -72,6 +74,18 @@ class Work:
     asked: Asked | None = None
     deaths: int = field(default=0)
     """Deaths of the worker while it was in hand, in this run. Such a chunk runs alone, so that it alone pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An attempt that is about to be written down."""
+
+    work: Work
+    attempt: Attempt
+    state: str | None
+    """`done` or `failed` where it ends its chunk."""
+    why: str
+    """Why it failed."""
 
 
 class Run:
@@ -140,10 +154,11 @@ class Run:
 
     def _loop(self, pending: list[int], stop: threading.Event) -> None:
         again: list[Work] = []
-        with ThreadPoolExecutor(max_workers=MAX_JOBS) as pool:
+        # Without an engine all work is Python's own: a second thread would only take turns with the first.
+        with ThreadPoolExecutor(MAX_JOBS) as pool, ThreadPoolExecutor(1) as alone:
             try:
                 while not stop.is_set():
-                    self._fill(pool, pending, again)
+                    self._fill(pool, alone if self._engine is None else pool, pending, again)
                     if not self._hands:
                         return
                     done, _ = wait(self._hands, timeout=0.1, return_when=FIRST_COMPLETED)
@@ -154,26 +169,37 @@ class Run:
                     future.cancel()
 
     def _take_all(self, done: "set[Future[Made]]") -> list[Work]:
-        """Write down all that is finished, and only then stop for what went wrong with one of them."""
-        again: list[Work] = []
-        wrong: list[EngineError] = []
+        """Write down all that is finished, and only then stop for what went wrong with one of them.
+
+        Gives back what needs another step.
+        """
+        taken: list[Taken] = []
+        wrong: list[GalleyError] = []
         for future in done:
+            work = self._hands.pop(future)
+            if work.asked is not None:
+                self._take_asked(future, work.asked)
+                continue
             try:
-                work = self._take(future)
-            except EngineError as error:
+                taken.append(self._take(work, future.result()))
+            except RequestCancelled:
+                continue
+            except GalleyError as error:
                 wrong.append(error)
-            else:
-                again += [work] if work is not None else []
+        self._keep(taken)
         if wrong:
             raise wrong[0]
-        return again
+        return [one.work for one in taken if one.state is None]
 
-    def _fill(self, pool: ThreadPoolExecutor, pending: list[int], again: list[Work]) -> None:
-        """Put work into free hands; a chunk that saw the worker die waits until it can be alone."""
+    def _fill(self, pool: ThreadPoolExecutor, own: ThreadPoolExecutor, pending: list[int], again: list[Work]) -> None:
+        """Put work into free hands; a chunk that saw the worker die waits until it can be alone. `own` is for the
+        run's chunks, `pool` for what is asked."""
         while len(self._hands) < self._room():
             if any(work.deaths for work in self._hands.values()):
                 return
             if self._requests is not None and self._requests.waiting():
+                if len(self._hands) >= self._jobs:
+                    return
                 self._start_asked(pool, self._requests.take())
                 continue
             if self._held.is_set() or not (pending or again):
@@ -188,13 +214,13 @@ class Run:
             else:
                 work = again.pop(0) if again else self._open(self._next(pending))
             if work.chunk.state == "pending":
-                self._start(pool, work)
+                self._start(own, work)
 
     def _room(self) -> int:
         """Chunks that may be in hand: a server's room changes, and what waits for it would only be lost by a stop."""
         if self._started and self._engine is not None:
             self._jobs = max(1, self._engine.room())
-        return self._jobs
+        return self._jobs if self._engine is not None else AHEAD
 
     def _load(self) -> None:
         """Make the engine ready and begin, before the first pending chunk."""
@@ -245,15 +271,8 @@ class Run:
         )
         self._hands[future] = work
 
-    def _take(self, future: "Future[Made]") -> Work | None:
-        """Write down what came of a step; the work comes back when it needs another one."""
-        work = self._hands.pop(future)
-        if work.asked is not None:
-            return self._take_asked(future, work.asked)
-        try:
-            made = future.result()
-        except RequestCancelled:
-            return None
+    def _take(self, work: Work, made: Made) -> Taken:
+        """What came of a step, ready to be written down. Raises ModelError or EngineError."""
         index = work.chunk.index
         work.past.append(made.past(work.chunk.source, self._language))
         work.deaths += made.died
@@ -263,15 +282,24 @@ class Run:
         state = "failed" if failed else "done" if final else None
         why = f"The worker process died {MAX_DEATHS} times on this chunk." if failed else ""
         prompt = self._options.prompt if made.step.mode == "rewrite" else ""
-        record = self._record(made, index, self._engine, prompt)
-        self._session.add_attempt(record, choose=final, state=state, note=why)
-        self._count(done=final, failed=failed, seconds=made.seconds)
-        flags = made.report.flags if made.report else ()
-        step = made.step
-        self._tell(AttemptFinished(index, step.mode, step.reason, flags, made.error, final, self._progress()))
-        if failed:
-            self._tell(ChunkFailed(index, why, self._progress()))
-        return None if failed or final else work
+        return Taken(work, self._record(made, index, self._engine, prompt), state, why)
+
+    def _keep(self, taken: Sequence[Taken]) -> None:
+        """Write attempts down in one commit, then report them."""
+        if not taken:
+            return
+        with self._session.together():
+            for one in taken:
+                self._session.add_attempt(one.attempt, choose=one.state == "done", state=one.state, note=one.why)
+        for one in taken:
+            self._count(done=one.state == "done", failed=one.state == "failed", seconds=one.attempt.seconds)
+        progress = self._progress()
+        for one in taken:
+            made = one.attempt
+            final = one.state == "done"
+            self._tell(AttemptFinished(made.chunk, made.mode, made.reason, made.flags, made.error, final, progress))
+            if one.state == "failed":
+                self._tell(ChunkFailed(made.chunk, one.why, progress))
 
     def _take_asked(self, future: "Future[Made]", asked: Asked) -> None:
         """Write down what came of an attempt that was asked for. Whatever went wrong with it ends nothing else."""

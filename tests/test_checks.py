@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from galley.core.checks import FLAG_NAMES, CheckOptions, Flag, Report, check
+from galley.core.checks import FLAG_NAMES, CheckOptions, Flag, Report, check, examine
+from galley.core.checks.pair import Pair
 
 SOURCE = (
     "Readers of proofs were paid by the sheet (Moxon, 1683; Simpson et al., 1935a). In large hou- ses such as "
@@ -172,6 +173,31 @@ def test_new_statements_are_invented(more: str) -> None:
     assert "invented" in names(SOURCE, FAITHFUL + more)
 
 
+def test_a_text_that_only_leaves_words_out_is_not_rewritten() -> None:
+    words = FAITHFUL.split()
+    thinned = " ".join(word for number, word in enumerate(words) if number % 5)
+    assert not {"rewritten", "invented"} & names(SOURCE, thinned)
+
+
+def test_phrases_turned_around_are_rewritten_though_every_word_is_the_sources() -> None:
+    words = FAITHFUL.split()
+    turned = " ".join(word for at in range(0, len(words), 3) for word in reversed(words[at : at + 3]))
+    assert {"rewritten"} == {"rewritten", "invented"} & names(SOURCE, turned)
+
+
+def test_a_table_that_is_read_the_other_way_round_is_not_rewritten() -> None:
+    rows = [f"{name} 7 ms 34 ms epoch {number} s" for number, name in enumerate("ABCDEFGHIJ", 31)]
+    cells = zip(*(row.split() for row in rows), strict=True)
+    assert "rewritten" not in names(FAITHFUL + " ".join(rows), FAITHFUL + " ".join(" ".join(cell) for cell in cells))
+
+
+def test_words_put_in_the_place_of_others_count_half_of_those_in_a_new_passage() -> None:
+    reworded = FAITHFUL.replace("a single meaning", "a definite meaning").replace("every mark", "whichever mark")
+    added = FAITHFUL.replace("every mark had", "every mark, definite, whichever editor printed, had")
+    assert "invented" not in names(SOURCE, reworded)
+    assert "invented" in names(SOURCE, added)
+
+
 def test_other_forms_of_the_sources_words_are_not_invented() -> None:
     changed = FAITHFUL.replace("were paid", "are paid").replace("followed", "following").replace("mended", "mends")
     assert "invented" not in names(SOURCE, changed)
@@ -255,6 +281,23 @@ def test_any_two_texts_get_a_report_whose_evidence_is_short_and_printable(source
 @given(st.text(alphabet=st.sampled_from("ab AB.,-()[]\n12*#=|'"), max_size=400))
 def test_a_text_left_as_it_is_has_lost_and_gained_nothing(text: str) -> None:
     assert names(text, text) <= {"debris_kept", "empty"}
+
+
+PIECES = (
+    *("Readers", "read-ing", "rea-ding", "a-b", "ab-", "re- read", "word,", "(Moxon, 1683)", "[4]", "[Mox83]", "==="),
+    *("x=y|z∼p(q)", "s)stands", "synthesizeFeedback", "j@press.org", "arXiv:2402.13116v4 [cs.CL]", "et al., 1999"),
+    *("Sure, here is the text:", "let me know", "I hope this helps", "#", "\n- ", "**", "```", "漢", "\u0301", "und\n"),
+    *("the same words on end " * 8, "\n\n", "went home."),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_a_text_left_as_it_is_gets_the_report_that_all_questions_would_give(words: list[str]) -> None:
+    source = " ".join(words).lstrip()
+    in_full = Pair(source, source.rstrip())
+    assert in_full.unchanged
+    in_full.unchanged = False
+    assert check(source, source.rstrip()) == examine(in_full, CheckOptions(), False, "")
 
 
 @pytest.mark.parametrize("piece", ["(", "[", "a-", "a- ", "**", "|a|\n", "a@", "et al., ", "(A, 1999", "漢", "\u0301"])

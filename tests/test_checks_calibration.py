@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.flags import halves, load
 from galley.core.checks import check
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -35,6 +36,11 @@ def test_a_flag_says_what_a_person_said(name: str) -> None:
     hits = sum(truth is True and said for truth, said in pairs)
     wrong = sum(truth is not said for truth, said in pairs)
     assert 2 * hits / (2 * hits + wrong) >= LEAST_F1[name]
+
+
+@pytest.mark.parametrize("name", ["invented", "rewritten"])
+def test_a_threshold_holds_on_the_half_of_the_pairs_that_it_was_not_fitted_on(name: str) -> None:
+    assert halves(load(DATA), name, 200)[0] >= 0.8
 
 
 def test_references_left_as_they_are_hardly_get_a_flag() -> None:

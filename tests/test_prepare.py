@@ -246,3 +246,8 @@ def test_every_step_can_be_switched_off() -> None:
 )
 def test_the_language_is_found_by_its_common_words(raw: str, language: str) -> None:
     assert prepare(document(raw)).language == language
+
+
+def test_an_abbreviation_at_a_lines_end_ends_no_paragraph() -> None:
+    lines = [PROSE.strip(), "The proof was read by Doe et al.", "(2021) and by nobody else.", PROSE.strip()]
+    assert "et al. (2021)" in prepared("\n".join(lines)).text

@@ -115,13 +115,13 @@ def test_a_character_comes_of_an_equal_or_a_mended_one(pages: list[str]) -> None
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PAGES, OPTIONS)
-def test_candidates_stand_apart_in_the_text_and_are_not_what_the_rules_hold_right(
+def test_candidates_stand_apart_in_the_text_and_but_for_blanks_are_not_what_the_rules_hold_right(
     pages: list[str], options: PrepareOptions
 ) -> None:
     result = prepare(document(pages), options)
     apply_candidates(result.text, result.candidates)
     assert all(0 <= c.start <= c.end <= len(result.text) for c in result.candidates)
-    assert all(c.prior < 0.5 for c in result.candidates)
+    assert all(c.prior < 0.5 for c in result.candidates if c.kind != "space")
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared arXiv texts are not beside the repository")

@@ -121,7 +121,7 @@ def test_an_edit_is_right_when_it_brings_the_words_around_it_nearer_to_the_refer
 
 
 def case(name: str, at: int, model: float, gain: float) -> Case:
-    return Case(name, "", Candidate(at, at + 1, "", "space", 0.5), model, gain, 0.5)
+    return Case(name, "", Candidate(at, at + 1, "", "space", 0.5), model, gain, "torn apart", 0.5)
 
 
 def test_of_overlapping_edits_the_likelier_is_made() -> None:

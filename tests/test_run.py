@@ -1,6 +1,9 @@
 """A run: what is reported is on disk, what fails is tried again, and what kills a worker costs itself alone."""
 
 import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -144,16 +147,45 @@ def test_a_disk_that_fills_up_ends_the_run_with_what_was_saved(tmp_path: Path, m
     with new_session(tmp_path, PROSE, settings("rules"), size=260) as session:
         real = session.add_attempt
         calls = iter(range(100))
+        events: list[Event] = []
 
         def full(*given: object, **named: object) -> int:
-            if next(calls) == 2:
+            if next(calls) == 4:
                 raise StorageError("The disk is full.")
             return real(*given, **named)  # type: ignore[arg-type]
 
         monkeypatch.setattr(session, "add_attempt", full)
         with pytest.raises(StorageError):
-            run(session, None)
-        assert session.status().done == 2
+            run(session, None, events.append)
+        told = [event.chunk for event in events if isinstance(event, AttemptFinished)]
+        assert [chunk.index for chunk in session.chunks() if chunk.state == "done"] == told
+        assert run(session, None).how == "finished"
+        assert all(len(session.attempts(chunk.index)) == 1 for chunk in session.chunks())
+
+
+def test_what_is_finished_at_once_shares_a_commit_and_all_of_it_is_there_when_the_first_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_session(tmp_path, PROSE, settings("rules"), size=260) as session:
+        total = session.status().total
+        commits: list[int] = []
+        real = session.together
+
+        @contextmanager
+        def slow() -> Generator[None]:
+            with real():
+                yield
+                time.sleep(0.3)  # a disk so slow that all others are finished meanwhile
+            commits.append(session.status().done)
+
+        def listener(event: Event) -> None:
+            if isinstance(event, AttemptFinished):
+                assert event.progress.done == commits[-1]
+
+        monkeypatch.setattr(session, "together", slow)
+        assert run(session, None, listener).how == "finished"
+        assert commits[-1] == total
+        assert len(commits) <= 2 < total
 
 
 def test_rules_needs_no_engine_and_gives_the_prepared_text(tmp_path: Path) -> None:

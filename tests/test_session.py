@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,22 @@ def test_what_is_added_is_there_after_reopening(tmp_path: Path) -> None:
         assert again.document.metadata == {"Title": "Proofs"}
         assert again.settings == RunSettings()
         assert first < second
+
+
+def test_what_is_written_together_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    with new_session(tmp_path) as session:
+        with suppress(RuntimeError), session.together():
+            session.add_attempt(attempt(0, "one"), choose=True, state="done")
+            raise RuntimeError
+        assert session.attempts(0) == []
+        assert session.status().done == 0
+        with session.together():
+            session.add_attempt(attempt(0, "one"), choose=True, state="done")
+            session.add_attempt(attempt(1, "two"), choose=True, state="done")
+            with Session.open(session.path, write=False) as reader:
+                assert reader.status().done == 0
+        with Session.open(session.path, write=False) as reader:
+            assert reader.status().done == 2
 
 
 def test_chunks_know_their_pages(tmp_path: Path) -> None:

@@ -47,10 +47,16 @@ def check(
     `hit_token_limit` says that the model was stopped by its limit; `prompt` is what the model was told.
     An empty text is spared all questions but how it ended and where it begins.
     """
-    pair = Pair(source, cleaned)
+    return examine(Pair(source, cleaned), options, hit_token_limit, prompt)
+
+
+def examine(pair: Pair, options: CheckOptions, hit_token_limit: bool, prompt: str) -> Report:
+    """All findings about a pair. What is about differences is not asked where there are none."""
     found = [*empty(pair, options), *truncated(pair, hit_token_limit)]
     if any(flag.name == "empty" for flag in found):
         found += cut_start(pair)
+    elif pair.unchanged:
+        found += [*acknowledged(pair), *debris_kept(pair, options)]
     else:
         found += acknowledged(pair)
         found += prompt_leaked(pair, prompt, options)
@@ -63,13 +69,13 @@ def check(
 
 
 def measures(pair: Pair) -> dict[str, float]:
-    """Words on both sides, the share kept, the 5-gram precision, new words in all and in one sentence's length."""
-    found = new_words(pair)
+    """Words on both sides, the share kept, the share copied, new words in all and in one sentence's length."""
+    found = [] if pair.unchanged else new_words(pair)
     return {
         "source_words": float(len(pair.source)),
         "cleaned_words": float(len(pair.cleaned)),
-        "kept": round(pair.kept, 4),
-        "precision_5": round(pair.precision, 4),
+        "kept": 1.0 if pair.unchanged else round(pair.kept, 4),
+        "precision": 1.0 if pair.unchanged else round(pair.precision, 4),
         "new_words": float(len(found)),
-        "new_words_together": float(heaviest(found)),
+        "new_words_together": heaviest(found),
     }

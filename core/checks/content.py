@@ -15,6 +15,8 @@ FUNCTION_LENGTH = 4
 SENTENCE = 15
 """Words in a sentence, roughly: inventions come together, rewordings here and there."""
 NAME_WEIGHT = 4
+INSTEAD = 2
+"""So many new words in a row stand in the place of others: a rewording, which counts half."""
 DIGITS = re.compile(r"\d+")
 ABBREVIATION = re.compile(r"(?<!\w)[A-Z]{2,5}s?(?!\w)")
 
@@ -75,12 +77,13 @@ class NewWord:
     place: int
     start: int
     end: int
-    weight: int
+    weight: float
 
 
-def heaviest(found: Sequence[NewWord]) -> int:
+def heaviest(found: Sequence[NewWord]) -> float:
     """The greatest weight of new words within a sentence's length."""
-    best = total = first = 0
+    best = total = 0.0
+    first = 0
     for word in found:
         total += word.weight
         while found[first].place <= word.place - SENTENCE:
@@ -112,22 +115,26 @@ def new_words(pair: Pair) -> list[NewWord]:
             continue
         if word.end == len(text.rstrip()) and source.begins(word.form):
             continue
-        found.append(NewWord(place, word.start, word.end, weigh(text, words, place)))
+        found.append(NewWord(place, word.start, word.end, weigh(pair, place)))
     return found
 
 
-def weigh(text: str, words: Sequence[Word], place: int) -> int:
-    """In running text, names inside a sentence and numbers of two digits and more weigh most.
+def weigh(pair: Pair, place: int) -> float:
+    """In running text, names inside a sentence and numbers of two digits and more weigh most, and words put in the
+    place of others least.
 
     What mixes letters and digits is of a formula and weighs nothing.
     """
+    text, words = pair.cleaned.text, pair.judged
     word = words[place]
     raw = text[word.start : word.end]
     inside = any(near.prose for near in words[max(0, place - 2) : place])
     if any(char.isdigit() for char in raw):
         followed = all(near.prose for near in words[place + 1 : place + 2])
         return NAME_WEIGHT if inside and followed and word.form.isdigit() and len(word.form) > 1 else 0
-    return NAME_WEIGHT if inside and raw[0].isupper() and not begins_sentence(text, word.start) else 1
+    if inside and raw[0].isupper() and not begins_sentence(text, word.start):
+        return NAME_WEIGHT
+    return 1 if pair.strange[place] > INSTEAD else 0.5
 
 
 def begins_sentence(text: str, start: int) -> bool:

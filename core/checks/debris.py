@@ -13,7 +13,7 @@ from .flags import Flag, flag
 from .options import CheckOptions
 from .pair import Pair
 from .patterns import BARE, COMMA_YEAR, EMAIL, SQUARE, STAMP, citations
-from .words import HYPHENS, WORD, normalise
+from .words import HYPHENS, Reading, normalise
 
 BROKEN = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,40})[-\u00ad\u2010][ \t\r\n]{1,4}([^\W\d_]{2,40})")
 SUSPENDED = frozenset(("and", "or", "to", "und", "oder", "bis", "et", "ou", "og", "och", "en", "nor", "versus", "vs"))
@@ -39,7 +39,8 @@ def debris_kept(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
     labels = list(glued(text))
     if len(labels) >= options.glued_labels:
         damage += labels
-    left = [match.group() for shape in (EMAIL, STAMP) for match in shape.finditer(text)]
+    left = [match.group() for match in EMAIL.finditer(text)] if "@" in text else []
+    left += [match.group() for match in STAMP.finditer(text)]
     left += [*kept_citations(pair), *formulas(text)]
     if damage or left:
         many = sum(not item.startswith("[") for item in left) > FEW
@@ -50,7 +51,7 @@ def kept_citations(pair: Pair) -> list[str]:
     """The citations that stop a listener; all of them where the cleaning took at least half of them out."""
     text = pair.cleaned.text
     cited = [text[start:end] for start, end in citations(text)]
-    if cited and 2 * len(cited) <= sum(1 for _ in citations(pair.source.text[: pair.covers])):
+    if cited and not pair.unchanged and 2 * len(cited) <= sum(1 for _ in citations(pair.source.text[: pair.covers])):
         return cited
     if any(loud(item) for item in cited):
         return [item for item in cited if loud(item)]
@@ -67,18 +68,17 @@ def broken_words(pair: Pair) -> Iterator[str]:
     for match in BROKEN.finditer(pair.cleaned.text):
         if match[2].casefold() not in SUSPENDED and not match[2][0].isupper():
             yield match.group()
-    source = dict(hyphenated(pair.source.text))
-    for form, raw in hyphenated(pair.cleaned.text):
+    source = dict(hyphenated(pair.source))
+    for form, raw in hyphenated(pair.cleaned):
         before = source.get(form)
         if before is not None and not {head(raw)} <= heads(before):
             yield raw
 
 
-def hyphenated(text: str) -> Iterator[tuple[str, str]]:
+def hyphenated(reading: Reading) -> Iterator[tuple[str, str]]:
     """Words with hyphens inside, normalised and as they stand."""
-    for match in WORD.finditer(text):
-        raw = match.group()
-        if len(raw) <= LONGEST and raw[0].isalpha() and any(hyphen in raw for hyphen in HYPHENS):
+    for raw in reading.hyphenated:
+        if len(raw) <= LONGEST and raw[0].isalpha():
             yield normalise(raw), raw
 
 
@@ -97,6 +97,8 @@ def formulas(text: str) -> Iterator[str]:
 
     A formula with its blanks is not told from one that a careful editor kept.
     """
+    if not OPERATOR.search(text):
+        return
     for match in TOKEN.finditer(text):
         operators = len(OPERATOR.findall(match.group()))
         signs = operators + len(BRACKET.findall(match.group()))

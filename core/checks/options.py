@@ -26,14 +26,14 @@ class CheckOptions(Options):
     """Share of the source's running text that must be kept for no question to be asked."""
     kept_error: float = 0.3
     """Share of the source's running text below which the attempt failed."""
-    precision_warning: float = 0.28
-    """Share of the cleaned text's 5-word runs that must stand in the source for no question to be asked."""
-    precision_error: float = 0.2
-    """Share of 5-word runs below which the attempt failed."""
-    invented_warning: int = 4
-    """So many words that the source lacks within a sentence's length are a question; one that reworded here and
-    there has fewer at a time. A new name or number counts as much as four new words."""
-    invented_error: int = 8
+    precision_warning: float = 0.65
+    """Share of the cleaned text's words that must stand in a run of three of the source for no question to be asked."""
+    precision_error: float = 0.5
+    """Share of words in such runs below which the attempt failed."""
+    invented_warning: float = 3.0
+    """So many words that the source lacks within a sentence's length are a question; a word put in the place of another
+    counts half, a new name or number as much as four new words."""
+    invented_error: float = 8.0
     """So many within a sentence's length are a failure."""
     glued_labels: int = 2
     """So many labels of a figure that ran together (`synthesizefeedbackFeedback`) are a finding."""

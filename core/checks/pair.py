@@ -6,14 +6,16 @@ stand in for an alignment: they are found through sets, in linear time, for a ch
 
 from collections import Counter
 from functools import cached_property
+from itertools import groupby
 
 from .patterns import debris_spans
 from .words import Reading, Word, covered, grams
 
 ANCHOR = 3
 """Length in words of the runs that tie a place in the cleaned text to one in the source."""
-RUN = 5
-FEW_RUNS = 8
+PASSAGE = 5
+"""Words that are looked at together to tell running text from what stands in tables."""
+FEW_WORDS = 8
 LAST_WORDS = 12
 """A cleaned text that has a run of the source's last words has come to its end."""
 
@@ -23,12 +25,19 @@ def stops_inside(text: str) -> bool:
     return not text.rstrip().rstrip("\"'”’»)]}*_").endswith(tuple(".!?…。！？।؟։"))
 
 
+def is_plain(raw: str) -> bool:
+    """Whether a word has no capital inside and more than two letters, if its script has capitals at all."""
+    return not any(char.isupper() for char in raw) and (len(raw) > 2 or not raw.islower())
+
+
 class Pair:
     """The two texts, with their words and the runs they share."""
 
     def __init__(self, source: str, cleaned: str) -> None:
         self.source = Reading(source)
-        self.cleaned = Reading(cleaned)
+        self.unchanged = source.rstrip() == cleaned
+        """The cleaned text is the source; `rules` leaves every chunk so, and half of what can be asked is answered."""
+        self.cleaned = Reading(cleaned, self.source.words if self.unchanged else None)
 
     @cached_property
     def source_text(self) -> tuple[Word, ...]:
@@ -81,17 +90,31 @@ class Pair:
 
     @cached_property
     def precision(self) -> float:
-        """Share of the cleaned text's 5-word runs that stand in the source.
+        """Share of the cleaned text's words of running text that stand in a short run of the source.
 
-        Only runs of running text count, without citations: a table may be read by row or by column. 1 if there are
-        hardly any.
+        A word that was left out costs nothing as long as three stay together on both sides, so that a text that was
+        thinned out is told from one that was worded anew. Single words between numbers don't count: a table may be
+        read by row or by column. 1 if there is hardly any running text.
         """
-        known = self.source_grams(RUN)
-        words = self.judged
-        prose = grams(tuple(word.prose for word in words), RUN)
-        forms = grams(tuple(word.form for word in words), RUN)
-        runs = [form for form, small in zip(forms, prose, strict=True) if 2 * sum(small) > RUN]
-        return sum(run in known for run in runs) / len(runs) if len(runs) >= FEW_RUNS else 1.0
+        marks = [there for running, there in zip(self.running, self.copied, strict=False) if running]
+        return sum(marks) / len(marks) if len(marks) >= FEW_WORDS else 1.0
+
+    @cached_property
+    def running(self) -> list[bool]:
+        """For each of `judged`, whether it is of running text, among other such words; "dimBn" is of a formula."""
+        text = self.cleaned.text
+        prose = tuple(word.prose and is_plain(text[word.start : word.end]) for word in self.judged)
+        among = covered(prose, {run for run in grams(prose, PASSAGE) if 2 * sum(run) > PASSAGE}, PASSAGE)
+        return [word and other for word, other in zip(prose, among, strict=True)]
+
+    @cached_property
+    def strange(self) -> list[int]:
+        """For each of `judged`, how many words in a row stand in no run of the source; 0 for a word in such a run."""
+        lengths: list[int] = []
+        for there, run in groupby(self.copied[: len(self.judged)]):
+            length = sum(1 for _ in run)
+            lengths += [0 if there else length] * length
+        return lengths
 
     @cached_property
     def ends_open(self) -> bool:

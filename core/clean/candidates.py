@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..edits import Candidate
 from ..prepare.frequency import zipf
-from ..prepare.removals import EMAIL, URL
+from ..prepare.removals import EMAIL
 
 YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d[a-z]?\b")
 PARENTHESES = re.compile(r"[ \t]?\([^()\n]{2,400}\)")
@@ -71,6 +71,11 @@ LINKING = frozenset(
         "reviews",
     ]
 )
+URL = re.compile(
+    r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?:\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
+    r"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{3,400}"
+)
+"""With the words that only lead to it, and with the blank that a line's end leaves behind the colon."""
 MARK = re.compile(
     r"(?<=[^\W\d_]{3})(?:[.,;:]?(?P<mark>[†‡§¶∗*]{1,3})(?=[\s.,;:)]|$)|(?P<apart> [†‡§¶∗*]{1,3})(?=,|\n|$))"
 )
@@ -252,7 +257,7 @@ def scripts(text: str, language: str) -> Iterator[Candidate]:
         for match in pattern.finditer(text):
             if pattern is HATTED and is_common(match.group().strip().lower(), language):
                 continue
-            yield Candidate(match.end() - 1, match.end(), "", "space", prior)
+            yield Candidate(match.end() - 1, match.end(), "", "symbol", prior)
 
 
 def broken_words(text: str, language: str) -> Iterator[Candidate]:

@@ -98,7 +98,7 @@ class Cleaner:
             output,
             self._checks,
             hit_token_limit=hit_limit,
-            prompt=self._prompt.system if step.mode == "rewrite" else "",
+            prompt=self._prompt.shown if step.mode == "rewrite" else "",
         )
         return Made(step, output, report, edits, usage, time.monotonic() - began, started_at)
 

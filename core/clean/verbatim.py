@@ -21,23 +21,35 @@ from .aligned import votes
 
 Write = Callable[[str, Cancelled], tuple[str, Usage]]
 LABELS = (" remove", " keep")
-QUESTION_OF = {"footnote_mark": "contact"}
+QUESTION_OF = {"footnote_mark": "contact", "symbol": "space"}
 """Kinds that share another kind's question."""
 MAX_FRAGMENT = 240
 CONTEXT = 200
 """Characters before a repair that its question shows."""
-BEHIND = re.compile(r"\S{0,40}(?: \S{1,20})?")
+BEHIND = 1
+"""Words behind a repair that its answers go on with, besides the rest of its own."""
+REST = re.compile(r"\S{0,40}")
+NEXT = re.compile(r" \S{1,20}")
 SURE = 30.0
 """Log-odds beyond which more makes no difference."""
 SPACES = re.compile(r"\s+")
-TRUST = {"citation": 1.0, "contact": 1.0, "footnote_mark": 1.0, "hyphen": 1.0, "space": 1.0, "debris": 0.0}
+TRUST = {
+    "citation": 1.0,
+    "contact": 1.0,
+    "footnote_mark": 1.0,
+    "hyphen": 0.5,
+    "space": 0.5,
+    "symbol": 0.5,
+    "debris": 0.0,
+}
 """How much of a model's log-odds counts, by kind; with none the rules decide and the model isn't asked. What looks like
 debris is a table or a formula nine times of ten, and people who clean text by hand keep those: it is only proposed."""
-MEASURED = {"smollm2-135m": {**TRUST, "hyphen": 0.0, "space": 0.0}}
-"""Models whose evidence was held against references (`python -m bench.calibrate`), by the beginning of their name."""
-BOUNDED = {"hyphen": 2.0, "space": 2.0}
-"""Most log-odds a model may bring in where the rules know the document's own words and it sees one: it can settle what
-is doubtful and not overturn what is nearly sure."""
+MEASURED = {"smollm2-135m": {**TRUST, "symbol": 0.0}}
+"""Models whose evidence was held against references (`python -m bench.calibrate`, `bench.damage`), by the beginning of
+their name. A small one says nothing about blanks in formulas."""
+BOUNDED = {"hyphen": 4.0, "space": 4.0, "symbol": 4.0}
+"""Most log-odds of a model that are looked at where the rules know the document's own words and it sees one: it can
+settle what is doubtful and not overturn what is nearly sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +193,20 @@ def spellings(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
     return f"{question} ->", (f" {edited}\n", f" {kept}\n")
 
 
-def passages(source: str, candidate: Candidate) -> tuple[str, tuple[str, str]]:
+def passages(
+    source: str, candidate: Candidate, context: int = CONTEXT, behind: int = BEHIND
+) -> tuple[str, tuple[str, str]]:
     """The text before a repair, and the two ways in which it may go on: by the next words the model shows best which
-    spelling it holds for right (`python -m bench.calibrate`)."""
+    spelling it holds for right (`python -m bench.damage`)."""
     start = max(source.rfind(" ", 0, candidate.start), source.rfind("\n", 0, candidate.start)) + 1
-    before = SPACES.sub(" ", source[max(0, start - CONTEXT) : start]).strip()
-    after = BEHIND.match(source, candidate.end)
-    word, behind = source[start : candidate.start], after.group() if after else ""
+    before = SPACES.sub(" ", source[max(0, start - context) : start]).strip()
+    end = candidate.end
+    for pattern in [REST, *[NEXT] * behind]:
+        found = pattern.match(source, end)
+        end = found.end() if found else end
+    word, after = source[start : candidate.start], source[candidate.end : end]
     original = source[candidate.start : candidate.end]
-    return before, (f" {word}{candidate.replacement}{behind}\n", f" {word}{original}{behind}\n")
+    return before, (f" {word}{candidate.replacement}{after}\n", f" {word}{original}{after}\n")
 
 
 def choose(candidates: Sequence[Candidate], probabilities: Sequence[float], threshold: float) -> frozenset[Candidate]:

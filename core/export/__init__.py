@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..atomic import write_atomically
 from ..errors import ConfigError, StorageError
@@ -160,22 +160,26 @@ def escape_start(start: str) -> str:
 def json_lines(results: Iterable[Result], tally: Tally) -> Iterator[str]:
     """A chunk a line: where it is from, what it was, what became of it and what a person said."""
     for result in results:
-        chunk, attempt = result.chunk, result.attempt
-        cleaned = None if result.text is None else strip_controls(result.text).text
-        tally.text(cleaned or "")
-        line = {
-            "chunk": chunk.index + 1,
-            "pages": list(chunk.pages),
-            "state": chunk.state,
-            "mode": attempt.mode if attempt else None,
-            "reason": attempt.reason if attempt else None,
-            "source": strip_controls(chunk.source).text,
-            "cleaned": cleaned,
-            "flags": [flag.to_dict() for flag in attempt.flags] if attempt else [],
-            "decision": chunk.decision,
-            "note": chunk.note or None,
-        }
+        line = chunk_data(result)
+        tally.text(line["cleaned"] or "")
         yield json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def chunk_data(result: Result) -> dict[str, Any]:
+    """A chunk and what became of it, as JSON values."""
+    chunk, attempt = result.chunk, result.attempt
+    return {
+        "chunk": chunk.index + 1,
+        "pages": list(chunk.pages),
+        "state": chunk.state,
+        "mode": attempt.mode if attempt else None,
+        "reason": attempt.reason if attempt else None,
+        "source": strip_controls(chunk.source).text,
+        "cleaned": None if result.text is None else strip_controls(result.text).text,
+        "flags": [flag.to_dict() for flag in attempt.flags] if attempt else [],
+        "decision": chunk.decision,
+        "note": chunk.note or None,
+    }
 
 
 FORMATTERS = {"txt": plain_text, "md": markdown, "jsonl": json_lines}

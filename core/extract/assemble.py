@@ -14,6 +14,7 @@ from .pagespec import name_pages, select_pages
 from .protocol import Item, Opened
 from .source import check_source
 from .supervise import Harvest, Supervisor
+from .team import take_all
 
 DEFAULTS = ExtractOptions()
 
@@ -26,9 +27,9 @@ def extract(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Document:
-    """Take the text of a PDF or text file, page by page, in a worker process.
+    """Take the text of a PDF or text file, page by page, in worker processes.
 
-    `progress` is called with (pages done, pages asked for) after each page; `cancelled` is asked ten times a second.
+    `progress` is called with (pages done, pages asked for) as it goes on; `cancelled` is asked ten times a second.
     Raises InputError in one sentence for whatever is wrong with the file or the page selection, PasswordNeeded for an
     encrypted one, and ExtractionCancelled.
     """
@@ -37,12 +38,12 @@ def extract(
         opened = supervisor.open()
         selected = select_pages(options.pages, opened.page_count)
 
-        def report(harvest: Harvest) -> None:
+        def settled(count: int) -> None:
             if progress is not None:
-                progress(harvest.settled, len(selected))
+                progress(count, len(selected))
 
         items = plan(selected, opened.extractors, options)
-        harvest = supervisor.take(items, report)
+        harvest = take_all(supervisor, items, settled, alone=options.max_chars > 0)
         pages, cut = _limit(harvest, options.max_chars)
         if not any(page.text.strip() for page in pages):
             raise _nothing(path, opened, harvest, selected)

@@ -92,6 +92,7 @@ class Supervisor:
         self._deaths_in_a_row = 0
         self._failures_in_a_row = 0
         self._reasons: list[str] = []
+        self._stopped = False
         self.notes: list[str] = []
 
     def __enter__(self) -> Self:
@@ -101,6 +102,17 @@ class Supervisor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+
+    def another(self) -> "Supervisor":
+        """One more on the same file, once it is open here; it has to find the same bytes, and leaves out the steps of
+        opening that killed a worker here."""
+        other = Supervisor(self._path, self._options, cancelled=self._cancelled)
+        other._job, other._opened = self._job, self._opened
+        return other
+
+    def stop(self) -> None:
+        """Have whatever is under way end with ExtractionCancelled. From any thread."""
+        self._stopped = True
 
     def open(self) -> Opened:
         """Start a worker and have it open the file.
@@ -227,9 +239,12 @@ class Supervisor:
 
     def _receive(self, worker: WorkerProcess) -> Message:
         try:
-            return worker.receive(self._patience, self._cancelled)
+            return worker.receive(self._patience, self._asked_to_stop)
         except Cancelled:
             raise ExtractionCancelled(f"Reading {named(self._path)} was stopped.") from None
+
+    def _asked_to_stop(self) -> bool:
+        return self._stopped or (self._cancelled is not None and self._cancelled())
 
     def _end(self) -> None:
         if self._worker is not None:

@@ -34,7 +34,7 @@ COUNTING = 0.7
 
 def stamps(text: str) -> list[Edit]:
     """arXiv's stamp, a line of its own or run into the line that the margin's text was read with, goes out of the text
-    that it tears; the first page's is set above all of it, since it says what the text is."""
+    that it tears."""
     edits = [without(line, text) for line in lines_of(text) if STAMP.match(line.text)]
     whole = {edit.start for edit in edits}
     for match in INLINE_STAMP.finditer(text):
@@ -43,8 +43,13 @@ def stamps(text: str) -> list[Edit]:
         if line_start not in whole:
             glued = start > 0 and text[start - 1].isalnum() and text[match.end() : match.end() + 1].isalnum()
             edits.append(Edit(start, match.end(), " " if glued else ""))
+    return edits
+
+
+def stamp_of(text: str) -> str:
+    """The first page's stamp, which says what the text is; empty without one."""
     first = INLINE_STAMP.search(text, 0, text.find(PAGE_BREAK) if PAGE_BREAK in text else len(text))
-    return [Edit(0, 0, f"{first.group()}\n\n"), *edits] if first and edits else edits
+    return first.group() if first else ""
 
 
 def clear_heads(traced: Traced) -> tuple[Traced, int, list[Doubt]]:

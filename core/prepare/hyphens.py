@@ -160,7 +160,8 @@ class Break:
 def vocabulary(text: str) -> Counter[str]:
     """How often each word stands in the text unbroken, in lower case, with its hyphens."""
     unbroken = BROKEN.sub(" ", text)
-    words = Counter(word.lower() for word in WORD.findall(unbroken))
+    # One by one: a list of all words of a long document is larger than the document.
+    words = Counter(match.group().lower() for match in WORD.finditer(unbroken))
     # "sub-" counts the different words that the document hyphenates after "sub".
     words.update(f"{word.partition('-')[0]}-" for word in list(words) if "-" in word)
     return words

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from ..traced import Edit
 from .frequency import zipf
 
-DROP_CAP = re.compile(r"(?:^|(?<=[\n\f]))[ \t]*([^\W\d_a-z])([ \t]*\n[ \t]*|[ \t]+)([^\W\d_]{2,})(?= ([^\W\d_])[^\W\d_]*[ ,])")
+DROP_CAP = re.compile(
+    r"(?:^|(?<=[\n\f]))[ \t]*([^\W\d_a-z])([ \t]*\n[ \t]*|[ \t]+)([^\W\d_]{2,})(?= ([^\W\d_])[^\W\d_]*[ ,])"
+)
 SPACED = re.compile(r"(?:^|(?<=[\n\f]))[ \t]*(?:[^\W\d_] +){4,40}[^\W\d_](?=[ \t]*(?:[\n\f]|$))")
 GAP = re.compile(r" +")
 COMMON = 3.0

@@ -20,6 +20,8 @@ class PrepareOptions(Options):
     """arXiv's stamp in the margin is taken out of the text and set above it, once."""
     figure_text: bool = True
     """Tick labels, axis names and legends from inside a figure that tear a sentence are removed; captions stay."""
+    torn_sentences: bool = False
+    """A sentence that a caption, a table or a footnote tears is put together before it; needs `paragraphs`."""
     drop_figure_text: bool = False
     """All tick labels, axis names and legends go, wherever they stand."""
     drop_references: bool = False

@@ -5,11 +5,12 @@ something new: a heading, a list item, a caption. A page break ends nothing by i
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from ..traced import Edit
 from .figures import find_figures
+from .footnotes import footnote_starts
 from .lines import Line, lines_of
 
 HEADING = re.compile(
@@ -31,12 +32,18 @@ CAPTION_HEAD = re.compile(
     r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d(?::|\.:?\s+[A-ZÄÖÜ])"
 )
 CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
+CAPTION_LABEL = re.compile(r"^(?:Fig(?:ure|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}[.:]?$", re.I)
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
+ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|Figs?|Eqs?|Sect?|Refs?|resp|z\. ?B|d\. ?h|vgl|bzw|Abb|Nr)\.$")
+FLOAT_END = re.compile(rf"(?:{SENTENCE_END.pattern[:-4]}|https?://\S+|\S+@\S+)\s*$")
 SCRIPT_LINE = re.compile(r"^\s*(?:[-−+]?\d{1,2}|n|k|[−-]1|[+∗′×])\s*$")
 SYMBOL_AT_END = re.compile(r"(?:^|\s|[(×∈=,])[^\W\d_][\u0300-\u036f]?\s*$")
 OPENING = re.compile(r"^\s*(?:abstract|zusammenfassung|résumé|resumen|summary)\b", re.I)
 OPENED = re.compile(r"^(?:abstract|index terms|key ?words|zusammenfassung|résumé|resumen)(?:\s?[—–:.]|$)", re.I)
 UNFINISHED = re.compile(r"\b(?:and|or|of|for|in|on|the|a|an|to|with|by|und|der|die|das|für|et|de|la|le|y|el)$", re.I)
+WORD = re.compile(r"[^\W\d_]{2,}")
+WORDS_OF_TEXT = 6
+"""A short line with so many words may still be the middle of a sentence, before an empty line."""
 LONGEST_TITLE = 40
 """Lines."""
 SHORTEST_TEXT = 15
@@ -56,18 +63,21 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     if lines[0].start + indent(lines[0]) > 0:
         edits.append(Edit(0, lines[0].start + indent(lines[0])))
     edges = {edge for figure in find_figures(text) for edge in (figure.start, figure.end)}
+    notes = set(footnote_starts(lines))
     front = title_block(lines)
-    in_caption = CAPTION.match(lines[0].text.strip()) is not None
+    inside = kind_of_float(lines[0], notes)
     widths = [len(line.text.strip()) for line in lines]
     for place, (line, after) in enumerate(pairwise(lines)):
         gap = text[line.end : after.start]
         new = (
             after.start in edges
+            or after.start in notes
             or (place < front and is_own_line(line.text.strip(), after.text.strip()))
-            or (in_caption and resumes(line, after))
+            or (inside is not None and resumes(line, after))
+            or (inside == "footnote" and ("\f" in gap or gap.count("\n") > 1))
             or starts_new(line, after, gap, typical(widths, place))
         )
-        in_caption = CAPTION.match(after.text.strip()) is not None if new else in_caption
+        inside = kind_of_float(after, notes) if new else inside
         joins += not new
         start = line.start + len(line.text.rstrip())
         joint = "\n\n" if new else joint_of(line.text, after.text)
@@ -79,9 +89,18 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     return edits, joins
 
 
+def kind_of_float(line: Line, notes: Collection[int]) -> str | None:
+    """What a paragraph that begins with `line` is, if it stands in the text and is not of it."""
+    if line.start in notes:
+        return "footnote"
+    return "caption" if CAPTION.match(line.text.strip()) else None
+
+
 def resumes(line: Line, after: Line) -> bool:
-    """Whether a caption has ended and the sentence that it tore goes on."""
-    return SENTENCE_END.search(line.text) is not None and after.text.lstrip()[0].islower()
+    """Whether a caption or a footnote has ended and the sentence that it tore goes on."""
+    if CAPTION_LABEL.match(line.text.strip()):
+        return False
+    return FLOAT_END.search(line.text) is not None and after.text.lstrip()[0].islower()
 
 
 def joint_of(text: str, following: str) -> str:
@@ -116,12 +135,14 @@ def typical(widths: Sequence[int], place: int) -> int:
 def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
     """Whether `after` begins a new paragraph."""
     text, following = line.text.strip(), after.text.strip()
-    ended = SENTENCE_END.search(text) is not None
+    ended = SENTENCE_END.search(text) is not None and ABBREVIATED.search(text) is None
     short = len(text) < SHORT * width
     if OPENED.match(following) or BULLET.match(following):
         return True
     if CAPTION_HEAD.match(following) and not UNFINISHED.search(text):
         return True
+    if CAPTION_LABEL.match(text):
+        return False
     if ITEM.match(following) or CAPTION.match(following):
         return ended or short or gap.count("\n") > 1
     if is_heading(text, short) and not following[0].islower():
@@ -131,7 +152,8 @@ def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
     if "\f" in gap:
         return ended and short
     if gap.count("\n") > 1:
-        return ended or short or not (following[0].islower() or following[0].isdigit())
+        label = short and len(WORD.findall(text)) < WORDS_OF_TEXT
+        return ended or label or not (following[0].islower() or (following[0].isdigit() and not short))
     return ended and short and not following[0].islower()
 
 

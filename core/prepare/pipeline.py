@@ -20,6 +20,7 @@ from .language import detect_language
 from .options import PrepareOptions
 from .paragraphs import join_lines
 from .spaces import spaces
+from .tears import join_torn
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,12 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     if options.unicode:
         traced, counts = mend_characters(traced)
     language = detect_language(traced.text) if options.language == "auto" else options.language
+    stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
     step("margin stamps", options.margin_stamps, furniture.stamps)
     if options.running_heads:
         traced, counts["running heads"], unsure = furniture.clear_heads(traced)
         doubts += unsure
+    traced = traced.apply([Edit(0, 0, f"{stamp}\n\n")] if stamp else [])
     step("letters brought together", options.initials, lambda text: initials(text, language))
     if options.figure_text or options.drop_figure_text:
         traced, counts["figures"], unsure = clear_figures(traced, everything=options.drop_figure_text)
@@ -91,6 +94,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         edits, joins = join_lines(traced.text)
         traced = traced.apply(edits)
         counts["lines joined"] = joins
+        step("torn sentences", options.torn_sentences, join_torn)
     step("addresses", options.drop_urls, removals.addresses)
     step("citations", options.drop_citations, removals.citations)
     candidates = without_overlaps([*placed(doubts, traced), *spaces(traced.text, language)])

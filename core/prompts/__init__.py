@@ -40,6 +40,11 @@ class Prompt(Options):
     """Shown as earlier turns of the conversation."""
 
     @property
+    def shown(self) -> str:
+        """All that the model is shown besides the chunk. Small models repeat an example as readily as an order."""
+        return "\n\n".join([self.system, *(f"{example.source}\n\n{example.cleaned}" for example in self.examples)])
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the content, in hex: two runs with different wording are different runs."""
         return hashlib.sha256(self.model_dump_json(exclude={"name", "description"}).encode()).hexdigest()

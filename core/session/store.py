@@ -25,6 +25,7 @@ from . import decisions
 from .database import check_header, connect, create_file, damaged, row_errors, transaction
 from .lock import WriterLock, unwritable
 from .names import put_in_place, remove_with_journal, session_name, settled
+from .queries import CHOSEN, CHUNK_COLUMNS, DECISION, ROWS, STATUS, WORK_DONE
 from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, WorkDone, text_by
 from .rows import (
     attempt_columns,
@@ -40,31 +41,6 @@ from .rows import (
 )
 
 T = TypeVar("T")
-CHUNK_COLUMNS = """
-    SELECT c.*, d.kind AS decision, d.text AS decided FROM chunks c
-    LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE chunk = c.idx AND NOT undone)
-"""
-STATUS = """
-    SELECT count(*) AS total, total(state = 'done') AS done, total(state = 'failed') AS failed,
-        total(state = 'pending') AS pending,
-        (SELECT count(*) FROM chunks WHERE chosen IN (SELECT id FROM attempts WHERE flagged = 1)) AS flagged,
-        (SELECT count(*) FROM decisions WHERE kind IS NOT NULL AND id IN
-            (SELECT max(id) FROM decisions WHERE NOT undone GROUP BY chunk)) AS decided
-    FROM chunks
-"""
-ROWS = """
-    SELECT c.idx, c.first_page, c.last_page, c.state, length(c.source) AS characters, d.kind AS decision,
-        a.mode, a.flags
-    FROM chunks c LEFT JOIN attempts a ON a.id = c.chosen
-    LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE chunk = c.idx AND NOT undone)
-"""
-WORK_DONE = """
-    SELECT iif((SELECT total(how IS NULL) FROM runs), 0, (SELECT total(seconds) FROM runs)) AS seconds,
-        (SELECT total(length(source)) FROM chunks WHERE idx IN (SELECT chunk FROM attempts)) AS characters,
-        (SELECT total(prompt_tokens + output_tokens) FROM attempts) AS tokens
-"""
-DECISION = "SELECT * FROM decisions WHERE chunk = ? AND NOT undone ORDER BY id DESC LIMIT 1"
-CHOSEN = "SELECT a.* FROM attempts a JOIN chunks c ON c.chosen = a.id"
 
 
 class Session:
@@ -389,5 +365,18 @@ class Session:
 
     @contextmanager
     def _writing(self) -> Generator[None]:
-        with self._mutex, transaction(self._connection, self.path):
+        with self._mutex:
+            if self._connection.in_transaction:  # one of several that are written `together`
+                yield
+                return
+            with transaction(self._connection, self.path):
+                yield
+
+    @contextmanager
+    def together(self) -> Generator[None]:
+        """What is added in this block is on disk, all of it or nothing, when the block is left: one commit, one sync.
+
+        Other threads wait meanwhile. Raises StorageError.
+        """
+        with self._writing():
             yield

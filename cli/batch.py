@@ -1,0 +1,214 @@
+"""`galley batch`: many documents, one model, one folder of results."""
+
+import json
+import os
+import shlex
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from ..core import batch as core_batch
+from ..core import job as jobs
+from ..core.batch import Ledger, Plan
+from ..core.batch.dataset import FORMATS, Dataset
+from ..core.config import Config, load_config
+from ..core.engine.base import Engine
+from ..core.errors import ConfigError, EngineError, InputError
+from ..core.model import resolve_mode
+from ..core.paths import sessions_dir
+from . import options
+from .batchview import Counts, view
+from .clean import INTERRUPTED
+from .models import obtain
+from .output import plural, say
+from .signals import stop_on_signals
+
+TXT = "txt"
+FILES = {"session.directory", "clean.prompt", "engine.model"}
+"""Settings that may hold a path, which has to mean the same when the batch is resumed from elsewhere."""
+NAMED = 20
+"""So many failed documents are named at the end; the report has them all."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  galley batch papers/ -o clean/                 every PDF and text file below a folder
+  galley batch 'papers/**/*.pdf' notes.txt -o clean/ --mode rules
+  find . -name '*.pdf' | galley batch - -o clean/
+  galley batch shelf.csv -o clean/               a manifest: input,output,mode,pages, any section.key
+  galley batch s3://bucket/papers/ -o clean/ --format parquet
+  galley batch -o clean/                         go on with it, or look again at the same inputs
+  galley batch -o clean/ --retry-failed
+  galley batch /shared/papers -o /shared/clean --ray auto      on a cluster
+
+\b
+The folder gets a text for each document (or data/part-00001.jsonl, …), report.json and report.html.
+The same command again does only what is new, changed or unfinished.
+Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad input, 130 interrupted."""
+)
+@click.argument("inputs", metavar="INPUT...", nargs=-1)
+@click.option("-o", "--output", metavar="DIR", required=True, help="The folder of the results.")
+@click.option("--format", "format_", type=click.Choice([TXT, *FORMATS]), help="A text each, or one data set.")
+@click.option("--jobs", "workers", type=click.IntRange(min=0), default=0, help="Worker processes; 0 takes the cores.")
+@click.option("--slots", "jobs", type=click.IntRange(min=0), help="Chunks the model cleans at a time; 0 chooses.")
+@options.extract_options
+@options.chunk_options
+@options.clean_options
+@options.machine_options
+@options.common_options
+@click.option("--ray", "address", metavar="ADDRESS", help="Hand the work to Ray: auto, HOST:PORT, or local to try it.")
+@click.option("--retry-failed", is_flag=True, help="Try failed documents, and failed chunks, again.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
+def batch(
+    inputs: tuple[str, ...],
+    output: str,
+    format_: str | None,
+    workers: int,
+    address: str | None,
+    retry_failed: bool,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> int:
+    """Clean every document that INPUT... means: files, folders, patterns, addresses, manifests, or - for a list."""
+    folder = Path(output).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"{folder} is no folder: give one with -o.")
+    if not inputs and not core_batch.is_batch(folder):
+        raise click.UsageError(f"Nothing to clean: give an INPUT. There is no batch in {folder} to go on with.")
+    overrides = anchored(options.overrides_of(given))
+    load_config(overrides=overrides)  # a wrong setting is told before a folder is made
+    with Ledger(folder) as ledger:
+        overrides, format = kept(ledger, overrides, format_, bool(inputs))
+        config = load_config(overrides=overrides)
+        if format != TXT:
+            Dataset(folder, format, ledger)  # tells what it needs and has not
+        count = registered(ledger, inputs, folder, "" if format != TXT else ".txt")
+        say(f"{plural(count, 'document')}.", quiet)
+        model = model_for(ledger, config, overrides, quiet)
+        if address is not None:  # a node's own settings may name another place
+            overrides = {**overrides, "session.directory": os.path.abspath(config.session.folder or sessions_dir())}
+        plan = Plan(
+            folder=folder,
+            overrides=overrides,
+            model=model,
+            workers=workers or cores(),
+            format=format,
+            retry_failed=retry_failed,
+            password=given.get("password"),
+        )
+        engine = jobs.make_engine(model, config, config.chunk) if model is not None and address is None else None
+        try:
+            with view(count, quiet=quiet) as shown:
+                work = worker_for(plan, ledger, config, engine, address, shown)
+                ended = run(work, engine)
+        finally:
+            if engine is not None:
+                engine.close()
+            reports = core_batch.write_reports(folder, ledger)
+        return told(ledger, folder, reports, ended, as_json=as_json, quiet=quiet)
+
+
+def anchored(overrides: dict[str, object]) -> dict[str, object]:
+    """Paths among the settings, made absolute."""
+    found = dict(overrides)
+    for key in FILES & found.keys():
+        path = Path(str(found[key])).expanduser()
+        if key == "session.directory" or path.exists():
+            found[key] = os.path.abspath(path)
+    return found
+
+
+def kept(
+    ledger: Ledger, overrides: dict[str, object], format_: str | None, anew: bool
+) -> tuple[dict[str, object], str]:
+    """The settings and the format of this call, kept for the next. Without inputs those of the last one hold."""
+    facts = ledger.facts()
+    format = format_ or facts.get("format", TXT)
+    if facts.get("format", format) != format:
+        raise ConfigError(f"The folder holds a batch in {facts['format']}.", f"Give another folder for {format}.")
+    if not anew:
+        overrides = {**cast(dict[str, object], json.loads(facts.get("overrides", "{}"))), **overrides}
+    ledger.keep({"format": format, "overrides": json.dumps(overrides)})
+    return overrides, format
+
+
+def registered(ledger: Ledger, inputs: tuple[str, ...], folder: Path, suffix: str) -> int:
+    """How many documents the inputs mean. Raises InputError."""
+    if not inputs:
+        return ledger.register_known()
+    count = ledger.register(core_batch.find(inputs, folder, standard_input(inputs)), folder, suffix)
+    if not count:
+        raise InputError("The list on standard input names no document.", "Give a path a line.")
+    return count
+
+
+def standard_input(inputs: tuple[str, ...]) -> Iterable[str]:
+    """Lines of a list, or names with NUL between them, as `find -print0` writes them."""
+    if "-" not in inputs:
+        return ()
+    raw = os.fsdecode(sys.stdin.buffer.read())
+    return raw.split("\0") if "\0" in raw else raw.splitlines()
+
+
+def model_for(ledger: Ledger, config: Config, overrides: dict[str, object], quiet: bool) -> jobs.Model | None:
+    """The one model of the batch; None where no document wants one."""
+    modes = {load_config(overrides={**overrides, **own}).clean.mode for own in ledger.kinds()}
+    if all(resolve_mode(mode, None) == "rules" for mode in modes):
+        return None
+    return obtain(config.engine.model, config, quiet=quiet)
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worker_for(
+    plan: Plan, ledger: Ledger, config: Config, engine: Engine | None, address: str | None, shown: Counts
+) -> Callable[[threading.Event], bool]:
+    """What does the work: this machine, or a cluster. Raises ConfigError."""
+    if address is None:
+        return core_batch.Batch(plan, ledger, engine, shown).work
+    from ..core.batch.cluster import ClusterBatch  # only who has a cluster should wait for it
+
+    return ClusterBatch(plan, ledger, config, address, shown).work
+
+
+def run(work: Callable[[threading.Event], bool], engine: Engine | None) -> bool:
+    """Whether it came to its end. Raises what stops all."""
+    stop = threading.Event()
+    with stop_on_signals(stop, engine):
+        try:
+            return work(stop)
+        except EngineError as error:
+            say(str(error), False)
+            return False
+
+
+def told(ledger: Ledger, folder: Path, reports: tuple[Path, Path], ended: bool, *, as_json: bool, quiet: bool) -> int:
+    """Say how it went. Returns the exit code."""
+    totals = ledger.totals(here=True)
+    if as_json:
+        click.echo(reports[0].read_text(encoding="utf-8"), nl=False)
+    if not ended:
+        say(f"Interrupted: {core_batch.sentence(totals)} Everything finished is saved.", False)
+        say(f"To go on: galley batch -o {shlex.quote(str(folder))}", False)
+        return INTERRUPTED
+    say(core_batch.sentence(totals), quiet)
+    for number, record in enumerate(record for record in ledger.documents(here=True) if record.state == "failed"):
+        if number == NAMED:
+            say(f"… and {totals.failed - NAMED:,} more.", quiet)
+            break
+        say(f"Failed: {record.output}: {record.reason}", quiet)
+    if totals.failed or totals.failed_chunks:
+        say(f"To try again: galley batch -o {shlex.quote(str(folder))} --retry-failed", quiet)
+    if totals.flagged:
+        say(f"To look at the worst first: galley review {shlex.quote(str(folder))}", quiet)
+    say(f"The report: {reports[1]}", quiet)
+    return 1 if totals.failed or totals.failed_chunks else 0

@@ -1,0 +1,158 @@
+"""How a batch is shown on stderr: a live table in a terminal, a plain line for each document anywhere else."""
+
+import sys
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ..core.batch.events import (
+    DocumentBegun,
+    DocumentFailed,
+    DocumentFinished,
+    DocumentMoved,
+    DocumentUnchanged,
+    Event,
+)
+from ..core.wording import duration, excerpt, plural, printable
+from .output import say
+
+NAME_WIDTH = 44
+PICTURES_A_SECOND = 4
+MOST_ROWS = 12
+
+
+@dataclass(slots=True)
+class InHand:
+    """A document on its way."""
+
+    name: str
+    counted: str = ""
+    done: int = 0
+    total: int = 0
+    tokens_per_second: float = 0.0
+
+
+class Counts:
+    """What the events add up to. Called from several threads."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = self.unchanged = self.failed = self.chunks = self.flagged = 0
+        self.in_hand: dict[int, InHand] = {}
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            self._fold(event)
+
+    def _fold(self, event: Event) -> None:
+        if isinstance(event, DocumentBegun):
+            self.in_hand[event.number] = InHand(event.name)
+            return
+        if isinstance(event, DocumentMoved):
+            if event.number in self.in_hand:
+                hand = self.in_hand[event.number]
+                hand.counted, hand.done, hand.total = event.counted, event.done, event.total
+                hand.tokens_per_second = event.tokens_per_second
+            return
+        self.in_hand.pop(event.number, None)
+        if isinstance(event, DocumentFinished):
+            self.done += 1
+            self.chunks += event.outcome.chunks
+            self.flagged += event.outcome.flagged
+        elif isinstance(event, DocumentUnchanged):
+            self.unchanged += 1
+            self.failed += bool(event.failed)
+        elif isinstance(event, DocumentFailed):
+            self.failed += 1
+            self.done += 1
+
+    def rows(self) -> list[InHand]:
+        """Copies of what is in hand, the furthest first."""
+        with self._lock:
+            hands = [InHand(h.name, h.counted, h.done, h.total, h.tokens_per_second) for h in self.in_hand.values()]
+        return sorted(hands, key=lambda hand: hand.counted != "chunks")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the documents that took work in this call; None before the first."""
+        if not self.done:
+            return None
+        return (time.monotonic() - self._began) / self.done * (self.total - self.done - self.unchanged)
+
+    def words(self) -> str:
+        """The sums in a line."""
+        parts = [f"{self.done + self.unchanged:,} of {plural(self.total, 'document')}"]
+        parts += [f"{self.unchanged:,} done before"] if self.unchanged else []
+        parts += [f"{self.failed:,} failed"] if self.failed else []
+        parts += [plural(self.chunks, "chunk"), f"{self.flagged:,} flagged"]
+        speed = sum(hand.tokens_per_second for hand in self.rows())
+        parts += [f"{speed:.0f} tokens/s"] if speed >= 1 else []
+        left = self.seconds_left
+        parts += [f"{duration(left)} left"] if left else []
+        return ", ".join(parts)
+
+
+class Picture:
+    """The live table; drawn by rich when it is time."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def __rich__(self) -> Group:
+        counts = self._counts
+        table = Table(box=None, pad_edge=False, show_header=False)
+        table.add_column(width=NAME_WIDTH, no_wrap=True)
+        table.add_column(width=18)
+        table.add_column()
+        rows = counts.rows()
+        for hand in rows[:MOST_ROWS]:
+            name = excerpt(printable(hand.name.rpartition("/")[2]), NAME_WIDTH)
+            bar = ProgressBar(total=hand.total or 1, completed=hand.done, width=16)
+            where = f"{hand.done}/{hand.total} {hand.counted}" if hand.total else "begins"
+            table.add_row(Text(name), bar, Text(where))
+        if len(rows) > MOST_ROWS:
+            table.add_row(Text(f"… and {len(rows) - MOST_ROWS} more"), "", "")
+        whole = ProgressBar(total=max(1, counts.total), completed=counts.done + counts.unchanged, width=NAME_WIDTH)
+        return Group(table, whole, Text(counts.words()))
+
+
+class Lines(Counts):
+    """A line for each document that is finished or fails."""
+
+    def __call__(self, event: Event) -> None:
+        super().__call__(event)
+        at = f"[{self.done + self.unchanged}/{self.total}]"
+        if isinstance(event, DocumentFinished):
+            chunks = plural(event.outcome.chunks, "chunk")
+            say(f"{at} {event.name}: {chunks}, {event.outcome.flagged} flagged, {duration(event.outcome.seconds)}")
+        elif isinstance(event, DocumentFailed):
+            say(f"{at} {event.name} failed: {event.reason}")
+
+
+@contextmanager
+def view(total: int, *, quiet: bool = False) -> Generator[Counts]:
+    """What listens to a batch, and shows it while the block runs."""
+    if quiet:
+        yield Counts(total)
+    elif sys.stderr.isatty():
+        counts = Counts(total)
+        picture = Picture(counts)
+        console = Console(stderr=True)
+        with Live(picture, console=console, transient=True, refresh_per_second=PICTURES_A_SECOND):
+            yield counts
+        say(counts.words())
+    else:
+        lines = Lines(total)
+        yield lines
+        if lines.unchanged:
+            say(f"{plural(lines.unchanged, 'document')} done before and unchanged.")

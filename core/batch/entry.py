@@ -1,0 +1,46 @@
+"""One document that a batch was asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
+
+from ..extract.controls import strip_controls
+
+ARROW = " -> "
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document and what is wanted of it alone."""
+
+    source: str
+    """An absolute path, or an address as in `s3://bucket/paper.pdf`."""
+    name: str
+    """Where its text should go: a path without a suffix, relative to the batch's folder."""
+    fixed: bool = False
+    """The name was given by hand: the same source under another name is another document."""
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Settings of its own over the batch's, by dotted key."""
+    password_env: str = ""
+    """The environment variable that holds its password; empty for the batch's own."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others of the batch, in this run and the next."""
+        return f"{self.source}{ARROW}{self.name}" if self.fixed else self.source
+
+
+def is_address(source: str) -> bool:
+    """Whether it is an address and no path."""
+    return "://" in source
+
+
+def shown(source: str) -> str:
+    """A source as it may be shown and kept: an address without its user, password, query and fragment."""
+    if is_address(source):
+        try:
+            parts = urlsplit(source)
+        except ValueError:
+            return strip_controls(source.partition("?")[0]).text
+        source = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return " ".join(strip_controls(source).text.split())

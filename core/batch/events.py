@@ -1,0 +1,64 @@
+"""What a batch tells whoever watches it. Values only, named in the past tense; told from several threads."""
+
+from dataclasses import dataclass
+
+from .records import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentBegun:
+    """A document's turn has come."""
+
+    number: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentMoved:
+    """So much of a document is done."""
+
+    number: int
+    counted: str
+    """`pages` while it is read, `chunks` while it is cleaned."""
+    done: int
+    total: int
+    tokens_per_second: float = 0.0
+    """Read and written by the model for this document."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFinished:
+    """Its text is in place, or its rows can be had."""
+
+    number: int
+    name: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentUnchanged:
+    """It was done by an earlier call and nothing has changed since."""
+
+    number: int
+    name: str
+    failed: str = ""
+    """Why it failed then; empty when it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFailed:
+    """It was set aside; the others go on."""
+
+    number: int
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentDropped:
+    """The batch was stopped before it was finished; it goes on there next time."""
+
+    number: int
+
+
+Event = DocumentBegun | DocumentMoved | DocumentFinished | DocumentUnchanged | DocumentFailed | DocumentDropped

@@ -1,0 +1,100 @@
+"""What is meant by the inputs of a batch: files, folders, patterns, lists, manifests and addresses, as entries.
+
+Entries come in a fixed order and one at a time, so that a shelf of a million files is never held in memory.
+"""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from ..errors import InputError
+from .entry import Entry, is_address, shown
+from .manifest import SUFFIXES as MANIFESTS
+from .manifest import read_manifest
+from .remote import find_remote
+
+SUFFIXES = {".pdf", ".txt", ".text", ".md", ".markdown"}
+"""What is taken out of a folder; a file that is named itself is looked at whatever it is called."""
+LIST = "-"
+
+
+def find(inputs: Iterable[str], folder: Path, lines: Iterable[str] = ()) -> Iterator[Entry]:
+    """The documents that `inputs` mean; `folder` is the batch's own, which is never read from. `lines` is the list that
+    `-` stands for.
+
+    Raises InputError for an input that is not there or holds nothing.
+    """
+    for given in inputs:
+        if given == LIST:
+            yield from listed(lines, folder)
+        else:
+            yield from meant(given, folder)
+
+
+def listed(lines: Iterable[str], folder: Path) -> Iterator[Entry]:
+    """The entries of a list, an input a line. A file that is missing is the batch's to report, like any other fault."""
+    for line in lines:
+        name = line.rstrip("\r\n")
+        if name.strip():
+            yield from meant(name, folder, named=False)
+
+
+def meant(given: str, folder: Path, *, named: bool = True) -> Iterator[Entry]:
+    """The entries of one input; with `named` a person typed it, and a file that is missing is an error."""
+    if is_address(given):
+        yield from find_remote(given, SUFFIXES)
+        return
+    path = Path(os.path.abspath(os.path.expanduser(given)))
+    if path.is_dir():
+        yield from in_folder(path, folder)
+    elif path.suffix.lower() in MANIFESTS and path.is_file():
+        yield from read_manifest(path)
+    elif path.exists() or (not named and not glob.has_magic(given)):
+        yield single(path)
+    elif glob.has_magic(given):
+        yield from matching(given, folder)
+    else:
+        raise InputError(f"There is no file or folder {shown(given)}.", "Check the name.")
+
+
+def single(path: Path) -> Entry:
+    return Entry(str(path), path.stem)
+
+
+def in_folder(root: Path, folder: Path) -> Iterator[Entry]:
+    """All documents below `root`, in order of their names; hidden ones and those in the batch's own folder stay out."""
+    own = folder.resolve()
+    if root.resolve() == own:
+        raise InputError(f"{shown(str(root))} is the batch's own folder too.", "Give another folder with -o.")
+    found = False
+    for place, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and Path(place, name).resolve() != own)
+        for name in sorted(files):
+            path = Path(place, name)
+            if path.suffix.lower() in SUFFIXES and not name.startswith("."):
+                found = True
+                yield Entry(str(path), str(path.relative_to(root).with_suffix("")))
+    if not found:
+        raise InputError(f"{shown(str(root))} holds no PDF and no text file.", "Check that it is the right folder.")
+
+
+def matching(pattern: str, folder: Path) -> Iterator[Entry]:
+    """The files that a pattern matches, their names relative to the part of it that is no pattern."""
+    base = Path(os.path.abspath(os.path.expanduser(fixed_part(pattern))))
+    own, found = folder.resolve(), False
+    for name in sorted(glob.iglob(os.path.expanduser(pattern), recursive=True)):
+        path = Path(os.path.abspath(name))
+        if path.is_file() and not path.resolve().is_relative_to(own):
+            found = True
+            inside = path.is_relative_to(base) and path != base
+            yield Entry(str(path), str(path.relative_to(base).with_suffix("")) if inside else path.stem)
+    if not found:
+        raise InputError(f"{shown(pattern)} matches no file.", "Check the pattern.")
+
+
+def fixed_part(pattern: str) -> str:
+    """The folders of a pattern before the first one with a wild card."""
+    parts = PurePosixPath(pattern).parts
+    plain = [part for at, part in enumerate(parts[:-1]) if not any(glob.has_magic(p) for p in parts[: at + 1])]
+    return str(PurePosixPath(*plain)) if plain else "."

@@ -1,0 +1,125 @@
+"""Documents behind an address (`s3://`, `gs://`, `https://`, …): found, told apart, and fetched when their turn comes.
+
+fsspec speaks to them, by the package that each kind needs. What is fetched lies in a private folder of its own, under
+the name it had, and is gone when the document is cleaned.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ..errors import InputError
+from .entry import Entry, shown
+
+BLOCK = 1 << 20
+PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
+WILD = "*?["
+WEB = {"http", "https"}
+
+
+def find_remote(address: str, suffixes: set[str]) -> Iterator[Entry]:
+    """The documents that an address means: itself, what a pattern matches, or all below a folder (it ends in `/`)."""
+    protocol = address.partition("://")[0].lower()
+    path = address.partition("://")[2]
+    pattern = protocol not in WEB and any(sign in path for sign in WILD)
+    if not pattern and not (path.endswith("/") and protocol not in WEB):
+        yield Entry(address, stem_of(address))
+        return
+    system, root = opened(address)
+    base = root.rstrip("/") if not pattern else root[: min(root.find(s) for s in WILD if s in root)].rpartition("/")[0]
+    try:
+        found = sorted(system.glob(root) if pattern else system.find(root))
+    except faults() as error:
+        raise InputError(f"{shown(address)} can't be listed: {error}.", "Check the address and your rights.") from error
+    kept = [name for name in found if PurePosixPath(name).suffix.lower() in suffixes]
+    if not kept:
+        raise InputError(f"{shown(address)} means no PDF and no text file.", "Check the address.")
+    for name in kept:
+        inside = name[len(base) :].lstrip("/") if name.startswith(base) else PurePosixPath(name).name
+        yield Entry(system.unstrip_protocol(name), str(PurePosixPath(inside).with_suffix("")))
+
+
+def stem_of(address: str) -> str:
+    return PurePosixPath(file_name(address)).stem
+
+
+def file_name(address: str) -> str:
+    """The last part of an address's path."""
+    return PurePosixPath(unquote(urlsplit(address).path)).name or "document"
+
+
+def opened(address: str) -> tuple[Any, str]:
+    """fsspec's file system and the path in it. Raises InputError when there is none for such an address."""
+    core: Any = import_module("fsspec.core")  # only who asks for an address should wait for it
+    protocol = address.partition("://")[0].lower()
+    try:
+        system, path = core.url_to_fs(address)
+    except ImportError as error:
+        package = PACKAGES.get(protocol, f"a package for {protocol}://")
+        raise InputError(f"{shown(address)} needs {package}.", f"pip install {PACKAGES.get(protocol, '…')}") from error
+    except ValueError as error:
+        raise InputError(f"{shown(address)}: nothing here speaks {protocol}://.", "Check the address.") from error
+    return system, str(path)
+
+
+def stamp_of(address: str) -> str:
+    """What changes when the document does, as far as its server says; empty where it says nothing."""
+    system, path = opened(address)
+    try:
+        info = dict(system.info(path))
+    except faults() as error:
+        raise refusal(address, error) from error
+    facts = [str(info[name]) for name in ("ETag", "etag", "md5Hash", "LastModified", "mtime", "size") if info.get(name)]
+    if len(facts) < 2 and not any(name in info for name in ("ETag", "etag", "md5Hash")):
+        return ""
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
+
+
+@contextmanager
+def fetched(address: str) -> Generator[Path]:
+    """The document as a private file, for as long as the block runs. Raises InputError."""
+    system, path = opened(address)
+    folder = Path(tempfile.mkdtemp(prefix="galley-fetched-"))
+    target = folder / safe_name(file_name(address))
+    try:
+        try:
+            descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "wb") as file, system.open(path, "rb") as remote:
+                shutil.copyfileobj(remote, file, BLOCK)
+        except faults() as error:
+            raise refusal(address, error) from error
+        yield target
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def safe_name(name: str) -> str:
+    """A file name of our own making: its suffix says what it is, its stem names the session."""
+    kept = "".join(char if char.isalnum() or char in "._-" else "-" for char in name).lstrip(".-")
+    return kept.encode()[-150:].decode(errors="ignore") or "document"
+
+
+def faults() -> tuple[type[BaseException], ...]:
+    """What reading from an address may raise: the packages that fsspec takes have errors of their own."""
+    theirs = (
+        ("aiohttp", "ClientError"),
+        ("botocore.exceptions", "BotoCoreError"),
+        ("botocore.exceptions", "ClientError"),
+    )
+    found = [getattr(sys.modules.get(module), name, OSError) for module, name in theirs]
+    return (OSError, ValueError, *found)
+
+
+def refusal(address: str, error: BaseException) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError(f"There is no {shown(address)}.", "Check the address.")
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return InputError(f"{shown(address)} can't be fetched: {why}.", "Check the address, your rights and the network.")

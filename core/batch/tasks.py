@@ -1,0 +1,158 @@
+"""What is done to one document, wherever it is done: in a worker process of this machine, or on a node of a cluster.
+
+Two halves: `begin` takes the text out of a file into a session, `finish` cleans what is pending in it. Both go on where
+an earlier try stopped, since all they know is in the session.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import job as jobs
+from ..config import Config
+from ..engine.base import Engine
+from ..export import write
+from ..model import Model
+from ..paths import sessions_dir
+from ..run import Listener, Run
+from ..session import Session
+from ..session.names import session_name
+from .entry import is_address
+from .records import Outcome
+from .remote import fetched, stamp_of
+
+Told = Callable[[str, int, int], None]
+"""Called with what is counted (`pages` or `chunks`), how many are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A document and what is to be done to it. Made of plain values, since it goes to other processes."""
+
+    number: int
+    source: str
+    config: dict[str, Any]
+    """The settings in force for it, as JSON values."""
+    model: tuple[str, str, int, int] | None
+    """Path, identity, parameters and context of the model; None in `rules`."""
+    output: str
+    """Path of the text to write; empty when rows are made of the session instead."""
+    finish: bool
+    """Clean it too: no model is needed."""
+    password: str | None = None
+    retry: bool = False
+    """Try failed chunks again."""
+    stamp: str = ""
+    """Of an address that was cleaned before with the same settings: while that holds there is nothing to do."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any]) -> "Task":
+        values = dict(raw)
+        values["model"] = tuple(raw["model"]) if raw["model"] is not None else None
+        return cls(**values)
+
+    @property
+    def settings(self) -> Config:
+        return Config.model_validate(self.config)
+
+    def the_model(self) -> Model | None:
+        if self.model is None:
+            return None
+        path, identity, parameters, context = self.model
+        return Model(Path(path), identity, parameters, context)
+
+
+class Unchanged(Exception):
+    """The address still has what was cleaned before."""
+
+
+def nothing(counted: str, done: int, total: int) -> None:
+    """Tells nobody."""
+
+
+def begin(task: Task, told: Told = nothing, engine: Engine | None = None) -> tuple[Session, str]:
+    """The document's session, open for writing, made when there is none; and the stamp of an address.
+
+    Raises Unchanged, InputError, SessionError, SessionBusyError or StorageError.
+    """
+    if not is_address(task.source):
+        return opened(task, Path(task.source), told, engine), ""
+    stamp = stamp_of(task.source)
+    if stamp and stamp == task.stamp:
+        raise Unchanged
+    with fetched(task.source) as path:
+        return opened(task, path, told, engine), stamp
+
+
+def opened(task: Task, path: Path, told: Told, engine: Engine | None) -> Session:
+    """The session of a file. It is looked for by its name alone, which takes as long in a folder of a million."""
+    config, model = task.settings, task.the_model()
+    directory = config.session.folder or sessions_dir()
+    settings = jobs.run_settings(config, model)
+    known = directory / session_name(path, jobs.file_digest(path), settings.digest())
+    if known.exists():
+        session = Session.open(known)
+        if task.retry:
+            session.reopen_failed()
+        return session
+
+    def pages(done: int, total: int) -> None:
+        told("pages", done, total)
+
+    reading = jobs.read_in(path, config, settings, password=task.password, progress=pages, engine=engine)
+    return Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)
+
+
+def finish(
+    task: Task,
+    session: Session,
+    run: Callable[[Session, Listener], Run],
+    stop: threading.Event,
+    listener: Listener,
+    began: float,
+) -> Outcome:
+    """Clean what is pending and write the text; `pending` of the outcome says whether `stop` came between.
+
+    Raises what `Run.work` and `write` raise.
+    """
+    if session.status().pending:
+        run(session, listener).work(stop)
+    characters = 0
+    if not session.status().pending and task.output:
+        target = Path(task.output)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        characters = write(session, target, "txt").characters
+    return outcome_of(session, characters, time.monotonic() - began)
+
+
+def outcome_of(session: Session, characters: int, seconds: float) -> Outcome:
+    """A session in figures."""
+    status, document, settings = session.status(), session.document, session.settings
+    flags: Counter[str] = Counter()
+    for result in session.results():
+        if result.attempt is not None:
+            flags.update({flag.name for flag in result.attempt.flags})
+    return Outcome(
+        sha256=document.sha256,
+        digest=settings.digest(),
+        session=str(session.path),
+        mode=settings.clean.mode,
+        pages=document.page_count,
+        chunks=status.total,
+        failed=status.failed,
+        flagged=status.flagged,
+        flags=dict(flags.most_common()),
+        skipped=document.skipped,
+        notes=document.notes,
+        characters=characters,
+        tokens=session.work_done().tokens,
+        seconds=round(seconds, 3),
+        pending=status.pending,
+    )

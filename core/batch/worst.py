@@ -1,0 +1,63 @@
+"""A batch's sessions, those that want a look most first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import GalleyError, SessionError
+from ..review import needs_look
+from ..session import Session
+from .ledger import Ledger
+from .records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class ToLookAt:
+    """A document of a batch and what is left to look at in it."""
+
+    record: Record
+    session: Path
+    failed: int
+    """Chunks that were given up and that nobody has decided."""
+    flagged: int
+    """Flagged chunks that nobody has decided, the failed ones among them."""
+
+
+def worst_first(folder: Path) -> Iterator[ToLookAt]:
+    """The documents whose sessions can be opened: as many failed and flagged chunks as a batch left them with, first.
+
+    Raises SessionError when no batch was run into the folder.
+    """
+    with Ledger(folder, write=False) as ledger:
+        for record in ledger.documents(worst_first=True):
+            if record.state != "failed" and record.outcome is not None:
+                found = look_at(record, Path(record.outcome.session))
+                if found is not None:
+                    yield found
+
+
+def look_at(record: Record, path: Path) -> ToLookAt | None:
+    """What is left to look at in a session; None when it can't be opened."""
+    try:
+        with Session.open(path, write=False) as session:
+            rows = [row for row in session.rows() if row.flagged and needs_look(row)]
+    except GalleyError:
+        return None
+    return ToLookAt(record, path, sum(row.state == "failed" for row in rows), len(rows))
+
+
+def worst(folder: Path) -> Path:
+    """The session to open next: the first that still has something to look at, else the first of all.
+
+    Raises SessionError.
+    """
+    first: Path | None = None
+    for entry in worst_first(folder):
+        if entry.flagged:
+            return entry.session
+        first = first or entry.session
+        if entry.record.outcome is not None and not (entry.record.outcome.flagged or entry.record.outcome.failed):
+            break  # from here on none had anything
+    if first is None:
+        raise SessionError(f"The batch in {folder} has no session to open.", "galley batch says why.")
+    return first

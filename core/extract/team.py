@@ -1,0 +1,102 @@
+"""Several workers on one file, where its pages take so long that starting another pays.
+
+Each takes a run of pages that follow each other, under a supervisor of its own, so that what a page does to its worker
+stays within its run. The harvest is that of one worker.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+
+from .protocol import Item
+from .supervise import Harvest, Supervisor
+
+PAGE_SECONDS = {"pdfium": 0.004, "pypdf": 0.035}
+"""Roughly, on a two-column paper; a German book with formulas takes the same."""
+START_SECONDS = 0.4
+"""Of another worker, which starts when the first has opened the file."""
+MOST_WORKERS = 4
+"""Each may take as much memory as the settings allow."""
+POLL_SECONDS = 0.1
+
+
+def take_all(first: Supervisor, items: Sequence[Item], settled: Callable[[int], None], *, alone: bool) -> Harvest:
+    """The harvest of `items`, which `first` has open; `settled` is told how many pages are done, by this thread.
+
+    `alone` asks for one worker, where the end depends on what was had before. Raises as `Supervisor.take` does.
+    """
+    parts = [list(items)] if alone else split(items, cores())
+    if len(parts) == 1:
+        return first.take(parts[0], lambda harvest: settled(harvest.settled))
+    team = [first, *(first.another() for _ in parts[1:])]
+    done = [0] * len(parts)
+
+    def work(place: int) -> Harvest:
+        def report(harvest: Harvest) -> None:
+            done[place] = harvest.settled
+
+        with team[place] as supervisor:
+            if place:
+                supervisor.open()
+            return supervisor.take(parts[place], report)
+
+    with ThreadPoolExecutor(len(parts), "extract") as pool:
+        futures = [pool.submit(work, place) for place in range(len(parts))]
+        try:
+            watch(futures, lambda: settled(sum(done)))
+        finally:
+            for supervisor in team:
+                supervisor.stop()
+    first.notes[:] = dict.fromkeys(note for supervisor in team for note in supervisor.notes)
+    return merged([future.result() for future in futures])
+
+
+def watch(futures: Sequence[Future[Harvest]], tell: Callable[[], None]) -> None:
+    """Until all are done, or one has failed, whose error is raised."""
+    while True:
+        done, left = wait(futures, timeout=POLL_SECONDS, return_when=FIRST_EXCEPTION)
+        tell()
+        for future in done:
+            future.result()
+        if not left:
+            return
+
+
+def split(items: Sequence[Item], most: int) -> list[list[Item]]:
+    """Runs of items that end at about the same time, one a worker."""
+    total = sum(map(seconds, items))
+    count = max(1, min(most, MOST_WORKERS, int(total / (2 * START_SECONDS))))
+    share = (total + (count - 1) * START_SECONDS) / count
+    parts: list[list[Item]] = [[]]
+    spent = 0.0
+    for item in items:
+        if spent >= share and len(parts) < count:
+            parts.append([])
+            spent = START_SECONDS
+        parts[-1].append(item)
+        spent += seconds(item)
+    return parts
+
+
+def seconds(item: Item) -> float:
+    """What a page takes, roughly."""
+    taken = PAGE_SECONDS.get(item.extractors[0], 0.0) if item.extractors else 0.0
+    return taken + (PAGE_SECONDS["pypdf"] if item.compare else 0.0)
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def merged(harvests: Sequence[Harvest]) -> Harvest:
+    """As if one worker had brought all of it in."""
+    whole = Harvest()
+    for harvest in harvests:
+        whole.pages |= harvest.pages
+        whole.skipped |= harvest.skipped
+        whole.left += harvest.left
+        whole.gave_up = whole.gave_up or harvest.gave_up
+        whole.deaths += harvest.deaths
+        whole.removed += harvest.removed
+    whole.characters = sum(len(page.text) for page in whole.pages.values()) + max(0, len(whole.pages) - 1)
+    return whole

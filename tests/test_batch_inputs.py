@@ -1,0 +1,163 @@
+"""Manifests, addresses and what else a batch takes for inputs."""
+
+import functools
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pdfs
+import pytest
+from batches import PROSE, batch, report, shelf, texts
+
+from galley.core.batch import find
+from galley.core.batch.entry import shown
+from galley.core.batch.manifest import read_manifest
+from galley.core.batch.names import safe, unique
+from galley.core.errors import InputError
+
+
+def test_a_manifest_gives_each_document_settings_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = shelf(tmp_path, "a.txt")
+    (root / "b.pdf").write_bytes(pdfs.pages_saying("First page. " + PROSE, "Second page. " + PROSE))
+    (root / "c.pdf").write_bytes(pdfs.encrypted(pdfs.pages_saying(PROSE), "sesame"))
+    (root / "shelf.csv").write_text(
+        "input,output,pages,chunk.size,password_env\n"
+        "a.txt,letters/first.txt,,100,\n"
+        "b.pdf,,2,,\n"
+        'b.pdf,"b, whole",,,\n'
+        "c.pdf,,,,WORD_OF_C\n"
+    )
+    monkeypatch.setenv("WORD_OF_C", "sesame")
+    done = batch(tmp_path, "in/shelf.csv")
+    assert done.returncode == 0, done.stderr
+    assert sorted(texts(tmp_path)) == ["b, whole.txt", "b.txt", "c.txt", "letters/first.txt"]
+    assert b"First page" not in texts(tmp_path)["b.txt"]
+    assert b"First page" in texts(tmp_path)["b, whole.txt"]
+    assert int(str(report(tmp_path)["letters/first"]["chunks"])) > 2
+    again = batch(tmp_path, "in/shelf.csv")
+    assert "4 documents done before and unchanged" in again.stderr
+
+
+def test_a_manifest_may_be_json_lines(tmp_path: Path) -> None:
+    lines = [{"input": "a.txt", "mode": "rules", "prepare.drop_urls": True}, {"input": "/b.txt", "chunk.size": 99}]
+    manifest = tmp_path / "shelf.jsonl"
+    manifest.write_text("\n\n".join(map(json.dumps, lines)))
+    first, second = read_manifest(manifest)
+    assert first.source == str(tmp_path / "a.txt")
+    assert first.settings == {"clean.mode": "rules", "prepare.drop_urls": "true"}
+    assert (second.source, second.name, second.fixed) == ("/b.txt", "b", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("m.csv", "input,mode\na.txt,rules\nb.txt,shout\n", "m.csv, line 3: The setting clean.mode"),
+        ("m.csv", "input,chunk.sise\na.txt,3\n", "m.csv, line 2: There is no setting chunk.sise"),
+        ("m.csv", "input,engine.model\na.txt,x\n", "m.csv, line 2: engine.model can't be set for a single document"),
+        ("m.csv", "input\na.txt,stray\n", "m.csv, line 2: there are more values than columns"),
+        ("m.csv", "input,output\na.txt,../../etc/passwd\n", "m.csv, line 2: the output ../../etc/passwd leads out"),
+        ("m.csv", "input,mode\n,rules\n", "m.csv, line 2: there is no input"),
+        ("m.csv", "file\na.txt\n", 'm.csv has no column "input"'),
+        ("m.csv", "input\n", "m.csv names no document"),
+        ("m.jsonl", '{"input": "a.txt"}\n{"input": \n', "m.jsonl, line 2 is no valid JSON"),
+        ("m.jsonl", '["a.txt"]\n', "m.jsonl, line 1 is no JSON object"),
+        ("m.jsonl", '{"input": "a.txt", "pages": {"from": 3}}\n', "m.jsonl, line 1: the value of pages is no text"),
+    ],
+)
+def test_a_mistake_in_a_manifest_is_told_with_its_line(tmp_path: Path, name: str, content: str, said: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError) as caught:
+        list(read_manifest(tmp_path / name))
+    assert caught.value.message.startswith(said)
+
+
+def test_a_mistake_in_a_manifest_comes_before_any_work(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt")
+    (root / "m.csv").write_text("input,mode\na.txt,rules\nb.txt,shout\n")
+    done = batch(tmp_path, "in/m.csv")
+    assert done.returncode == 2
+    assert "m.csv, line 3" in done.stderr
+    assert texts(tmp_path) == {}
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """The address of a web server on this machine that gives out the folder `site`."""
+    (tmp_path / "site").mkdir()
+    handler = functools.partial(Quiet, directory=str(tmp_path / "site"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+def test_addresses_are_fetched_when_their_turn_comes_and_nothing_of_them_stays(
+    tmp_path: Path, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = tmp_path / "tmp"
+    fetched.mkdir()
+    monkeypatch.setenv("TMPDIR", str(fetched))
+    (tmp_path / "site" / "paper one.pdf").write_bytes(pdfs.pages_saying("From the web. " + PROSE))
+    there = f"{web}/paper%20one.pdf?token=secret"
+    done = batch(tmp_path, "-", stdin=f"{there}\n{web}/gone.pdf\n")
+    assert done.returncode == 1, done.stderr
+    assert b"From the web" in texts(tmp_path)["paper one.txt"]
+    assert "There is no http://" in str(report(tmp_path)["gone"]["reason"])
+    assert list(fetched.iterdir()) == []
+    told = done.stderr + (tmp_path / "out" / "report.json").read_text() + (tmp_path / "out" / "report.html").read_text()
+    assert "secret" not in told
+
+
+def test_folders_behind_an_address_are_mirrored_and_done_once(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "one/a.txt", "two/b.txt", "two/c.png")
+    done = batch(tmp_path, f"file://{root}/")
+    assert done.returncode == 0, done.stderr
+    assert list(texts(tmp_path)) == ["one/a.txt", "two/b.txt"]
+    assert "2 documents done before and unchanged" in batch(tmp_path, f"file://{root}/").stderr
+    (root / "two" / "b.txt").write_text("Other words. " + PROSE)
+    assert "1 document done before" in batch(tmp_path, f"file://{root}/").stderr
+    assert b"Other words" in texts(tmp_path)["two/b.txt"]
+
+
+def test_patterns_and_folders_work_on_any_file_system_that_fsspec_has(tmp_path: Path) -> None:
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    for name in ("/shelf/one/a.pdf", "/shelf/b.txt", "/shelf/c.png"):
+        system.pipe(name, b"x")
+    try:
+        whole = [(entry.source, entry.name) for entry in find(["memory://shelf/"], tmp_path)]
+        assert whole == [("memory:///shelf/b.txt", "b"), ("memory:///shelf/one/a.pdf", "one/a")]
+        some = [entry.name for entry in find(["memory://shelf/*/*.pdf"], tmp_path)]
+        assert some == ["one/a"]
+        with pytest.raises(InputError, match="means no PDF"):
+            list(find(["memory://shelf/*.png"], tmp_path))
+    finally:
+        system.rm("/shelf", recursive=True)
+
+
+def test_an_address_is_shown_without_what_opens_it() -> None:
+    assert shown("https://user:word@example.org/a.pdf?key=1#x") == "https://example.org/a.pdf"
+    assert shown("/a/\x1b[31mb\u202e.pdf") == "/a/b.pdf"
+
+
+def test_names_are_safe_whole_and_different() -> None:
+    assert safe("../../etc/passwd") == "etc/passwd"
+    assert safe("/") == "document"
+    assert safe("a:b|c") == "a_b_c"
+    assert len(safe("ä" * 500).encode()) <= 150
+    taken = {"a", "b"}
+    one, two = unique("a", "/x/a.pdf", taken.__contains__), unique("a", "/y/a.pdf", taken.__contains__)
+    assert one != two
+    assert unique("a", "/x/a.pdf", taken.__contains__) == one
+    assert unique("c", "/x/c.pdf", taken.__contains__) == "c"

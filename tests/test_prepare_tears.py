@@ -1,0 +1,90 @@
+"""Sentences torn by captions, tables and footnotes."""
+
+from pathlib import Path
+
+import pytest
+
+from galley.core.document import Document, Page
+from galley.core.prepare import Prepared, PrepareOptions, prepare
+
+HALF = "Every mill on the river was driven by the water of the lake, which in those years had been falling so low that"
+REST = "the wheels stood still for weeks and the grain had to be carried over the hills."
+NEXT = "In the spring all of them turned again, and the bread was as cheap as it had ever been before the drought."
+
+
+def prepared(*pages: str, **options: bool) -> Prepared:
+    numbered = tuple(Page(number, text, "text") for number, text in enumerate(pages, 1))
+    source = Document(Path("paper.txt"), "0" * 64, "text", len(pages), numbered)
+    return prepare(source, PrepareOptions.model_validate({"language": "en", "torn_sentences": True, **options}))
+
+
+@pytest.mark.parametrize(
+    "float_",
+    [
+        "Fig. 3. The mills on the river, from the lake to the sea.",
+        "Table 2. Mills.\n1 2 3\n4 5 6",
+        "∗ Corresponding author: miller@example.org",
+    ],
+)
+def test_the_rest_of_a_sentence_comes_before_the_float_that_tore_it(float_: str) -> None:
+    text = prepared(f"{HALF}\n\n{float_}\n\n{REST} {NEXT}").text
+    assert f"{HALF} {REST}" in text
+    assert text.index(REST) < text.index(float_.split()[1]) < text.index(NEXT)
+
+
+def test_nothing_is_lost_and_what_was_moved_traces_to_where_the_sentence_began() -> None:
+    caption = "Fig. 3. The mills on the river, from the lake to the sea."
+    found = prepared(f"{HALF}\n\n{caption}", f"{REST} {NEXT}")
+    assert sorted(found.text.split()) == sorted(f"{HALF} {caption} {REST} {NEXT}".split())
+    at = found.text.index(REST)
+    assert found.pages(at, at + len(REST)) == (1, 1)
+    assert list(found.traced.origins) == sorted(found.traced.origins)
+
+
+def test_where_is_brought_back_to_its_formula() -> None:
+    formula = "The force of the water that drives the wheel of the mill is F = m a (1)"
+    text = prepared(
+        f"{formula}\n\nFig. 3. A wheel.\n\nwhere m is the mass of the water and a how it is slowed. {NEXT}"
+    ).text
+    assert f"{formula} where m is the mass of the water and a how it is slowed.\n\nFig. 3." in text
+
+
+@pytest.mark.parametrize(
+    ("first", "behind"),
+    [
+        (f"{HALF} the wheels stood still.", "and this begins small for another reason, as lists of names often do."),
+        (HALF, "The wheels stood still, which begins a sentence of its own and not the rest of one."),
+        (HALF, "x y z a b c d e f g, which are no words."),
+    ],
+)
+def test_what_is_no_torn_sentence_stays_where_it_is(first: str, behind: str) -> None:
+    caption = "Fig. 3. The mills on the river, from the lake to the sea."
+    text = prepared(f"{first}\n\n{caption}\n\n{behind}").text
+    assert text.index(first[:40]) < text.index("Fig. 3.") < text.index(behind[:10])
+
+
+def test_it_is_only_done_when_asked() -> None:
+    source = f"{HALF}\n\nFig. 3. The mills on the river.\n\n{REST}"
+    assert prepared(source, torn_sentences=False).text.index("Fig. 3.") < prepared(source).text.index("Fig. 3.")
+
+
+NOTE = "1. The lake is fed by the snow of the hills and falls with every mild winter."
+
+
+def test_a_footnote_in_the_middle_of_a_sentence_stands_apart() -> None:
+    source = f"{HALF.replace('lake', 'lake1')}\n{NOTE}\n{REST} {NEXT}"
+    text = prepared(source, torn_sentences=False).text
+    assert text.split("\n\n") == [HALF.replace("lake", "lake1"), NOTE, f"{REST} {NEXT}"]
+
+
+def test_a_torn_sentence_comes_together_before_its_footnote() -> None:
+    text = prepared(f"{HALF.replace('lake', 'lake1')}\n{NOTE}\n{REST} {NEXT}").text
+    assert text.split("\n\n") == [f"{HALF.replace('lake', 'lake1')} {REST}", NOTE, NEXT]
+
+
+def test_a_number_at_a_lines_beginning_is_no_footnote_without_a_mark() -> None:
+    source = "All of the mills by the lake stood still for many weeks, and they turned again on\n"
+    assert (
+        "again on 3 October of that year"
+        in prepared(f"{source}3 October of that year, when it rained for two days.").text
+    )
