@@ -12,6 +12,7 @@ import hashlib
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,8 +44,8 @@ GALLEY = [sys.executable, "-c", "from galley.cli.main import main; main()"]
 SIZE = 400
 MOST_FAULTS = 4
 """On one document; then it is left in peace, so that it ends."""
-LATEST = 2.5
-"""Seconds after a command's start at which a fault strikes."""
+LATEST = {"clean": 2.5, "batch": 6.0}
+"""Seconds after a command's start until which a fault strikes."""
 PATIENCE = 300.0
 GROWTH = 1.3
 """How much more memory the last commands may take than the first."""
@@ -60,26 +61,33 @@ class Paper:
     target: Path
 
 
-def clean(papers: Sequence[Paper]) -> list[list[str]]:
-    """A command a document."""
-    return [["clean", str(p.path), "-o", str(p.target), *how(p.mode)] for p in papers]
+Job = tuple[list[str], list[Paper]]
+"""A command, and the documents that it brings to their end when it is given again until it says so."""
 
 
 def how(mode: str) -> list[str]:
     return ["--mode", mode, "--chunk-size", str(SIZE), "--quiet"]
 
 
-def batch(papers: Sequence[Paper]) -> list[list[str]]:
+def clean(papers: Sequence[Paper]) -> list[Job]:
+    """A command a document."""
+    return [(["clean", str(p.path), "-o", str(p.target), *how(p.mode)], [p]) for p in papers]
+
+
+def batch(papers: Sequence[Paper]) -> list[Job]:
     """One command for all of a mode."""
-    modes = sorted({paper.mode for paper in papers})
-    return [
-        ["batch", *[str(p.path) for p in papers if p.mode == mode], "-o", str(papers[0].target.parent), *how(mode)]
-        for mode in modes
-    ]
+    made: list[Job] = []
+    for mode in sorted({paper.mode for paper in papers}):
+        mine = [paper for paper in papers if paper.mode == mode]
+        inputs = [str(paper.path) for paper in mine]
+        made.append((["batch", *inputs, "-o", str(mine[0].target.parent), "--retry-failed", *how(mode)], mine))
+    return made
 
 
-COMMANDS: dict[str, Callable[[Sequence[Paper]], list[list[str]]]] = {"clean": clean, "batch": batch}
-"""The commands that bring a parcel of documents to its end, each given again until it says that it has."""
+COMMANDS: dict[str, Callable[[Sequence[Paper]], list[Job]]] = {"clean": clean, "batch": batch}
+PARCEL = {"clean": 1, "batch": 6}
+"""How many documents there are at a time."""
+OF_A_BATCH = {"batch.galley-batch", "batch.galley-batch.lock", "report.json", "report.html"}
 
 
 @dataclass(slots=True)
@@ -102,6 +110,7 @@ class Soak:
         self._chance = random.Random(number)
         self._folder = folder
         self._commands = COMMANDS[under_test]
+        self._latest = LATEST[under_test]
         self._calm = folder / "calm"
         self.tally = Tally()
         for name in ("papers", "out", "home", "tmp", "calm"):
@@ -129,30 +138,27 @@ class Soak:
                 path = self._folder / "papers" / f"{name}.txt"
                 data = "\n\n".join([f"Document {number}.", *texts]).encode()
             path.write_bytes(data)
-            made.append(Paper(path, data, mode, self._folder / "out" / f"clean_{name}.txt"))
+            target = self._folder / "out" / mode / f"{name}.txt"
+            target.parent.mkdir(exist_ok=True)
+            made.append(Paper(path, data, mode, target))
         return made
 
     def bring_through(self, papers: list[Paper]) -> None:
         """The parcel by the command under test, with faults, until it has ended well."""
-        expected = {paper: self._in_peace(paper) for paper in papers}
-        for command in self._commands(papers):
-            faults = 0
-            while True:
+        expected = {paper.path: self._in_peace(paper) for paper in papers}
+        for command, mine in self._commands(papers):
+            for faults in range(3 * MOST_FAULTS):
                 kind = self._chance.choice(list(FAULTS)) if faults < MOST_FAULTS else "peace"
-                faults += 1
-                code = self._run(command, papers, kind)
-                for paper in papers:
+                code = self._run(command, mine, kind)
+                for paper in mine:
                     paper.path.write_bytes(paper.data)
-                if code == 0 and all(not p.target.exists() or p.target.read_bytes() == expected[p] for p in papers):
+                if code == 0 and all(read(paper.target) == expected[paper.path] for paper in mine):
                     break
                 if kind == "peace" and code != 0:
                     self.tally.wrong.append(f"{' '.join(command)}: ended with {code} in peace")
                     break
-                if faults > 3 * MOST_FAULTS:
-                    self.tally.wrong.append(f"{' '.join(command)}: the result stays another than in peace")
-                    break
         for paper in papers:
-            self._examine(paper, expected[paper])
+            self._examine(paper, expected[paper.path])
         self._look_for_leftovers()
 
     def _in_peace(self, paper: Paper) -> bytes:
@@ -183,7 +189,7 @@ class Soak:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        moment = time.monotonic() + self._chance.uniform(0.05, LATEST)
+        moment = time.monotonic() + self._chance.uniform(0.05, self._latest)
         until = time.monotonic() + PATIENCE
         struck, peak = False, 0
         while process.poll() is None:
@@ -212,7 +218,7 @@ class Soak:
 
     def _examine(self, paper: Paper, expected: bytes) -> None:
         wrong, name = self.tally.wrong, paper.path.name
-        if not paper.target.exists() or paper.target.read_bytes() != expected:
+        if read(paper.target) != expected:
             wrong.append(f"{name} ({paper.mode}): the result is not the one in peace")
         for path in (self._folder / "home" / "sessions").glob(f"{paper.path.stem}-*.galley"):
             problems = check(path).problems
@@ -242,14 +248,20 @@ class Soak:
                 self.tally.wrong.append(f"left behind: {path.name}")
             path.unlink()
         for folder in ("out", "papers", "tmp"):
-            left = list((self._folder / folder).iterdir())
-            self.tally.wrong += [f"left behind in {folder}: {path.name}" for path in left]
-            for path in left:
-                subprocess.run(["rm", "-rf", str(path)], check=True)
+            left = [path for path in (self._folder / folder).rglob("*") if path.is_file() or folder == "tmp"]
+            names = [path.name for path in left if path.name not in OF_A_BATCH]
+            self.tally.wrong += [f"left behind in {folder}: {name}" for name in names]
+            shutil.rmtree(self._folder / folder)
+            (self._folder / folder).mkdir()
 
 
 def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def read(path: Path) -> bytes:
+    """What is in a file; nothing where there is none."""
+    return path.read_bytes() if path.exists() else b""
 
 
 def wrapped(text: str, width: int = 80) -> str:
@@ -345,7 +357,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="galley-soak-") as folder:
         soak = Soak(Path(folder), number, under_test)
         while time.monotonic() < until and not soak.tally.wrong:
-            soak.bring_through(soak.parcel(1 if under_test == "clean" else 8))
+            soak.bring_through(soak.parcel(PARCEL[under_test]))
     tally = soak.tally
     told = ", ".join(f"{kind} {count}" for kind, count in sorted(tally.faults.items()))
     print(f"{tally.papers} documents, {tally.commands} commands: {told}.")
