@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..atomic import DRAFT
 from ..config import Config, load_config
@@ -57,6 +58,7 @@ class Settings:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._known: dict[str, tuple[Config, str]] = {}
+        self._dumped: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
 
     def of(self, record: Record) -> tuple[Config, str]:
@@ -71,11 +73,12 @@ class Settings:
     def task(self, record: Record) -> Task:
         """What is to be done to a document. Raises ConfigError."""
         plan, (config, digest) = self._plan, self.of(record)
+        dumped = self._dumped.setdefault(digest, config.model_dump(mode="json"))
         model = self._model_of(config)
         return Task(
             number=record.number,
             source=record.source,
-            config=config.model_dump(mode="json"),
+            config=dumped,
             model=None if model is None else (str(model.path), model.identity, model.parameters, model.context),
             output=str(plan.folder / f"{record.output}.txt") if plan.format == "txt" else "",
             finish=model is None,

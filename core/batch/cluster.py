@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 import threading
 from collections import Counter
@@ -42,6 +43,7 @@ CPU_DOCUMENTS, GPU_DOCUMENTS, SERVER_DOCUMENTS = 2, 8, 16
 OBJECT_STORE = 128 << 20
 """Bytes of Ray's own store on a machine of one's own: names and figures take little."""
 POLL_SECONDS = 0.2
+CONNECT_SECONDS = 10.0
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS": "1"}
 """Nothing is reported to anybody, and a terminal is the batch's own."""
 
@@ -136,7 +138,7 @@ class ClusterBatch:
             version("galley-tui"), str(self._plan.folder.resolve()), configs, 0 if gpus else cores
         ).to_json()
         found = data.from_items(rows, override_num_blocks=len(rows))
-        found = found.map(read, fn_args=(orders,), num_cpus=1, memory=READER_MEMORY)
+        found = found.map(read_there, fn_args=(orders,), num_cpus=1, memory=READER_MEMORY)
         if any(not task.finish for _, task in wave):
             documents = self._documents(gpus)
             pool = data.ActorPoolStrategy(
@@ -147,13 +149,13 @@ class ClusterBatch:
                 enable_true_multi_threading=True,
             )
             found = found.map(
-                CleanOnNode,
+                CleanThere,
                 fn_constructor_args=(orders,),
                 compute=pool,
                 num_cpus=0 if gpus else cores,
                 num_gpus=1 if gpus else 0,
             )
-        return found.map(signed, num_cpus=0)
+        return found
 
     def _share(self) -> tuple[int, int]:
         """(GPUs, cores) that a model gets; a server's client gets a core."""
@@ -185,9 +187,20 @@ class ClusterBatch:
                 self._clerk.finished(record, outcome, outcome.stamp or stamp)
 
 
-def signed(row: Row) -> Row:
-    """What this process needs of a row, and which node it comes from."""
-    return {"number": row["number"], "answer": row["answer"], "node": row.get("node", "")}
+def read_there(row: Row, orders: str) -> Row:
+    """`read`, signed by the node."""
+    return {**read(row, orders), "node": this_node()}
+
+
+class CleanThere(CleanOnNode):
+    """`CleanOnNode`, signed by the node."""
+
+    def __call__(self, row: Row) -> Row:
+        return {**super().__call__(row), "node": this_node()}
+
+
+def this_node() -> str:
+    return str(import_module("ray").get_runtime_context().get_node_id())
 
 
 def package(address: str) -> Any:
@@ -224,6 +237,8 @@ def connected(ray: Any, address: str, workers: int) -> Generator[None]:
             "_node_ip_address": "127.0.0.1",
             "_temp_dir": folder,
         }
+    elif "://" not in address and ":" in address:
+        check_reachable(address)
     try:
         try:
             ray.init(address=address, **options)
@@ -235,6 +250,15 @@ def connected(ray: Any, address: str, workers: int) -> Generator[None]:
         ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_reachable(address: str) -> None:
+    """Ray asks an address for minutes on end before it gives up. Raises ClusterLost."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise ClusterLost(f"There is no Ray at {address}: {first_line(error)}.", "Check --ray.") from error
 
 
 def quieten() -> None:

@@ -4,6 +4,7 @@ A worker that is killed costs a try at one document; the next try gets a new wor
 """
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -21,6 +22,10 @@ GRACE_SECONDS = 5.0
 """How long a document in hand may take to come to a stop; what it has finished by then is kept either way."""
 DOCUMENTS = 200
 """A worker makes room for a new one after so many, so that whatever a library loses in memory never adds up."""
+
+THRIFT = {"MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "1048576", "MALLOC_ARENA_MAX": "1"}
+"""For glibc: what a large document took goes back to the system at once. Otherwise its long texts end up between small
+things that stay, and a worker keeps a quarter more than it uses."""
 
 Answer = dict[str, Any]
 
@@ -110,6 +115,7 @@ class Hand:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
+                env={**THRIFT, **os.environ},
                 start_new_session=True,
             )
             self._answers = queue.SimpleQueue()

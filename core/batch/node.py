@@ -54,7 +54,7 @@ class Orders:
 
 def row_of(task: Task, name: str) -> Row:
     """A row for a task; `name` is the one that its settings have in the orders."""
-    return {"number": task.number, "task": json.dumps({**task.to_dict(), "config": name}), "answer": ""}
+    return {"number": task.number, "task": json.dumps({**task.to_dict(), "config": name}), "answer": "", "node": ""}
 
 
 def task_of(row: Row, orders: Orders) -> Task:

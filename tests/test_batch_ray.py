@@ -1,0 +1,164 @@
+"""A batch on a real Ray cluster of two nodes on this machine, one of which is killed in the middle."""
+
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batches import batch, report, shelf, texts
+
+from galley.core import job as jobs
+from galley.core.batch import Ledger, Plan, find
+from galley.core.batch.cluster import ClusterBatch
+from galley.core.batch.events import DocumentFailed, DocumentFinished, Event
+from galley.core.batch.node import Orders, answered, check_node, patiently, row_of, task_of
+from galley.core.batch.tasks import Task
+from galley.core.config import load_config
+from galley.core.errors import EngineError, InputError, ModelError, SessionBusyError, StorageError
+
+STORE = 80 << 20
+
+
+@pytest.fixture
+def cluster(own_home: Path) -> Iterator[Any]:
+    """Two nodes with two cores each, as far as Ray knows; whoever has not the token is turned away."""
+    settings = {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # as on those systems: all nodes are on the loopback address
+    }
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+    pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": STORE, "node_ip_address": "127.0.0.1"}
+    made = Cluster(initialize_head=True, head_node_args=node)
+    try:
+        yield made, made.add_node(**node)
+    finally:
+        made.shutdown()
+
+
+def test_a_node_that_is_lost_in_the_middle_costs_nothing_and_the_texts_are_those_of_one_machine(
+    tmp_path: Path, cluster: Any, own_home: Path, sample_pdf: Path, embedded_model: Path
+) -> None:
+    made, second = cluster
+    text = sample_pdf.with_name("sample.reference.txt").read_text(encoding="utf-8")
+    root = shelf(tmp_path, *(f"{number}.txt" for number in range(8)))
+    (root / "paper.pdf").write_bytes(sample_pdf.read_bytes())
+    (root / "broken.pdf").write_bytes(b"no PDF")
+    for number in range(4):
+        (root / f"model{number}.txt").write_text(text[1200 * number : 1200 * (number + 1)], encoding="utf-8")
+    names = sorted(path.name for path in root.iterdir())
+    lines = ["input,mode", *(f"{name},{'verbatim' if 'model' in name else 'rules'}" for name in names)]
+    (root / "shelf.csv").write_text("\n".join(lines) + "\n")
+    one = batch(tmp_path, "in/shelf.csv", "--session-dir", "alone")
+    assert one.returncode == 1, one.stderr
+
+    out = tmp_path / "cluster"
+    told: list[Event] = []
+    struck = threading.Event()
+
+    def listener(event: Event) -> None:
+        told.append(event)
+        if sum(isinstance(each, DocumentFinished) for each in told) == 2 and not struck.is_set():
+            struck.set()
+            made.remove_node(second, allow_graceful=False)
+
+    overrides: dict[str, object] = {"session.directory": str(own_home / "sessions"), "engine.threads": 1}
+    config = load_config(overrides=overrides)
+    plan = Plan(out, overrides, jobs.identify(embedded_model), workers=2)
+    with Ledger(out) as ledger:
+        ledger.register(find([str(root / "shelf.csv")], out), out, ".txt")
+        work = ClusterBatch(plan, ledger, config, made.address, listener)
+        assert work.work(threading.Event())
+        again = ledger.totals()
+    assert struck.is_set()
+    assert (again.done, again.failed) == (len(names) - 1, 1)
+    finished = [event.number for event in told if isinstance(event, DocumentFinished)]
+    assert len(finished) == len(set(finished)) == len(names) - 1, "a document was finished twice"
+    assert len([event for event in told if isinstance(event, DocumentFailed)]) == 1
+    made_there = {path.name: path.read_bytes() for path in out.glob("*.txt")}
+    assert made_there == texts(tmp_path)
+    assert not list(out.rglob(".*"))
+    assert len(work.nodes) >= 1
+
+
+def orders(folder: Path, **changes: Any) -> Orders:
+    from importlib.metadata import version
+
+    return Orders(
+        **{"version": version("galley-tui"), "folder": str(folder), "configs": {"a": {}}, "threads": 0, **changes}
+    )
+
+
+def test_a_task_survives_its_journey_without_its_settings() -> None:
+    task = Task(3, "/a.pdf", {"clean": {"mode": "rules"}}, ("m.gguf", "m:1:x", 5, 6), "/out/a.txt", False, None, True)
+    row = row_of(task, "a")
+    assert "rules" not in str(row)
+    given = Orders.from_json(orders(Path("/out"), configs={"a": {"clean": {"mode": "rules"}}}).to_json())
+    assert task_of(row, given) == task
+
+
+def test_a_node_that_sees_other_folders_or_has_another_version_stops_the_batch(tmp_path: Path) -> None:
+    check_node(orders(tmp_path))
+    with pytest.raises(StorageError, match="does not see"):
+        check_node(orders(tmp_path / "nowhere"))
+    with pytest.raises(ModelError, match="has Galley"):
+        check_node(orders(tmp_path, version="0.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("error", "event"),
+    [
+        (InputError("bad"), '"failed"'),
+        (StorageError("full"), '"fatal"'),
+        (ModelError("gone"), '"fatal"'),
+        (EngineError("once"), '"failed"'),
+        (KeyError("ours"), '"failed"'),
+    ],
+)
+def test_what_goes_wrong_on_a_node_is_an_answer(error: Exception, event: str) -> None:
+    def work() -> dict[str, Any]:
+        raise error
+
+    assert f'"event": {event}' in answered({"number": 1}, work)["answer"]
+
+
+def test_a_session_that_a_lost_node_still_locks_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("galley.core.batch.node.TRY_EVERY_SECONDS", 0.001)
+    tries: list[int] = []
+
+    def opening() -> str:
+        tries.append(1)
+        if len(tries) < 3:
+            raise SessionBusyError("locked")
+        return "open"
+
+    assert patiently(opening) == "open"
+    monkeypatch.setattr("galley.core.batch.node.LEASE_SECONDS", 0.0)
+    tries.clear()
+    with pytest.raises(SessionBusyError):
+        patiently(opening)
+
+
+def test_a_password_does_not_travel(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    shelf(tmp_path, "a.txt")
+    done = batch(tmp_path, "in", "--ray", "local", "--password", "sesame")
+    assert done.returncode == 2
+    assert "--password is not sent over a cluster" in done.stderr
+    assert report(tmp_path)["a"]["state"] == "waiting"
+
+
+def test_an_address_without_ray_is_told_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    shelf(tmp_path, "a.txt")
+    done = batch(tmp_path, "in", "--ray", "127.0.0.1:9")
+    assert done.returncode == 130
+    assert "There is no Ray at 127.0.0.1:9" in done.stderr
