@@ -73,6 +73,7 @@ class PdfiumReader:
 _BETWEEN = re.compile("\r\n| ")
 """As pdfium generates it: each blank and each line end of its own."""
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
+_UNSEEN = dict.fromkeys([*range(33), 0xFFFE])
 _PIECES = str.maketrans(PIECES)
 
 
@@ -195,7 +196,8 @@ def _paired(text: str) -> str:
 
 
 def _visible(text: str) -> int:
-    return sum(character > " " for character in text)
+    """How many glyphs a text shows; a hyphen at a line's end is marked in two ways, neither of which counts."""
+    return len(text.translate(_UNSEEN))
 
 
 def _cannot_open(error: Exception) -> CannotOpen:
