@@ -143,6 +143,8 @@ class _Glyphs:
         return "".join(self._text(index, self._codes[index]) for index in range(start, end))
 
     def _between(self, last: int, index: int, given: str) -> str:
+        if self._origin(last)[1] == self._origin(index)[1]:
+            return given
         before, after = self._letters(last, last + 1), self._letters(index, index + 1)
         return separator(before, self._place(last), after, self._place(index), given)
 
@@ -177,11 +179,15 @@ class _Glyphs:
             self._fonts[key] = name.value.decode("latin-1")
         return self._fonts[key]
 
-    def _place(self, index: int) -> Place:
+    def _origin(self, index: int) -> tuple[float, float]:
         _raw.FPDFText_GetCharOrigin(self._handle, index, self._x, self._y)
+        return self._x.value, self._y.value
+
+    def _place(self, index: int) -> Place:
+        left, baseline = self._origin(index)
         _raw.FPDFText_GetLooseCharBox(self._handle, index, self._loose)
         height = abs(self._loose.top - self._loose.bottom)
-        return Place(self._x.value, self._loose.right, self._y.value, height)
+        return Place(left, self._loose.right, baseline, height)
 
     def _is_inside(self, index: int) -> bool:
         left, right, bottom, top = self._edges
