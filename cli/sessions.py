@@ -331,19 +331,19 @@ def check_(names: tuple[str, ...], every: bool, repair: bool, session_dir: str |
         for entry in found:
             for line in health_lines(entry):
                 tell(line)
-    return 1 if any(entry["problems"] for entry in found) else 0
+    return 1 if any(entry["problems"] or entry["error"] for entry in found) else 0
 
 
 def checked(path: Path, repair: bool) -> dict[str, Any]:
     """What is wrong with one session, and what became of saving it; an error of one is no other's."""
-    entry: dict[str, Any] = {"session": str(path), "problems": [], "repaired": None}
+    entry: dict[str, Any] = {"session": str(path), "problems": [], "error": None, "repaired": None}
     try:
         health = check(path)
         entry |= {"problems": list(health.problems), "counts": health.counts}
         if health.problems and repair:
             entry["repaired"] = salvage_data(salvage(path))
     except GalleyError as error:
-        entry["problems"].append(str(error))
+        entry["error"] = str(error)
     return entry
 
 
@@ -354,12 +354,12 @@ def salvage_data(salvaged: Salvaged) -> dict[str, Any]:
 def health_lines(entry: dict[str, Any]) -> list[str]:
     name, problems, repaired = Path(entry["session"]).stem, entry["problems"], entry["repaired"]
     if not problems:
-        return [f"{name}: whole ({counted(entry['counts'])})."]
+        return [f"{name}: {entry['error']}" if entry["error"] else f"{name}: whole ({counted(entry['counts'])})."]
     lines = [f"{name}: damaged.", *(f"  {problem}" for problem in problems[:MOST_PROBLEMS])]
     if len(problems) > MOST_PROBLEMS:
         lines.append(f"  And {len(problems) - MOST_PROBLEMS} more.")
     if repaired is None:
-        return lines
+        return lines + [f"  Not saved: {error}" for error in (entry["error"],) if error]
     lines.append(f"  Saved: {counted(repaired['saved'])}, in {repaired['path']}")
     lost = {table: count for table, count in repaired["lost"].items() if count}
     lines.append(f"  Lost at most: {counted(lost)}." if lost else "  Lost: nothing.")

@@ -1,5 +1,7 @@
 """A disk that is full, or that nobody may write to, at every place where Galley writes."""
 
+import os
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -10,7 +12,6 @@ from faults import PROSE, disk, fill, galley, in_one_sentence, inventory
 
 from galley.core import job as jobs
 from galley.core.config import load_config
-from galley.core.events import AttemptFinished, Event
 from galley.core.session import Session, list_sessions
 
 TEXT = PROSE * 40
@@ -42,15 +43,12 @@ def half_done(path: Path) -> None:
     """A session in which some chunks are cleaned and one is still to be."""
     config = load_config(overrides={"clean.mode": "rules"})
     with jobs.open_job(path, config, None).session as session:
-        stop = threading.Event()
-
-        def hear(event: Event) -> None:
-            if isinstance(event, AttemptFinished) and event.progress.done == 3:
-                stop.set()
-
-        jobs.make_run(session, None, hear).work(stop)
-        assert session.status().done >= 3
-        assert session.status().pending
+        jobs.make_run(session, None, lambda event: None).work(threading.Event())
+        path = session.path
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE chunks SET state = 'pending', chosen = NULL WHERE idx > 2")
+        connection.execute("DELETE FROM attempts WHERE chunk > 2")
+    connection.close()
 
 
 def session_of(home: Path) -> Path:
@@ -179,3 +177,20 @@ def test_sessions_on_a_disk_that_became_read_only_are_listed_and_exported(
         assert (work / "again.txt").read_bytes() == (work / "out.txt").read_bytes()
         said = in_one_sentence(galley("decide", "notes", "accept", "1", *where, folder=work))
         assert "can't be written" in said
+
+
+def test_a_check_that_finds_no_room_for_its_copy_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "old.galley"
+    connection = sqlite3.connect(path)
+    connection.executescript((Path(__file__).parent / "data" / "session-v1.sql").read_text())
+    connection.close()
+    before = path.read_bytes()
+    with disk(tmp_path / "tmp", "size=64k") as there:
+        filler = fill(there)
+        os.truncate(filler, filler.stat().st_size - 8192)  # where there is no room at all, another place is taken
+        for more in ((), ("--repair",)):
+            done = galley("sessions", "check", str(path), *more, TMPDIR=str(there))
+            assert done.returncode == 1
+            assert done.stdout.startswith("old: The disk is full")
+        assert os.listdir(there) == ["filler"]
+    assert path.read_bytes() == before

@@ -253,6 +253,14 @@ def test_flipped_bits_are_never_a_traceback_and_what_is_saved_is_whole(path: Pat
     assert told > 40
 
 
+def test_a_text_with_bytes_that_are_no_characters_is_kept_with_a_mark_for_them(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"by hand", b"b\xff hand"))
+    salvaged = salvage(path)
+    assert "could not be read stand as \ufffd in 1 text." in salvaged.notes[-1]
+    with Session.open(salvaged.path, write=False) as session:
+        assert session.text_of(0) == "b\ufffd hand"
+
+
 def test_a_chunk_that_lost_its_source_keeps_its_place_and_what_was_made_of_it(tmp_path: Path) -> None:
     path = make(tmp_path, TEXT * 60)
     with Session.open(path, write=False) as session:
@@ -266,7 +274,7 @@ def test_a_chunk_that_lost_its_source_keeps_its_place_and_what_was_made_of_it(tm
         assert session.chunk(6).source.startswith(LOST)
         assert session.chunk(8).pages == page_of[8]
         assert session.page_runs
-    assert "3 of them still have a cleaned text" in " ".join(salvaged.notes)
+    assert "The source of 3 chunks is lost: 3 still with a cleaned text" in " ".join(salvaged.notes)
 
 
 def test_a_chunk_that_lost_its_attempt_is_cleaned_again_and_its_acceptance_is_gone(path: Path) -> None:
@@ -277,7 +285,7 @@ def test_a_chunk_that_lost_its_attempt_is_cleaned_again_and_its_acceptance_is_go
         assert session.chunk(2).decision is None
         assert session.chunk(3).decision == "accepted"
     assert salvaged.lost["attempts"] == 1
-    assert "1 chunks were finished and will be cleaned again" in " ".join(salvaged.notes)
+    assert "the attempt that counted is lost: 1 chunk." in " ".join(salvaged.notes)
 
 
 def test_what_a_person_wrote_is_kept_even_where_all_else_of_the_chunk_is_gone(path: Path) -> None:
@@ -333,7 +341,7 @@ def test_the_command_line_checks_repairs_and_says_what_was_lost(path: Path) -> N
     assert ".repaired1.galley" in done.stdout
     both = run("--all", "--json", *where)
     told = json.loads(both.stdout)
-    assert [bool(entry["problems"]) for entry in told] == [True, False] or len(told) == 2
+    assert [bool(entry["problems"]) for entry in told] == [True, False]
     assert run(*where).returncode == 2
 
 

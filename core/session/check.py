@@ -10,13 +10,14 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from ..atomic import storage_error
 from ..errors import SessionDamagedError, SessionError
 from ..settings import RunSettings
 from .database import NeedsWriter, connect, journal_path, sqlite_errors
@@ -59,15 +60,19 @@ def check(path: Path) -> Health:
 @contextmanager
 def opened(path: Path) -> Generator[sqlite3.Connection]:
     """A connection to the session, or to a copy of it that was settled. Raises SessionError or StorageError."""
-    with tempfile.TemporaryDirectory(prefix="galley-check-") as folder:
+    with ExitStack() as stack:
         try:
-            connection = connect(path, write=False)
+            connection = stack.enter_context(closing(connect(path, write=False)))
             with sqlite_errors(path):
                 connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except NeedsWriter:
-            connection = connect(copy(path, Path(folder)), write=True)
-        with closing(connection):
-            yield connection
+            try:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="galley-check-")))
+                there = copy(path, folder)
+            except OSError as error:
+                raise storage_error(Path(tempfile.gettempdir()) / path.name, error) from error
+            connection = stack.enter_context(closing(connect(there, write=True)))
+        yield connection
 
 
 def copy(path: Path, folder: Path) -> Path:

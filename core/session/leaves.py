@@ -23,6 +23,10 @@ class Torn(Exception):
     """A row, or a page, that holds no sense."""
 
 
+class Unreadable(str):
+    """A text with marks in it for bytes that were no characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """A row of some table; which one only its shape can tell."""
@@ -32,13 +36,14 @@ class RawRow:
 
 
 class Leaves:
-    """The file's bytes."""
+    """The file's bytes. `unreadable` counts the texts met so far in which bytes were no characters."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         size = int.from_bytes(data[16:18], "big")
         size = 65536 if size == 1 else size
         self._size = size if 512 <= size <= 65536 and size.bit_count() == 1 else USUAL_PAGE
+        self.unreadable = 0
         self._usable = self._size - (data[20] if len(data) > 20 and data[20] < 64 else 0)
 
     def rows(self) -> Iterator[RawRow]:
@@ -62,7 +67,9 @@ class Leaves:
     def _row(self, page: bytes, at: int) -> RawRow:
         length, at = _varint(page, at)
         rowid, at = _varint(page, at)
-        return RawRow(rowid - (1 << 64) if rowid >> 63 else rowid, _values(self._payload(page, at, length)))
+        values = _values(self._payload(page, at, length))
+        self.unreadable += sum(isinstance(value, Unreadable) for value in values)
+        return RawRow(rowid - (1 << 64) if rowid >> 63 else rowid, values)
 
     def _payload(self, page: bytes, at: int, length: int) -> bytes:
         """A row's bytes, of which the end may lie in a chain of other pages."""
@@ -127,7 +134,14 @@ def _value(payload: bytes, at: int, kind: int) -> tuple[Value, int]:
         raise Torn
     length = (kind - 12) // 2
     raw = _cut(payload, at, length)
-    return (raw.decode(errors="replace") if kind % 2 else raw), at + length
+    return (_text(raw) if kind % 2 else raw), at + length
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return Unreadable(raw.decode(errors="replace"))
 
 
 def _cut(data: bytes, at: int, length: int) -> bytes:

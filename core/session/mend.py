@@ -34,8 +34,6 @@ class Mended:
     """Chunks that were finished and have to be cleaned again."""
     fell_back: int = 0
     """Chunks for which another attempt counts than did."""
-    unreadable: int = 0
-    """Texts in which bytes were no characters."""
 
 
 def mend(connection: sqlite3.Connection, found: Found) -> Mended:
@@ -50,10 +48,6 @@ def mend(connection: sqlite3.Connection, found: Found) -> Mended:
     attempts = _attempts(connection, mended.lost)
     _chosen(connection, attempts, mended)
     _decisions(connection, attempts, mended.lost)
-    mended.unreadable = sum(
-        connection.execute(f"SELECT total(instr({column}, '\ufffd') > 0) FROM {table}").fetchone()[0]
-        for table, column in (("chunks", "source"), ("attempts", "output"), ("decisions", "text"))
-    )
     return mended
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from ..atomic import storage_error, write_atomically
 from ..errors import SessionError
+from ..wording import plural
 from .check import copy, problems
 from .database import APPLICATION_ID_AT, MAGIC, connect, create_file, transaction
+from .leaves import Leaves
 from .mend import Mended, mend
 from .migrations import APPLICATION_ID, VERSION
 from .names import SUFFIX, put_in_place, remove_with_journal, with_lock
@@ -52,7 +54,8 @@ def _salvage(path: Path) -> Salvaged:
     data = bytes_of(path)
     if int.from_bytes(data[VERSION_AT : VERSION_AT + 4], "big") > VERSION and is_session(data):
         raise SessionError(f"The session {path.name} was made by a newer Galley.", "Update Galley to repair it.")
-    found = collect(data)
+    leaves = Leaves(data)
+    found = collect(leaves)
     if not (found["chunks"] or found["attempts"] or found["decisions"]):
         raise SessionError(f"Nothing could be saved of {path}.", "It is left as it is.")
     target = free_name(path)
@@ -71,7 +74,7 @@ def _salvage(path: Path) -> Salvaged:
                 write_atomically(target, [text_of(connection).encode()])
         if mended.has_document:
             put_in_place(draft, target)
-        return Salvaged(target, saved, lost, (*notes(mended), *wrong))
+        return Salvaged(target, saved, lost, (*notes(mended, leaves.unreadable), *wrong))
     finally:
         remove_with_journal(draft)
 
@@ -122,19 +125,19 @@ def text_of(connection: sqlite3.Connection) -> str:
     return "\n\n".join(str(row["text"]).strip() for row in rows) + "\n"
 
 
-def notes(mended: Mended) -> list[str]:
+def notes(mended: Mended, unreadable: int) -> list[str]:
     said: list[str] = []
     if not mended.has_document:
         said.append("The document's own row is lost, so there can be no session: the text alone was saved.")
     if mended.lost:
         said.append(
-            f"The source of {len(mended.lost)} chunks is lost; {mended.made_from} of them still have a cleaned text,"
-            " the others stand as failed."
+            f"The source of {plural(len(mended.lost), 'chunk')} is lost: {mended.made_from} still with a cleaned text, "
+            f"{len(mended.lost) - mended.made_from} as failed."
         )
     if mended.fell_back:
-        said.append(f"Another attempt counts for {mended.fell_back} chunks than did.")
+        said.append(f"Another attempt counts than did, for {plural(mended.fell_back, 'chunk')}.")
     if mended.again:
-        said.append(f"{mended.again} chunks were finished and will be cleaned again.")
-    if mended.unreadable:
-        said.append(f"{int(mended.unreadable)} texts hold characters that could not be read and stand as \ufffd.")
+        said.append(f"To be cleaned again, since the attempt that counted is lost: {plural(mended.again, 'chunk')}.")
+    if unreadable:
+        said.append(f"Characters that could not be read stand as \ufffd in {plural(unreadable, 'text')}.")
     return said

@@ -43,10 +43,10 @@ def is_of(value: Value, letter: str) -> bool:
     return (value is None and letter.isupper()) or isinstance(value, KINDS[letter.lower()])
 
 
-def collect(data: bytes) -> Found:
+def collect(leaves: Leaves) -> Found:
     """All rows of ours. Where one is there twice, the one that lies further on, or of a chunk the finished one."""
     found: Found = {table: {} for table in SHAPES}
-    for row in Leaves(data).rows():
+    for row in leaves.rows():
         table = table_of(row.values)
         if table is None:
             continue
