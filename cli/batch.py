@@ -142,7 +142,10 @@ def kept(
 def registered(ledger: Ledger, inputs: tuple[str, ...], folder: Path, suffix: str) -> int:
     """How many documents the inputs mean. Raises InputError."""
     if not inputs:
-        return ledger.register_known()
+        known = ledger.register_known()
+        if not known:
+            raise InputError(f"The batch in {folder} knows no document.", "Give an INPUT.")
+        return known
     count = ledger.register(core_batch.find(inputs, folder, standard_input(inputs)), folder, suffix)
     if not count:
         raise InputError("The list on standard input names no document.", "Give a path a line.")

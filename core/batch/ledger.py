@@ -43,10 +43,10 @@ SCHEMA = f"""
 """
 TOTALS = """
     SELECT count(*) AS documents, total(state = 'done') AS done, total(state = 'failed') AS failed,
-        total(state IN ('waiting', 'cleaned')) AS waiting, total(outcome ->> 'pages') AS pages,
-        total(outcome ->> 'chunks') AS chunks, total(outcome ->> 'failed') AS failed_chunks,
-        total(outcome ->> 'flagged') AS flagged, total(outcome ->> 'tokens') AS tokens,
-        total(outcome ->> 'seconds') AS seconds
+        total(state IN ('waiting', 'cleaned')) AS waiting, total(json_extract(outcome, '$.pages')) AS pages,
+        total(json_extract(outcome, '$.chunks')) AS chunks, total(json_extract(outcome, '$.failed')) AS failed_chunks,
+        total(json_extract(outcome, '$.flagged')) AS flagged, total(json_extract(outcome, '$.tokens')) AS tokens,
+        total(json_extract(outcome, '$.seconds')) AS seconds
     FROM documents
 """
 FAILED_CHUNK_WEIGHT = 1000
