@@ -261,6 +261,15 @@ def test_a_text_with_bytes_that_are_no_characters_is_kept_with_a_mark_for_them(p
         assert session.text_of(0) == "b\ufffd hand"
 
 
+def test_what_sqlite_quotes_out_of_a_damaged_file_paints_on_no_terminal(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE document", b"CREATE TABLE docu\x1b[2J", 1))
+    (problem,) = check(path).problems
+    assert problem.isprintable()
+    with pytest.raises(SessionError, match="malformed") as caught:
+        Session.open(path, write=False)
+    assert str(caught.value).isprintable()
+
+
 def test_a_chunk_that_lost_its_source_keeps_its_place_and_what_was_made_of_it(tmp_path: Path) -> None:
     path = make(tmp_path, TEXT * 60)
     with Session.open(path, write=False) as session:

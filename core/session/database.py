@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import SessionDamagedError, SessionError, StorageError
+from ..wording import printable
 from .lock import lock_path
 from .migrations import APPLICATION_ID, MIGRATIONS, VERSION
 
@@ -174,6 +175,8 @@ def row_errors(path: Path) -> Generator[None]:
 
 
 def damaged(path: Path, why: str) -> SessionDamagedError:
+    """SQLite quotes what it stumbled over, byte by byte: `why` is shown without what would paint on a terminal."""
+    why = printable(why)
     return SessionDamagedError(
         f"The session {path} is damaged ({why}).",
         f"It is left as it is; {CAN_BE_SAVED}; clean with --fresh begins anew.",
