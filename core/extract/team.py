@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from .protocol import Item
 from .supervise import Harvest, Supervisor
 
-PAGE_SECONDS = {"pdfium": 0.004, "pypdf": 0.035}
+PAGE_SECONDS = {"pdfium": 0.011, "pypdf": 0.035}
 """Roughly, on a two-column paper; a German book with formulas takes the same."""
 START_SECONDS = 0.4
 """Of another worker, which starts when the first has opened the file."""
