@@ -87,7 +87,9 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     step("footnotes", options.drop_footnotes, removals.footnotes)
     step("table rows", options.drop_tables, removals.tables)
     if options.hyphens:
-        traced, hyphens, unsure = close_hyphens(traced, language)
+        given, traced = [traced], Traced.of("")
+        # Out of the list, so that nothing here holds the text as it was: of a large document a third copy is not kept.
+        traced, hyphens, unsure = close_hyphens(given.pop(), language)
         counts |= hyphens
         doubts += unsure
     if options.paragraphs:
