@@ -83,6 +83,11 @@ def test_a_power_of_a_number_never_becomes_a_longer_number(tmp_path: Path):
     assert text_of(tmp_path, pdf_of(page)) == "about 10^5 of them"
 
 
+def test_a_glyph_off_the_page_changes_nothing_on_it(tmp_path: Path):
+    parts = ((b"about 10", 12.0, 50.0, 700.0), (b"5", 8.0, 97.0, 706.0), (b"of them", 12.0, 106.0, 700.0))
+    assert text_of(tmp_path, pdf_of(placed(*parts, (b"hidden", 12, -500, 700)))) == "about 10^5 of them"
+
+
 def test_numerator_and_denominator_stay_apart():
     numerator, denominator = Place(100, 106, 706, 8), Place(100, 106, 696, 8)
     assert separator("a", numerator, "b", denominator, "\n") == "\n"
@@ -122,6 +127,7 @@ def test_a_stroke_goes_through_the_relation_beside_it():
     assert with_negations(f"x {NEGATION}∈ y and z") == "x ∉ y and z"
     assert with_negations(f"lost {NEGATION}here") == "lost here"
     assert with_negations("x ↦→ y") == "x ↦ y"
+    assert with_negations("p\u0338 = m") == "p\u0338 = m"
 
 
 def test_the_tables_have_a_place_for_each_code():

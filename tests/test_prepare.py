@@ -251,3 +251,12 @@ def test_the_language_is_found_by_its_common_words(raw: str, language: str) -> N
 def test_an_abbreviation_at_a_lines_end_ends_no_paragraph() -> None:
     lines = [PROSE.strip(), "The proof was read by Doe et al.", "(2021) and by nobody else.", PROSE.strip()]
     assert "et al. (2021)" in prepared("\n".join(lines)).text
+
+
+@pytest.mark.parametrize(
+    "text", ["schÃ¶n und " * 2000, "a" + "\u0301" * 20_000, "a'" * 10_000], ids=["broken", "marks", "quotes"]
+)
+@pytest.mark.timeout(20)
+def test_a_long_hostile_line_is_repaired_in_linear_time(text: str) -> None:
+    found = prepared(text).text
+    assert found.count("schön") == text.count("schÃ¶n")

@@ -75,7 +75,7 @@ def test_the_arxiv_stamp_goes_from_a_line_of_its_own_and_from_inside_one() -> No
     above = f"{stamp}\n\n"
     assert text_of(f"{body(0)}\n{stamp}\n{body(1)}") == above + text_of(f"{body(0)}\n{body(1)}")
     assert text_of(f"We use these models{stamp} and the others.") == f"{above}We use these models and the others."
-    assert text_of(body(0), f"{stamp}\n{body(1)}").count("arXiv") == 0
+    assert text_of(f"{stamp}\n{body(0)}", f"{stamp}\n{body(1)}").count("arXiv") == 1
     assert stamp.split()[0] in text_of(f"{body(0)}\n{stamp}\n{body(1)}", margin_stamps=False)[10:]
 
 
@@ -145,6 +145,10 @@ class TestOnASinglePage:
             "Figure 3. The mill before the flood",
             "E = mc and so on, therefore",
             "the end of a sentence from the page before.",
+            "The story that she had submitted to the magazine in the spring of that year and",
+            "Copyright law in the nineteenth century was a matter of some dispute and so",
+            "Preprint servers have changed how physicists and others read each other now",
+            "The library of the abbey of Saint Gall holds a collection of some 350",
         ],
     )
     def test_headings_captions_formulas_and_sentences_stay(self, first: str) -> None:
@@ -159,3 +163,13 @@ class TestOnASinglePage:
             f"{title}\n{PAGE}" for title in ("North Bank", "South Bank", "Old Bridge", "New Bridge", "Ferry House")
         ]
         assert "Old Bridge" in text_of(*pages)
+
+    def test_paragraphs_of_plain_text_are_no_pages(self) -> None:
+        source = "\n\n".join(f"Manuscript submitted to {name}\n{PAGE}" for name in ("Mills", "Rivers", "Bridges"))
+        assert text_of(source).count("Manuscript submitted to") == 3
+
+
+def test_a_stamp_among_the_references_stays() -> None:
+    reference = "[12] A. Smith. A study of mills. arXiv:2401.12345v1 [cs.CL] 1 Jan 2024."
+    text = text_of(f"arXiv:2201.00037v1 [astro-ph.EP] 31 Dec 2021\n{body(0)}", f"{body(1)}\n{reference}")
+    assert reference in text

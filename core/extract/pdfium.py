@@ -8,6 +8,7 @@ this is the only module that touches it.
 import ctypes
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
@@ -127,8 +128,10 @@ class _Glyphs:
             if start < end:
                 yield start, end, False
             return
-        for index in range(start, end):
-            yield index, index + 1, not self._is_inside(index)
+        runs = groupby(range(start, end), self._is_inside)
+        for inside, indices in runs:
+            places = list(indices)
+            yield places[0], places[-1] + 1, not inside
 
     def _run(self, start: int, end: int) -> str:
         parts: list[str] = []

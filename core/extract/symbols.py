@@ -7,8 +7,9 @@ encodings OMS and OMX of The TeXbook (Knuth 1986, appendix F), and the AMS's own
 
 import unicodedata
 
-NEGATION = "\u0338"
-"""TeX strikes a relation through by a slash of its own, set before it: "6=" is "≠"."""
+NEGATION = "\ufdd0"
+"""Stands for the slash of its own by which TeX strikes a relation through, set before it: "6=" is "≠"; no character."""
+STROKE = "\u0338"
 MAPS_TO = "\u21a6"
 NEGATED = "=<>≤≥≡∼≃≈≅∈∋⊂⊃⊆⊇∃∣∥⊢←→↔⇐⇒⇔"
 OMS = (
@@ -87,4 +88,4 @@ def with_negations(text: str) -> str:
 
 
 def struck(relation: str) -> str:
-    return unicodedata.normalize("NFC", relation + NEGATION)
+    return unicodedata.normalize("NFC", relation + STROKE)

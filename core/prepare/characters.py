@@ -32,6 +32,9 @@ ACCENTED = re.compile(
     r"|(?P<cedilla_on>[A-Za-z])¸"
 )
 CEDILLA = "\u0327"
+WORD = re.compile(r"\S+")
+LONGEST_COMPARED = 300
+"""Characters."""
 DOTLESS = {"ı": "i"}
 
 
@@ -90,7 +93,26 @@ def encodings(text: str) -> Iterator[Edit]:
         mended = ftfy.fix_text(line.text, config=config)
         if mended == line.text:
             continue
-        matcher = SequenceMatcher(None, line.text, mended, autojunk=False)
-        for tag, start, end, new_start, new_end in matcher.get_opcodes():
-            if tag != "equal":
-                yield Edit(line.start + start, line.start + end, mended[new_start:new_end])
+        for edit in differences(line.text, mended):
+            yield Edit(line.start + edit.start, line.start + edit.end, edit.text)
+
+
+def differences(before: str, after: str) -> Iterator[Edit]:
+    """Edits that make `after` of `before`, word by word where both have as many; a long word that differs is replaced
+    as a whole, since comparing takes the cube of its length."""
+    old, new = list(WORD.finditer(before)), list(WORD.finditer(after))
+    if len(old) != len(new) or WORD.sub("", before) != WORD.sub("", after):
+        yield from compared(0, before, after)
+        return
+    for one, other in zip(old, new, strict=True):
+        if one.group() != other.group():
+            yield from compared(one.start(), one.group(), other.group())
+
+
+def compared(at: int, before: str, after: str) -> Iterator[Edit]:
+    if max(len(before), len(after)) > LONGEST_COMPARED:
+        yield Edit(at, at + len(before), after)
+        return
+    for tag, start, end, new_start, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield Edit(at + start, at + end, after[new_start:new_end])

@@ -23,8 +23,9 @@ RECURS_ON_EDGE = 2
 """So often does a longer line stand on the very edge of pages if it is a head."""
 MAX_HEAD = 120
 SHORTEST_HEAD = 10
-STAMP = re.compile(r"^\s*arXiv:\d{4}\.\d{4,5}(?:v\d+)?\s+\[[\w.-]+\]\s+\d{1,2}\s+\w{3}\s+\d{4}\s*$")
 INLINE_STAMP = re.compile(r"arXiv:\d{4}\.\d{4,5}(?:v\d+)?\s{1,3}\[[\w.-]{2,20}\]\s{1,3}\d{1,2}\s{1,3}\w{3}\s{1,3}\d{4}")
+FIRST_PAGE = 12_000
+"""Characters in which a stamp is looked for where pages are not known: references have such numbers too."""
 DIGITS = re.compile(r"\d+")
 PAGE_OF = re.compile(r"\b(?:page|seite) \d+ (?:of|von) \d+\b", re.I)
 HEADING = re.compile(r"^\s*(?:\d{1,2}\.|\d{1,2}(?:\.\d{1,2})+\.?|[IVX]+\.|chapter|kapitel)\s+\S", re.I)
@@ -32,23 +33,26 @@ COUNTING = 0.7
 """Share of a head's numbers that must not fall from page to page."""
 
 
-def stamps(text: str) -> list[Edit]:
-    """arXiv's stamp, a line of its own or run into the line that the margin's text was read with, goes out of the text
-    that it tears."""
-    edits = [without(line, text) for line in lines_of(text) if STAMP.match(line.text)]
-    whole = {edit.start for edit in edits}
-    for match in INLINE_STAMP.finditer(text):
-        start = match.start()
-        line_start = max(text.rfind("\n", 0, start), text.rfind(PAGE_BREAK, 0, start)) + 1
-        if line_start not in whole:
-            glued = start > 0 and text[start - 1].isalnum() and text[match.end() : match.end() + 1].isalnum()
-            edits.append(Edit(start, match.end(), " " if glued else ""))
+def stamps(text: str, stamp: str) -> list[Edit]:
+    """The document's `stamp`, a line of its own or run into the line that the margin's text was read with, goes out of
+    the text that it tears."""
+    edits: list[Edit] = []
+    for match in INLINE_STAMP.finditer(text) if stamp else ():
+        if match.group().split() != stamp.split():
+            continue
+        start, end = match.span()
+        before, behind = text[start - 1 : start], text[end : end + 1]
+        if before in ("", "\n", PAGE_BREAK) and behind == "\n":
+            end += 1
+        glued = before.isalnum() and behind.isalnum()
+        edits.append(Edit(start, end, " " if glued else ""))
     return edits
 
 
 def stamp_of(text: str) -> str:
     """The first page's stamp, which says what the text is; empty without one."""
-    first = INLINE_STAMP.search(text, 0, text.find(PAGE_BREAK) if PAGE_BREAK in text else len(text))
+    first_page = text.find(PAGE_BREAK) if PAGE_BREAK in text else FIRST_PAGE
+    first = INLINE_STAMP.search(text, 0, first_page)
     return first.group() if first else ""
 
 
@@ -73,7 +77,8 @@ def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
     if PAGE_BREAK in text:
         numbers += numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
     numbers += ends_of_single_page(bare, PAGE_BREAK in text)
-    heads |= {line.start: line for line in [*numbers, *lonely_heads(bare)]}
+    lonely = lonely_heads(bare) if PAGE_BREAK in text or len(bare) == 1 else []
+    heads |= {line.start: line for line in [*numbers, *lonely]}
     unsure = [
         (line, 0.4 if PAGE_BREAK in text else 0.25)
         for page in outermost

@@ -24,11 +24,16 @@ BODY_LINES = 3
 FEWEST_WORDS = 2
 WORD = re.compile(r"[^\W\d_]{3,}")
 IMPRINT = re.compile(
-    r"\bmanuscript (?:submitted|no\b|number)|\bsubmitted to\b|\b(?:preprint|manuscript) (?:of|for|typeset|version)\b|"
-    r"^(?:draft version|article number|preprint)\b|\bproofs: |\bunder review\b|\bto appear in\b|"
-    r"\bISSN\b|^(?:©|\(c\)|copyright)\s|\b(?:vol(?:ume|\.)|band) \d+\b.*\b(?:no\.|issue|pp?\.|heft) ?\d",
+    r"^(?:\S+ ){0,4}(?:manuscript|preprint|paper)(?:,? version| no\.?| number)? \S*\d\S*$|"
+    r"^(?:\S+ ){0,5}manuscript no\. \S+$|"
+    r"^(?:\S+ ){0,3}(?:submitted|to appear|accepted) (?:to|in|by|for publication in) (?-i:[A-Z])\S*(?: \S+){0,6}$|"
+    r"^(?:draft version|article number|preprint typeset|manuscript prepared for)\b|^\S+ proofs: |"
+    r"^(?:paper )?under review(?: as a\b.*)?$|"
+    r"\bISSN\b|^(?:©|\(c\) \d|copyright (?:©|\(c\)|\d))|"
+    r"\b(?:vol(?:ume|\.)|band) \d+\b.*\b(?:no\.|issue|pp?\.|heft) ?\d",
     re.I,
 )
+"""What publishers print at the edges of pages; a sentence that uses the words has others around them."""
 INITIALS = r"(?:[A-Z]\.[ -]?)"
 SURNAME = r"[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?"
 AND = r"(?:,| &| and| und) "
@@ -58,7 +63,7 @@ def top(page: Sequence[Line]) -> list[Line]:
         return []
     if not numbered and lone_number(page[1]) is not None:
         return [head, page[1]]
-    told = by_wording(head.text) or (not numbered and has_page_number(head.text)) or goes_on(head, behind)
+    told = by_wording(head.text) or (not numbered and has_page_number(head, behind)) or goes_on(head, behind)
     return [head] if told else []
 
 
@@ -70,15 +75,26 @@ def bottom(page: Sequence[Line]) -> list[Line]:
 
 
 def by_wording(text: str) -> bool:
-    return bool(IMPRINT.search(text) or AUTHORS.match(text.strip()))
-
-
-def has_page_number(text: str) -> bool:
-    """Whether a line has a page's number beside its words: before a section's own, or too high for a section's."""
     stripped = text.strip()
+    return bool(IMPRINT.search(stripped) or AUTHORS.match(stripped))
+
+
+def has_page_number(head: Line, behind: Sequence[Line]) -> bool:
+    """Whether a line has a page's number beside its words: before a section's own, or, in a line too short for running
+    text, too high for a section's."""
+    stripped = head.text.strip()
+    if NUMBERED_TWICE.match(stripped):
+        return True
     beside = NUMBER_BESIDE.match(stripped)
     number = int(beside["first"] or beside["last"]) if beside else 0
-    return NUMBERED_TWICE.match(stripped) is not None or (number > PAST_SECTIONS and not 1500 <= number <= 2100)
+    short = len(stripped) < full_line(behind) and not behind[0].text.lstrip()[0].islower()
+    return short and number > PAST_SECTIONS and not 1500 <= number <= 2100
+
+
+def full_line(page: Sequence[Line]) -> float:
+    """The least width of a line of running text."""
+    widths = sorted(len(line.text.strip()) for line in page)
+    return BODY * widths[len(widths) * 3 // 4]
 
 
 def may_be_head(text: str) -> bool:
@@ -93,8 +109,7 @@ def may_be_head(text: str) -> bool:
 
 def goes_on(head: Line, behind: Sequence[Line]) -> bool:
     """Whether running text goes on in the middle of a sentence behind the head, which it can't behind a heading."""
-    widths = sorted(len(line.text.strip()) for line in behind)
-    full = BODY * widths[len(widths) * 3 // 4]
+    full = full_line(behind)
     text = behind[:BODY_LINES]
     return (
         len(text) == BODY_LINES

@@ -74,7 +74,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         traced, counts = mend_characters(traced)
     language = detect_language(traced.text) if options.language == "auto" else options.language
     stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
-    step("margin stamps", options.margin_stamps, furniture.stamps)
+    step("margin stamps", options.margin_stamps, lambda text: furniture.stamps(text, stamp))
     if options.running_heads:
         traced, counts["running heads"], unsure = furniture.clear_heads(traced)
         doubts += unsure
