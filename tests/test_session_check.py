@@ -317,6 +317,19 @@ def test_without_the_documents_row_the_text_alone_is_saved_and_that_is_said(path
     assert sorted(entry.suffix for entry in path.parent.iterdir()) == [".galley", ".lock", ".txt"]
 
 
+def test_the_text_alone_follows_what_a_person_said_last(path: Path) -> None:
+    with Session.open(path) as session:
+        session.decide(0, "source")
+        session.decide(2, "edited", "by hand, and taken back")
+        session.decide(2, None)
+        session.decide(3, "edited", "by hand, and undone")
+        session.undo()
+        expected = [result.text.strip() for result in session.results() if result.text is not None]
+        assert expected[:2] == [session.chunk(0).source.strip(), session.chunk(1).source.strip()]
+    spoil(path, "DELETE FROM document")
+    assert salvage(path).path.read_text().strip().split("\n\n") == expected
+
+
 def test_a_file_in_which_nothing_is_left_is_one_sentence_and_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "noise.galley"
     path.write_bytes(random.Random(2).randbytes(50_000))
