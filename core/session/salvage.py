@@ -66,7 +66,7 @@ def _salvage(path: Path) -> Salvaged:
         with closing(connect(draft, write=True, new=True)) as connection:
             connection.execute("PRAGMA foreign_keys = OFF")
             with transaction(connection, target):
-                mended = mend(connection, found)
+                mended = mend(connection, found, len(data))
             saved, lost = counted(connection, found, mended)
             wrong = list(problems(connection)) if mended.has_document else []
             if not mended.has_document:
