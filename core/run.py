@@ -174,11 +174,12 @@ class Run:
         Gives back what needs another step.
         """
         taken: list[Taken] = []
+        asked: list[tuple[Future[Made], Asked]] = []
         wrong: list[GalleyError] = []
         for future in sorted(done, key=lambda one: self._hands[one].chunk.index):
             work = self._hands.pop(future)
             if work.asked is not None:
-                self._take_asked(future, work.asked)
+                asked.append((future, work.asked))
                 continue
             try:
                 taken.append(self._take(work, future.result()))
@@ -187,6 +188,8 @@ class Run:
             except GalleyError as error:
                 wrong.append(error)
         self._keep(taken)
+        for future, one in asked:  # after the run's own, which a full disk met here would lose
+            self._take_asked(future, one)
         if wrong:
             raise wrong[0]
         return [one.work for one in taken if one.state is None]
@@ -213,7 +216,7 @@ class Run:
                 again.remove(work)
             else:
                 work = again.pop(0) if again else self._open(self._next(pending))
-            if work.chunk.state == "pending":
+            if self._is_pending(work):
                 self._start(own, work)
 
     def _room(self) -> int:
@@ -242,6 +245,10 @@ class Run:
         chunk = self._session.chunk(index)
         kept = [attempt for attempt in self._session.attempts(index) if not attempt.died]
         return Work(chunk, [self._past_of(attempt, chunk) for attempt in kept])
+
+    def _is_pending(self, work: Work) -> bool:
+        """Whether its chunk still is: a person may have chosen an attempt since it was opened."""
+        return self._session.chunk(work.chunk.index).state == "pending"
 
     def _past_of(self, attempt: Attempt, chunk: ChunkRecord) -> Past:
         """A kept attempt as the policy sees it."""
@@ -285,10 +292,11 @@ class Run:
         return Taken(work, self._record(made, index, self._engine, prompt), state, why)
 
     def _keep(self, taken: Sequence[Taken]) -> None:
-        """Write attempts down in one commit, then report them."""
+        """Write attempts down in one commit, then report them. One that a person's choice forestalled ends nothing."""
         if not taken:
             return
         with self._session.together():
+            taken = [one if self._is_pending(one.work) else replace(one, state=None) for one in taken]
             for one in taken:
                 self._session.add_attempt(one.attempt, choose=one.state == "done", state=one.state, note=one.why)
         for one in taken:

@@ -1,16 +1,19 @@
 """A run: what is reported is on disk, what fails is tried again, and what kills a worker costs itself alone."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Collection, Generator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from fake import FakeEngine
-from making import new_session
+from making import attempt, new_session
 
+from galley.core import run as runs
 from galley.core.clean.cleaner import Cleaner
 from galley.core.clean.options import CleanOptions
+from galley.core.clean.policy import Step
 from galley.core.engine.base import Engine, WorkerDied
 from galley.core.engine.local import LocalEngine
 from galley.core.engine.options import EngineOptions
@@ -18,7 +21,7 @@ from galley.core.errors import StorageError
 from galley.core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
 from galley.core.models import describe
 from galley.core.prompts import load_judge, load_prompt
-from galley.core.run import Run
+from galley.core.run import Asked, Run
 from galley.core.session import Session
 from galley.core.settings import RunSettings
 
@@ -33,16 +36,38 @@ def settings(mode: str) -> RunSettings:
 
 
 def run(
-    session: Session, engine: Engine | None, listener: object = None, stop: threading.Event | None = None
+    session: Session,
+    engine: Engine | None,
+    listener: object = None,
+    stop: threading.Event | None = None,
+    requests: runs.Requests | None = None,
 ) -> RunEnded:
     options = session.settings
-    cleaner = Cleaner(engine, load_prompt("default"), load_judge(), options.clean, options.check, "en")
+    cleaner = cleaner_of(session, engine)
     events: list[Event] = []
     heard = listener if callable(listener) else events.append
     mode = options.clean.mode
-    return Run(session, cleaner, engine, options.clean, mode=mode, language="en", listener=heard).work(
-        stop or threading.Event()
-    )
+    return Run(
+        session, cleaner, engine, options.clean, mode=mode, language="en", listener=heard, requests=requests
+    ).work(stop or threading.Event())
+
+
+def cleaner_of(session: Session, engine: Engine | None) -> Cleaner:
+    options = session.settings
+    return Cleaner(engine, load_prompt("default"), load_judge(), options.clean, options.check, "en")
+
+
+class OneRequest:
+    """One attempt in `rules` on the first chunk, asked for before the run begins."""
+
+    def __init__(self, session: Session) -> None:
+        self._asked = [Asked(0, Step("rules", 1, 0.0, "asked"), cleaner_of(session, None), None, "")]
+
+    def waiting(self) -> bool:
+        return bool(self._asked)
+
+    def take(self) -> Asked:
+        return self._asked.pop()
 
 
 def copy(source: str, seed: int) -> str:
@@ -160,6 +185,45 @@ def test_a_disk_that_fills_up_ends_the_run_with_what_was_saved(tmp_path: Path, m
         assert [chunk.index for chunk in session.chunks() if chunk.state == "done"] == told
         assert run(session, None).how == "finished"
         assert all(len(session.attempts(chunk.index)) == 1 for chunk in session.chunks())
+
+
+@pytest.mark.parametrize("good", [True, False], ids=["a good attempt", "one that would be tried again"])
+def test_an_attempt_that_comes_after_a_persons_choice_does_not_take_its_place(tmp_path: Path, good: bool) -> None:
+    with new_session(tmp_path, PROSE, settings("rewrite"), size=260) as session:
+        first = session.chunk(0).source
+
+        def answer(source: str, seed: int) -> str:
+            if source.strip() == first.strip() and len(session.attempts(0)) == 0:
+                session.choose(0, session.add_attempt(attempt(0, "a person chose this"), choose=False))
+            return copy(source, seed) if good else "Netflix paid 50 million dollars in 2020."
+
+        events: list[Event] = []
+        assert run(session, FakeEngine(answer, slots=1), events.append).how == "finished"
+        assert session.text_of(0) == "a person chose this"
+        assert [one.mode for one in session.attempts(0)] == ["verbatim", "rewrite"], "kept, and nothing after it"
+        ended = events[-1]
+        assert isinstance(ended, RunEnded)
+        assert ended.progress.done == session.status().done == session.status().total
+
+
+def test_what_a_run_finished_is_saved_even_where_the_disk_fills_up_with_an_attempt_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_session(tmp_path, PROSE, settings("rules"), size=260) as session:
+        real = runs.wait
+
+        def full(index: int, attempt_id: int) -> None:
+            raise StorageError("The disk is full.")
+
+        def wait_for_all(hands: Collection[Future[object]], **how: object) -> object:
+            del how
+            return real(hands, 60)
+
+        monkeypatch.setattr(runs, "wait", wait_for_all)
+        monkeypatch.setattr(session, "choose", full)
+        with pytest.raises(StorageError):
+            run(session, None, requests=OneRequest(session))
+        assert session.status().done == session.status().total
 
 
 def test_what_is_finished_at_once_shares_a_commit_and_all_of_it_is_there_when_the_first_is_told(

@@ -286,6 +286,25 @@ def test_a_chunk_that_lost_its_source_keeps_its_place_and_what_was_made_of_it(tm
     assert "The source of 3 chunks is lost: 3 still with a cleaned text" in " ".join(salvaged.notes)
 
 
+@pytest.mark.parametrize("bit", [17, 22, 45])
+@pytest.mark.parametrize("where", ["the document", "a chunk", "a chunk, the document being lost"])
+def test_a_flipped_bit_in_a_length_makes_no_text_that_was_never_there(path: Path, where: str, bit: int) -> None:
+    whole = check(path).counts["chunks"]
+    if where == "the document":
+        spoil(path, f"UPDATE document SET characters = characters + (1 << {bit})")
+    else:
+        spoil(path, "DELETE FROM chunks WHERE idx = 5")
+        spoil(path, f"UPDATE chunks SET start = start + (1 << {bit}) WHERE idx = 6")
+        spoil(path, f"UPDATE document SET characters = characters + (1 << {bit + 1})")
+    if where.endswith("lost"):
+        spoil(path, "DELETE FROM document")
+    size = path.stat().st_size
+    salvaged = salvage(path)
+    assert salvaged.path.stat().st_size <= size + 2 * PAGE
+    assert salvaged.lost["chunks"] <= 2
+    assert salvaged.saved["chunks"] >= whole - 1
+
+
 def test_a_chunk_that_lost_its_attempt_is_cleaned_again_and_its_acceptance_is_gone(path: Path) -> None:
     spoil(path, "DELETE FROM attempts WHERE chunk = 2")
     salvaged = salvage(path)
@@ -315,6 +334,19 @@ def test_without_the_documents_row_the_text_alone_is_saved_and_that_is_said(path
     assert paragraphs[5] == before[5]
     assert "no session" in salvaged.notes[0]
     assert sorted(entry.suffix for entry in path.parent.iterdir()) == [".galley", ".lock", ".txt"]
+
+
+def test_the_text_alone_follows_what_a_person_said_last(path: Path) -> None:
+    with Session.open(path) as session:
+        session.decide(0, "source")
+        session.decide(2, "edited", "by hand, and taken back")
+        session.decide(2, None)
+        session.decide(3, "edited", "by hand, and undone")
+        session.undo()
+        expected = [result.text.strip() for result in session.results() if result.text is not None]
+        assert expected[:2] == [session.chunk(0).source.strip(), session.chunk(1).source.strip()]
+    spoil(path, "DELETE FROM document")
+    assert salvage(path).path.read_text().strip().split("\n\n") == expected
 
 
 def test_a_file_in_which_nothing_is_left_is_one_sentence_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -36,14 +36,14 @@ class Mended:
     """Chunks for which another attempt counts than did."""
 
 
-def mend(connection: sqlite3.Connection, found: Found) -> Mended:
-    """Fill an empty session file."""
+def mend(connection: sqlite3.Connection, found: Found, size: int) -> Mended:
+    """Fill an empty session file; `size` is the damaged one's, in bytes: no text was ever longer."""
     mended = Mended()
     for table in ("document", "pages", "attempts", "decisions", "runs"):
         insert(connection, table, [(rowid, *values[1:]) for rowid, values in found[table].items()])
     insert(connection, "place", list(found["place"].values()))
     mended.has_document = _document(connection)
-    _place_chunks(connection, found, mended)
+    _place_chunks(connection, found, size, mended)
     connection.execute("DELETE FROM pages WHERE number < 1")
     attempts = _attempts(connection, mended.lost)
     _chosen(connection, attempts, mended)
@@ -80,9 +80,14 @@ def _document(connection: sqlite3.Connection) -> bool:
     return False
 
 
-def _place_chunks(connection: sqlite3.Connection, found: Found, mended: Mended) -> None:
-    """Every chunk in its place, and something in each place: offsets and page numbers of the rest go on holding."""
+def _place_chunks(connection: sqlite3.Connection, found: Found, size: int, mended: Mended) -> None:
+    """Every chunk in its place, and something in each place: offsets and page numbers of the rest go on holding.
+
+    Any number can be a flipped bit, so none makes more than `size` characters, nor those behind the last chunk more
+    than the longest that is there.
+    """
     characters = next((row["characters"] for row in connection.execute("SELECT * FROM document")), None)
+    limit = size if characters is None else min(characters, size)
     rows: list[tuple[Value, ...]] = []
     index, at, page = 0, 0, 1
 
@@ -97,7 +102,7 @@ def _place_chunks(connection: sqlite3.Connection, found: Found, mended: Mended) 
 
     for rowid, values in sorted(found["chunks"].items()):
         start, source, gap = as_int(values[1]), str(values[2]), rowid - index
-        sensible = gap <= start - at and (characters is None or start + len(source) <= characters)
+        sensible = gap <= start - at and start + len(source) <= limit
         if gap < 0 or (not sensible and gap > len(found["chunks"])):
             continue
         fill(rowid, start if sensible else at + gap * len(LOST))
@@ -108,7 +113,9 @@ def _place_chunks(connection: sqlite3.Connection, found: Found, mended: Mended) 
         index, at, page = index + 1, at + len(source), last
     if characters is not None and at < characters:
         last = connection.execute("SELECT coalesce(max(chunk), 0) FROM attempts").fetchone()[0]
-        fill(index + max(1, min(last + 1 - index, len(found["chunks"]) + 1)), characters)
+        count = max(1, min(last + 1 - index, len(found["chunks"]) + 1))
+        longest = max((len(str(values[2])) for values in found["chunks"].values()), default=len(LOST))
+        fill(index + count, min(limit, at + count * longest))
     insert(connection, "chunks", rows)
     connection.execute("UPDATE document SET characters = ?", (at,))
 

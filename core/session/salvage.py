@@ -66,7 +66,7 @@ def _salvage(path: Path) -> Salvaged:
         with closing(connect(draft, write=True, new=True)) as connection:
             connection.execute("PRAGMA foreign_keys = OFF")
             with transaction(connection, target):
-                mended = mend(connection, found)
+                mended = mend(connection, found, len(data))
             saved, lost = counted(connection, found, mended)
             wrong = list(problems(connection)) if mended.has_document else []
             if not mended.has_document:
@@ -116,11 +116,12 @@ def counted(connection: sqlite3.Connection, found: Found, mended: Mended) -> tup
 
 
 def text_of(connection: sqlite3.Connection) -> str:
-    """The chunks as text, by what counts: a person's words, the attempt chosen, the source."""
+    """The chunks as text, by what counts (see `records.text_by`)."""
     rows = connection.execute(
-        "SELECT coalesce((SELECT text FROM decisions WHERE chunk = c.idx AND NOT undone AND kind = 'edited'"
-        " ORDER BY id DESC LIMIT 1), a.output, c.source) AS text"
-        " FROM chunks c LEFT JOIN attempts a ON a.id = c.chosen ORDER BY c.idx"
+        "SELECT CASE d.kind WHEN 'edited' THEN d.text WHEN 'source' THEN c.source"
+        " ELSE coalesce(a.output, c.source) END AS text FROM chunks c LEFT JOIN attempts a ON a.id = c.chosen"
+        " LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE chunk = c.idx AND NOT undone)"
+        " ORDER BY c.idx"
     )
     return "\n\n".join(str(row["text"]).strip() for row in rows) + "\n"
 
