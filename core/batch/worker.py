@@ -80,10 +80,11 @@ def answer(task: Task, channel: Channel) -> None:
 def work(task: Task, channel: Channel) -> None:
     began = time.monotonic()
     session, stamp = begin(task, channel.progress)
+    if not task.finish:
+        session.close()  # whoever hears of it opens it at once, and the lock has to be free by then
+        channel.send(event="begun", session=str(session.path), stamp=stamp)
+        return
     with session:
-        if not task.finish:
-            channel.send(event="begun", session=str(session.path), stamp=stamp)
-            return
 
         def listener(event: Event) -> None:
             if isinstance(event, AttemptFinished | ChunkFailed):
