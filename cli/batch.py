@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,9 +17,11 @@ from ..core import batch as core_batch
 from ..core import job as jobs
 from ..core.batch import Ledger, Plan
 from ..core.batch.dataset import FORMATS, Dataset
+from ..core.batch.ledger import row_errors
 from ..core.config import Config, load_config
+from ..core.cores import cores
 from ..core.engine.base import Engine
-from ..core.errors import ConfigError, EngineError, InputError
+from ..core.errors import ConfigError, EngineError, GalleyError, InputError
 from ..core.model import resolve_mode
 from ..core.paths import sessions_dir
 from . import options
@@ -30,6 +34,7 @@ from .signals import stop_on_signals
 TXT = "txt"
 FILES = {"session.directory", "clean.prompt", "engine.model"}
 """Settings that may hold a path, which has to mean the same when the batch is resumed from elsewhere."""
+USER = re.compile(r"^(\w[\w+.-]*://)[^/?#]*@")
 NAMED = 20
 """So many failed documents are named at the end; the report has them all."""
 
@@ -85,11 +90,12 @@ def batch(
     overrides = anchored(options.overrides_of(given))
     load_config(overrides=overrides)  # a wrong setting is told before a folder is made
     with Ledger(folder) as ledger:
-        overrides, format = kept(ledger, overrides, format_, bool(inputs))
+        overrides, format = wanted(ledger, overrides, format_, bool(inputs))
         config = load_config(overrides=overrides)
         if format != TXT:
             Dataset(folder, format, ledger)  # tells what it needs and has not
         count = registered(ledger, inputs, folder, "" if format != TXT else ".txt")
+        ledger.keep({"format": format, "overrides": json.dumps(lasting(overrides))})
         say(f"{plural(count, 'document')}.", quiet)
         model = model_for(ledger, config, overrides, quiet)
         if address is not None:  # a node's own settings may name another place
@@ -108,10 +114,14 @@ def batch(
             with view(count, quiet=quiet) as shown:
                 work = worker_for(plan, ledger, config, engine, address, shown)
                 ended = run(work, engine)
+        except BaseException:
+            with suppress(GalleyError):  # what went wrong first is what is told
+                core_batch.write_reports(folder, ledger)
+            raise
         finally:
             if engine is not None:
                 engine.close()
-            reports = core_batch.write_reports(folder, ledger)
+        reports = core_batch.write_reports(folder, ledger)
         return told(ledger, folder, reports, ended, as_json=as_json, quiet=quiet)
 
 
@@ -125,18 +135,25 @@ def anchored(overrides: dict[str, object]) -> dict[str, object]:
     return found
 
 
-def kept(
+def wanted(
     ledger: Ledger, overrides: dict[str, object], format_: str | None, anew: bool
 ) -> tuple[dict[str, object], str]:
-    """The settings and the format of this call, kept for the next. Without inputs those of the last one hold."""
+    """The settings and the format of this call. Without inputs those of the last one hold. Raises ConfigError or
+    SessionError.
+    """
     facts = ledger.facts()
     format = format_ or facts.get("format", TXT)
     if facts.get("format", format) != format:
         raise ConfigError(f"The folder holds a batch in {facts['format']}.", f"Give another folder for {format}.")
     if not anew:
-        overrides = {**cast(dict[str, object], json.loads(facts.get("overrides", "{}"))), **overrides}
-    ledger.keep({"format": format, "overrides": json.dumps(overrides)})
+        with row_errors(ledger.path):
+            overrides = {**cast(dict[str, object], json.loads(facts.get("overrides", "{}"))), **overrides}
     return overrides, format
+
+
+def lasting(overrides: dict[str, object]) -> dict[str, object]:
+    """What of the settings is kept for the next call: an address without the user and password in it."""
+    return {name: USER.sub(r"\1", value) if isinstance(value, str) else value for name, value in overrides.items()}
 
 
 def registered(ledger: Ledger, inputs: tuple[str, ...], folder: Path, suffix: str) -> int:
@@ -157,7 +174,7 @@ def standard_input(inputs: tuple[str, ...]) -> Iterable[str]:
     if "-" not in inputs:
         return ()
     raw = os.fsdecode(sys.stdin.buffer.read())
-    return raw.split("\0") if "\0" in raw else raw.splitlines()
+    return raw.split("\0") if "\0" in raw else raw.split("\n")
 
 
 def model_for(ledger: Ledger, config: Config, overrides: dict[str, object], quiet: bool) -> jobs.Model | None:
@@ -166,10 +183,6 @@ def model_for(ledger: Ledger, config: Config, overrides: dict[str, object], quie
     if all(resolve_mode(mode, None) == "rules" for mode in modes):
         return None
     return obtain(config.engine.model, config, quiet=quiet)
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def worker_for(

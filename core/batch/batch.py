@@ -33,8 +33,6 @@ MOST_LOSSES = 3
 """Workers that one document may cost."""
 READY = 4
 """Sessions that are read and wait for the model."""
-FATAL = {"StorageError"}
-"""Errors in a worker that would meet every other document too."""
 POLL_SECONDS = 0.1
 
 
@@ -80,7 +78,7 @@ class Batch:
             waiting, self._busy = iter(self._busy), []
             self._pass(lambda: next(waiting, None))
             for record in self._busy:
-                self._clerk.set_aside(record, "Its session is open in another process.")
+                self._clerk.set_aside(record, "Its session is open in another process.", stamp_now(record))
         if self._error is not None:
             raise self._error
         self._clerk.end()
@@ -147,13 +145,13 @@ class Batch:
         except Stopped:
             self._clerk.dropped(record)
         except TaskFailed as error:
-            if error.kind in FATAL:
+            if error.fatal:
                 raise StorageError(error.message, error.hint) from error
             if error.kind == SessionBusyError.__name__:
                 with self._lock:
                     self._busy.append(record)
                 return
-            self._clerk.set_aside(record, reason_of(error))
+            self._clerk.set_aside(record, reason_of(error), stamp)
         else:
             self._take(record, task, answer, stamp, began)
 
@@ -175,7 +173,7 @@ class Batch:
         assert self._slots is not None
         try:
             session, stamp = begin(task, told, self._slots.engine)
-        except (ModelError, EngineError):
+        except (ModelError, EngineError, StorageError):
             raise
         except GalleyError as error:
             raise TaskFailed(type(error).__name__, error.message, error.hint) from error
@@ -239,12 +237,12 @@ class Batch:
         except EngineError as error:
             if error.lasting:
                 raise
-            self._clerk.set_aside(ready.record, str(error))
+            self._clerk.set_aside(ready.record, str(error), ready.stamp)
         except SessionBusyError:
             with self._lock:
                 self._busy.append(ready.record)
         except GalleyError as error:
-            self._clerk.set_aside(ready.record, str(error))
+            self._clerk.set_aside(ready.record, str(error), ready.stamp)
         else:
             self._clerk.finished(ready.record, outcome, ready.stamp)
 

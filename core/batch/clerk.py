@@ -82,10 +82,13 @@ class Settings:
             model=None if model is None else (str(model.path), model.identity, model.parameters, model.context),
             output=str(plan.folder / f"{record.output}.txt") if plan.format == "txt" else "",
             finish=model is None,
-            password=os.environ.get(record.password_env) if record.password_env else plan.password,
+            password=self.password_of(record),
             retry=plan.retry_failed,
             stamp=record.stamp if self._stands(record, digest) else "",
         )
+
+    def password_of(self, record: Record) -> str | None:
+        return os.environ.get(record.password_env) if record.password_env else self._plan.password
 
     def _stands(self, record: Record, digest: str) -> bool:
         """Whether what was made of a document is still wanted as it is."""
@@ -124,12 +127,16 @@ class Clerk:
             self._dataset.flush()
 
     def wanted(self, record: Record) -> Task | None:
-        """What is to be done to a document; None when nothing is, which is told. Raises ConfigError."""
+        """What is to be done to a document; None when nothing is, which is told. Raises ConfigError.
+
+        What failed is left as long as nothing has changed; but what an address holds, or a password opens, is not seen
+        from here, so that it is tried.
+        """
         name, stamp = shown(record.source), stamp_now(record)
         digest = self.settings.of(record)[1]
         again = self.plan.retry_failed and record.troubled
         same = digest == record.digest and stamp == record.stamp and not again
-        if record.state == FAILED and same:
+        if record.state == FAILED and same and not is_address(record.source) and not self.settings.password_of(record):
             self._tell(DocumentUnchanged(record.number, name, record.reason))
             return None
         in_place = record.state in (DONE, CLEANED) and self._in_place(record)
@@ -165,12 +172,12 @@ class Clerk:
             self._dataset.add(record.number, outcome.chunks)
         self._tell(DocumentFinished(record.number, shown(record.source), outcome))
 
-    def set_aside(self, record: Record, reason: str) -> None:
-        """It failed. Raises StorageError or SessionError."""
+    def set_aside(self, record: Record, reason: str, stamp: str) -> None:
+        """It failed; `stamp` is its file's from before it was tried. Raises StorageError or SessionError."""
         digest = ""
         with suppress(ConfigError):
             digest = self.settings.of(record)[1]
-        self._ledger.set_aside(record.number, reason, stamp_now(record), digest)
+        self._ledger.set_aside(record.number, reason, stamp, digest)
         self._tell(DocumentFailed(record.number, shown(record.source), reason))
 
     def _in_place(self, record: Record) -> bool:

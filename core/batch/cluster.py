@@ -116,8 +116,8 @@ class ClusterBatch:
                 record, stamp = waiting.pop(row["number"])
                 self._take(record, stamp, json.loads(row["answer"]))
                 self.nodes[row["node"]] += 1
-            for record, _ in waiting.values():
-                self._clerk.set_aside(record, "The processes that had it in hand were lost again and again.")
+            for record, stamp in waiting.values():
+                self._clerk.set_aside(record, "The processes that had it in hand were lost again and again.", stamp)
         except (ConfigError, EngineError, ModelError, StorageError) as error:
             self._error = error
         except Exception as error:  # Ray's own are many, and this is the outer edge to it
@@ -181,7 +181,7 @@ class ClusterBatch:
                 raise kinds.get(answer["kind"], ClusterLost)(answer["message"], answer["hint"])
             case "failed":
                 failed = TaskFailed(answer["kind"], answer["message"], answer["hint"])
-                self._clerk.set_aside(record, reason_of(failed))
+                self._clerk.set_aside(record, reason_of(failed), stamp)
             case _:
                 outcome = Outcome.from_dict(answer["outcome"])
                 self._clerk.finished(record, outcome, outcome.stamp or stamp)

@@ -41,10 +41,12 @@ class Stopped(Exception):
 class TaskFailed(GalleyError):
     """A document could not be cleaned; the reason is the message."""
 
-    def __init__(self, kind: str, message: str, hint: str) -> None:
+    def __init__(self, kind: str, message: str, hint: str, fatal: bool = False) -> None:
         super().__init__(message, hint)
         self.kind = kind
         """Name of the error's class in the worker; empty for one that nobody foresaw."""
+        self.fatal = fatal
+        """Whether every other document would meet it too."""
 
 
 class Hand:
@@ -83,7 +85,7 @@ class Hand:
                 continue
             self._documents += 1
             if answer["event"] == "failed":
-                raise TaskFailed(answer["kind"], answer["message"], answer["hint"])
+                raise TaskFailed(answer["kind"], answer["message"], answer["hint"], answer.get("fatal", False))
             return answer
 
     def end(self) -> None:

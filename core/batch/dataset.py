@@ -5,6 +5,7 @@ whose rows it holds. A part that the ledger does not know was never finished bei
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -19,7 +20,7 @@ from ..export import chunk_data
 from ..paths import private_dir
 from ..session import Session
 from .entry import shown
-from .ledger import Ledger
+from .ledger import Ledger, row_errors
 from .records import CLEANED, DONE, Record
 
 FORMATS = ("jsonl", "parquet")
@@ -28,6 +29,9 @@ PART_ROWS = 10_000
 PARQUET_ROWS = 1_000
 """Rows of a Parquet file that are in memory at a time."""
 PREFIX = "part-"
+PART = re.compile(rf"{PREFIX}(\d{{5,9}})")
+FOREIGN = "foreign parts"
+"""The ledger's fact that names the files of others which are called as parts are."""
 FOLDER = "data"
 """Within the batch's folder, with nothing else in it: what reads Parquet takes a whole folder for a data set."""
 
@@ -92,16 +96,33 @@ class Dataset:
             self._ledger.displace(record.number)
 
     def mend(self) -> None:
-        """Remove parts that the ledger does not know: a kill came between the two."""
-        known = self._ledger.parts()
-        for path in self._folder.glob(f"{PREFIX}*{self._suffix}"):
-            if path.name not in known:
-                with suppress(OSError):
-                    path.unlink()
+        """Remove parts that the ledger does not know: a kill came between the two. What stood there before our first
+        part was written is somebody else's.
+        """
+        known, foreign = self._ledger.parts(), self._foreign()
+        if not known and foreign is None:
+            return
+        for name in self._parts() - known - (foreign or set()):
+            with suppress(OSError):
+                (self._folder / name).unlink()
 
     def _next_name(self) -> str:
-        numbers = [int(name.removeprefix(PREFIX).partition(".")[0]) for name in self._ledger.parts()]
+        """A part's name that no other file has."""
+        if self._foreign() is None:
+            self._ledger.keep({FOREIGN: json.dumps(sorted(self._parts()))})
+        numbers = [int(found[1]) for name in self._ledger.parts() | self._parts() if (found := PART.match(name))]
         return f"{PREFIX}{max(numbers, default=0) + 1:05d}{self._suffix}"
+
+    def _parts(self) -> set[str]:
+        """Files that are called as our parts are."""
+        found = self._folder.glob(f"{PREFIX}*{self._suffix}")
+        return {path.name for path in found if PART.fullmatch(path.name.removesuffix(self._suffix))}
+
+    def _foreign(self) -> set[str] | None:
+        """Those that were there before our first one; None before that."""
+        kept = self._ledger.facts().get(FOREIGN)
+        with row_errors(self._ledger.path):
+            return set(map(str, json.loads(kept))) if kept is not None else None
 
     def _rows_of(self, numbers: Iterable[int]) -> Iterator[dict[str, Any]]:
         for number in numbers:

@@ -23,6 +23,8 @@ class Entry:
     """Settings of its own over the batch's, by dotted key."""
     password_env: str = ""
     """The environment variable that holds its password; empty for the batch's own."""
+    where: str = field(default="", compare=False)
+    """The manifest and the line that it stands in; empty where it was found otherwise."""
 
     @property
     def key(self) -> str:

@@ -68,7 +68,7 @@ def in_folder(root: Path, folder: Path) -> Iterator[Entry]:
     if root.resolve() == own:
         raise InputError(f"{shown(str(root))} is the batch's own folder too.", "Give another folder with -o.")
     found = False
-    for place, folders, files in os.walk(root):
+    for place, folders, files in os.walk(root, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and Path(place, name).resolve() != own)
         for name in sorted(files):
             path = Path(place, name)
@@ -77,6 +77,13 @@ def in_folder(root: Path, folder: Path) -> Iterator[Entry]:
                 yield Entry(str(path), str(path.relative_to(root).with_suffix("")))
     if not found:
         raise InputError(f"{shown(str(root))} holds no PDF and no text file.", "Check that it is the right folder.")
+
+
+def unreadable(error: OSError) -> None:
+    """Raises InputError: a folder that can't be looked into is not left out in silence."""
+    raise InputError(
+        f"{shown(str(error.filename))} can't be read: {error.strerror}.", "Check its permissions, or name others."
+    ) from error
 
 
 def matching(pattern: str, folder: Path) -> Iterator[Entry]:

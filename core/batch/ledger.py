@@ -10,16 +10,17 @@ import os
 import sqlite3
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ..errors import GalleyError, SessionError, StorageError
+from ..errors import GalleyError, InputError, SessionError, StorageError
 from ..paths import private_dir
 from ..session.database import BUSY_TIMEOUT_SECONDS, create_file, sentence_for, transaction
 from ..session.lock import WriterLock, writer_of
-from .entry import Entry
+from ..session.names import delete, put_in_place, remove_with_journal
+from .entry import Entry, shown
 from .names import unique
 from .records import DONE, FAILED, WAITING, Outcome, Record, Totals
 
@@ -47,8 +48,9 @@ TOTALS = """
         total(json_extract(outcome, '$.chunks')) AS chunks, total(json_extract(outcome, '$.failed')) AS failed_chunks,
         total(json_extract(outcome, '$.flagged')) AS flagged, total(json_extract(outcome, '$.tokens')) AS tokens,
         total(json_extract(outcome, '$.seconds')) AS seconds
-    FROM documents
+    FROM (SELECT state, call, iif(state = 'failed', NULL, outcome) AS outcome FROM documents)
 """
+MOVE_AWAY = "Move it away: what is finished is found again by its sessions."
 FAILED_CHUNK_WEIGHT = 1000
 """In the order of what to look at first, a failed chunk outweighs so many flagged ones."""
 
@@ -76,6 +78,7 @@ class Ledger:
         """
         self.path = ledger_path(folder)
         self._mutex = threading.RLock()
+        self._new_folder = not folder.exists()
         self._lock = locked(self.path) if write else None
         try:
             self._connection = connect(self.path, write)
@@ -94,6 +97,8 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None and self._lock is not None and self._last_call() == 0:
+            self._remove()
         self.close()
 
     def register(self, entries: Iterable[Entry], folder: Path, suffix: str) -> int:
@@ -101,17 +106,25 @@ class Ledger:
 
         A document that is known keeps its name. `suffix` is what texts get: a file that stands in `folder` already and
         is none of ours is left alone, and the document gets another name.
+
+        Raises InputError when a manifest wants two things of one document.
         """
-        known = "SELECT number FROM documents WHERE key = ?"
+        known = "SELECT number, call, settings, password_env FROM documents WHERE key = ?"
         with self._writing():
             for entry in entries:
                 key = os.fsencode(entry.key)
                 found = self._connection.execute(known, (key,)).fetchone()
                 settings = json.dumps(dict(entry.settings), sort_keys=True)
                 if found is not None:
+                    wanted = (self._call, settings, entry.password_env)
+                    if entry.where and found["call"] == self._call and wanted != tuple(found)[1:]:
+                        raise InputError(
+                            f"{entry.where}: {shown(entry.source)} was named before, with other settings.",
+                            "Give one of them an output of its own.",
+                        )
                     self._connection.execute(
                         "UPDATE documents SET call = ?, settings = ?, password_env = ? WHERE number = ?",
-                        (self._call, settings, entry.password_env, found["number"]),
+                        (*wanted, found["number"]),
                     )
                     continue
                 output = unique(entry.name, entry.key, lambda name: self._taken(name, folder, suffix))
@@ -123,16 +136,18 @@ class Ledger:
         return self.totals(here=True).documents
 
     def register_known(self) -> int:
-        """All documents that earlier calls entered are this call's; returns how many there are."""
+        """The documents of the last call are this call's; returns how many there are. Those of calls before it were
+        entered with other settings, which are not known any more.
+        """
         with self._writing():
-            self._connection.execute("UPDATE documents SET call = ?", (self._call,))
+            self._connection.execute("UPDATE documents SET call = ? WHERE call = ?", (self._call, self._call - 1))
         return self.totals(here=True).documents
 
     def kinds(self) -> list[dict[str, str]]:
         """The different settings that documents of this call have of their own."""
-        with self._mutex, errors(self.path):
+        with self._mutex, errors(self.path), row_errors(self.path):
             query = "SELECT DISTINCT settings FROM documents WHERE call = ?"
-            return [json.loads(row["settings"]) for row in self._connection.execute(query, (self._call,))]
+            return [settings_of(row) for row in self._connection.execute(query, (self._call,))]
 
     def after(self, number: int) -> Record | None:
         """The next document of this call behind that one."""
@@ -185,18 +200,19 @@ class Ledger:
 
     def documents(self, *, worst_first: bool = False, here: bool = False) -> Iterator[Record]:
         """All documents, or (`here`) those of this call, a few hundred in memory at a time."""
-        order = "worst DESC, number" if worst_first else "number"
         only = "WHERE call = ?" if here else "WHERE call <= ?"
         at = 0
         while True:
-            query = f"SELECT * FROM documents {only} ORDER BY state != 'failed', {order} LIMIT 500 OFFSET ?"
-            if not worst_first:
-                query = f"SELECT * FROM documents {only} ORDER BY number LIMIT 500 OFFSET ?"
+            query = f"SELECT * FROM documents {only} AND number > ? ORDER BY number LIMIT 500"
+            if worst_first:
+                query = (
+                    f"SELECT * FROM documents {only} ORDER BY state != 'failed', worst DESC, number LIMIT 500 OFFSET ?"
+                )
             found = self._all(query, self._call, at)
             yield from found
             if len(found) < 500:
                 return
-            at += len(found)
+            at = at + len(found) if worst_first else found[-1].number
 
     def totals(self, *, here: bool = False) -> Totals:
         """Sums over all documents, or (`here`) over those of this call."""
@@ -226,8 +242,16 @@ class Ledger:
             return self._connection.execute("SELECT coalesce(max(call), 0) AS call FROM documents").fetchone()["call"]
 
     def _all(self, query: str, *values: Any) -> list[Record]:
-        with self._mutex, errors(self.path):
+        with self._mutex, errors(self.path), row_errors(self.path):
             return [record(row) for row in self._connection.execute(query, values).fetchall()]
+
+    def _remove(self) -> None:
+        """A ledger that never came to know a document goes, and the folder if that was made for it."""
+        self._connection.close()
+        with suppress(OSError):
+            delete(self.path)
+            if self._new_folder:
+                self.path.parent.rmdir()
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -260,13 +284,13 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
     """Open the file, and make it when there is none. Raises SessionError or StorageError."""
     if write and not path.exists():
         draft = path.with_name(f".{path.name}.new")
-        draft.unlink(missing_ok=True)
+        remove_with_journal(draft)
         create_file(draft)
         with errors(path):
             connection = sqlite3.connect(draft)
             connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
             connection.close()
-            draft.rename(path)
+        put_in_place(draft, path)
     if not path.is_file():
         raise SessionError(f"There is no batch in {path.parent}.", "galley batch INPUT -o DIR begins one.")
     with errors(path):
@@ -302,8 +326,24 @@ def errors(path: Path) -> Generator[None]:
             raise told from error
         raise SessionError(
             f"The batch's ledger {path} can't be used ({error}).",
-            "Move it away: what is finished is found again by its sessions.",
+            MOVE_AWAY,
         ) from error
+
+
+@contextmanager
+def row_errors(path: Path) -> Generator[None]:
+    """What no Galley wrote into a row, as a sentence about the ledger."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SessionError(
+            f"The batch's ledger {path} is damaged: a row of it says what can't be.", MOVE_AWAY
+        ) from error
+
+
+def settings_of(row: sqlite3.Row) -> dict[str, str]:
+    """A document's own settings. Raises ValueError or AttributeError."""
+    return {str(name): str(value) for name, value in json.loads(row["settings"]).items()}
 
 
 def record(row: sqlite3.Row) -> Record:
@@ -311,7 +351,7 @@ def record(row: sqlite3.Row) -> Record:
         number=row["number"],
         source=os.fsdecode(row["source"]),
         output=row["output"],
-        settings=json.loads(row["settings"]),
+        settings=settings_of(row),
         password_env=row["password_env"],
         state=row["state"],
         reason=row["reason"],

@@ -7,12 +7,14 @@ Every mistake is told with its line, before anything is begun.
 
 import csv
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from ..config import load_config
 from ..errors import ConfigError, InputError
+from ..prompts import load_prompt
 from .entry import Entry, is_address, shown
 
 SUFFIXES = {".csv", ".jsonl"}
@@ -51,12 +53,12 @@ def rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def csv_rows(lines: Iterator[str], path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(lines, restkey="", strict=True)
+    reader = csv.DictReader(lines, restkey=None, strict=True)
     try:
         if "input" not in (reader.fieldnames or ()):
             raise InputError(f'{shown(path.name)} has no column "input".', "Its first line names the columns.")
         for row in reader:
-            if row.get(""):
+            if None in row:
                 raise InputError(
                     f"{shown(path.name)}, line {reader.line_num}: there are more values than columns.",
                     "Put a value that holds a comma between quotation marks.",
@@ -88,7 +90,7 @@ def entry_of(row: Mapping[str, Any], base: Path, where: str) -> Entry:
     if not source:
         raise InputError(f"{where}: there is no input.", "Name a file or an address there.")
     if not is_address(source):
-        source = str(Path.cwd() / base / Path(source).expanduser())
+        source = str(Path.cwd() / base / os.path.expanduser(source))
     settings: dict[str, str] = {}
     for name, value in texts.items():
         if name in OWN:
@@ -102,7 +104,7 @@ def entry_of(row: Mapping[str, Any], base: Path, where: str) -> Entry:
         settings[key] = value
     output = texts.get("output", "")
     name = output_name(output, where) if output else PurePosixPath(source).stem
-    return Entry(source, name, bool(output), settings, texts.get("password_env", ""))
+    return Entry(source, name, bool(output), settings, texts.get("password_env", ""), where)
 
 
 def text_of(value: object, name: str, where: str) -> str:
@@ -110,10 +112,21 @@ def text_of(value: object, name: str, where: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
-        return str(value)
+        return sound(str(value), name, where)
     if isinstance(value, list):
         return ",".join(text_of(part, name, where) for part in cast(list[object], value))
     raise InputError(f"{where}: the value of {shown(name)} is no text and no number.", "Write it as text.")
+
+
+def sound(text: str, name: str, where: str) -> str:
+    """`text`, which may become a file's name or a variable's. Raises InputError where it never can."""
+    try:
+        whole = b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        whole = False
+    if not whole:
+        raise InputError(f"{where}: {shown(name)} holds a character that no name can hold.", "Write it as plain text.")
+    return text
 
 
 def output_name(output: str, where: str) -> str:
@@ -127,6 +140,8 @@ def output_name(output: str, where: str) -> str:
 def check_settings(settings: Mapping[str, str], where: str) -> None:
     """Raises InputError for a key that there is not, or a wrong value."""
     try:
-        load_config(overrides=dict(settings))
+        config = load_config(overrides=dict(settings))
+        if "clean.prompt" in settings:
+            load_prompt(config.clean.prompt)
     except ConfigError as error:
         raise InputError(f"{where}: {error.message}", error.hint) from error

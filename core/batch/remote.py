@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ..atomic import FULL, storage_error
 from ..errors import InputError
 from .entry import Entry, shown
 
@@ -38,7 +39,7 @@ def find_remote(address: str, suffixes: set[str]) -> Iterator[Entry]:
     try:
         found = sorted(system.glob(root) if pattern else system.find(root))
     except faults() as error:
-        raise InputError(f"{shown(address)} can't be listed: {error}.", "Check the address and your rights.") from error
+        raise refusal(address, error, "listed") from error
     kept = [name for name in found if PurePosixPath(name).suffix.lower() in suffixes]
     if not kept:
         raise InputError(f"{shown(address)} means no PDF and no text file.", "Check the address.")
@@ -67,6 +68,8 @@ def opened(address: str) -> tuple[Any, str]:
         raise InputError(f"{shown(address)} needs {package}.", f"pip install {PACKAGES.get(protocol, '…')}") from error
     except ValueError as error:
         raise InputError(f"{shown(address)}: nothing here speaks {protocol}://.", "Check the address.") from error
+    except faults() as error:  # some file systems connect at once
+        raise refusal(address, error) from error
     return system, str(path)
 
 
@@ -85,7 +88,7 @@ def stamp_of(address: str) -> str:
 
 @contextmanager
 def fetched(address: str) -> Generator[Path]:
-    """The document as a private file, for as long as the block runs. Raises InputError."""
+    """The document as a private file, for as long as the block runs. Raises InputError or StorageError (full disk)."""
     system, path = opened(address)
     folder = Path(tempfile.mkdtemp(prefix="galley-fetched-"))
     target = folder / safe_name(file_name(address))
@@ -95,6 +98,8 @@ def fetched(address: str) -> Generator[Path]:
             with os.fdopen(descriptor, "wb") as file, system.open(path, "rb") as remote:
                 shutil.copyfileobj(remote, file, BLOCK)
         except faults() as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise storage_error(target, error) from error
             raise refusal(address, error) from error
         yield target
     finally:
@@ -113,13 +118,18 @@ def faults() -> tuple[type[BaseException], ...]:
         ("aiohttp", "ClientError"),
         ("botocore.exceptions", "BotoCoreError"),
         ("botocore.exceptions", "ClientError"),
+        ("ftplib", "Error"),
+        ("gcsfs.retry", "HttpError"),
+        ("google.auth.exceptions", "GoogleAuthError"),
+        ("paramiko.ssh_exception", "SSHException"),
     )
     found = [getattr(sys.modules.get(module), name, OSError) for module, name in theirs]
-    return (OSError, ValueError, *found)
+    return (OSError, EOFError, ValueError, *found)
 
 
-def refusal(address: str, error: BaseException) -> InputError:
+def refusal(address: str, error: BaseException, done: str = "fetched") -> InputError:
+    """Without the library's own words, which may repeat what opens the address."""
     if isinstance(error, FileNotFoundError):
         return InputError(f"There is no {shown(address)}.", "Check the address.")
     why = getattr(error, "strerror", None) or type(error).__name__
-    return InputError(f"{shown(address)} can't be fetched: {why}.", "Check the address, your rights and the network.")
+    return InputError(f"{shown(address)} can't be {done}: {why}.", "Check the address, your rights and the network.")

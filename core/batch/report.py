@@ -54,7 +54,7 @@ def as_json(ledger: Ledger) -> Iterator[str]:
 
 def facts_of(record: Record) -> dict[str, Any]:
     """A document in the report."""
-    outcome = record.outcome
+    outcome = record.outcome if record.state != "failed" else None
     facts: dict[str, Any] = {
         "document": record.output,
         "input": shown(record.source),

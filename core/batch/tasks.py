@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import job as jobs
+from ..atomic import storage_error
 from ..config import Config
 from ..engine.base import Engine
 from ..export import write
@@ -127,7 +128,10 @@ def finish(
     characters = 0
     if not session.status().pending and task.output:
         target = Path(task.output)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise storage_error(target.parent, error) from error
         characters = write(session, target, "txt").characters
     return outcome_of(session, characters, time.monotonic() - began)
 

@@ -14,7 +14,7 @@ import traceback
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from ..errors import GalleyError
+from ..errors import GalleyError, StorageError
 from ..events import AttemptFinished, ChunkFailed, Event
 from ..job import make_run
 from .tasks import Task, Unchanged, begin, finish
@@ -71,7 +71,9 @@ def answer(task: Task, channel: Channel) -> None:
     except Unchanged:
         channel.send(event="unchanged")
     except GalleyError as error:
-        channel.send(event="failed", kind=type(error).__name__, message=error.message, hint=error.hint)
+        fatal = isinstance(error, StorageError)  # it would meet every other document too
+        kind = type(error).__name__
+        channel.send(event="failed", kind=kind, message=error.message, hint=error.hint, fatal=fatal)
     except Exception as error:
         traceback.print_exc()
         channel.send(event="failed", kind="", message=f"{type(error).__name__}: {error}", hint="")
@@ -80,10 +82,11 @@ def answer(task: Task, channel: Channel) -> None:
 def work(task: Task, channel: Channel) -> None:
     began = time.monotonic()
     session, stamp = begin(task, channel.progress)
+    if not task.finish:
+        session.close()  # whoever hears of it opens it at once, and the lock has to be free by then
+        channel.send(event="begun", session=str(session.path), stamp=stamp)
+        return
     with session:
-        if not task.finish:
-            channel.send(event="begun", session=str(session.path), stamp=stamp)
-            return
 
         def listener(event: Event) -> None:
             if isinstance(event, AttemptFinished | ChunkFailed):

@@ -4,10 +4,10 @@ Each takes a run of pages that follow each other, under a supervisor of its own,
 stays within its run. The harvest is that of one worker.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
+from ..cores import cores
 from .protocol import Item
 from .supervise import Harvest, Supervisor
 
@@ -82,10 +82,6 @@ def seconds(item: Item) -> float:
     """What a page takes, roughly."""
     taken = PAGE_SECONDS.get(item.extractors[0], 0.0) if item.extractors else 0.0
     return taken + (PAGE_SECONDS["pypdf"] if item.compare else 0.0)
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def merged(harvests: Sequence[Harvest]) -> Harvest:
