@@ -57,8 +57,8 @@ def clean(input: Path, output: str | None, fresh: bool, as_json: bool, quiet: bo
     config = options.settings(given)
     if output == "-" and as_json:
         raise click.UsageError("-o - and --json both want standard output: choose one.")
-    target = checked_target(output, input)
     jobs.file_digest(input)
+    target = checked_target(output, input)
     model = model_for(config, quiet)
     engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
     try:
@@ -80,11 +80,11 @@ def checked_target(output: str | None, input: Path) -> Path | None:
     if output == "-":
         return None
     target = Path(output).expanduser() if output else default_target(input)
+    if target.is_dir():
+        raise click.UsageError(f"{target} is a folder: give the name of a file with -o.")
     format_for(target)
     if not target.parent.is_dir():
         raise click.UsageError(f"There is no folder {target.parent} to write {target.name} into.")
-    if target.is_dir():
-        raise click.UsageError(f"{target} is a folder: give the name of a file with -o.")
     if target.exists() and input.exists() and target.samefile(input):
         raise click.UsageError(f"{target} is the input itself: give another name with -o.")
     return target

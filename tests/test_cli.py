@@ -237,3 +237,11 @@ def test_config_init_writes_a_file_that_is_then_in_force(inputs: Path) -> None:
     assert shown["clean.mode"]["value"] == "rules"
     assert str(path) in shown["clean.mode"]["origin"]
     assert galley("config", "init", folder=inputs).returncode == 2
+
+
+@pytest.mark.parametrize("folder", [".", "/"])
+def test_a_folder_in_place_of_a_file_is_one_sentence(folder: str, tmp_path: Path):
+    done = galley("clean", folder, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not a file" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -88,3 +88,11 @@ def test_a_number_at_a_lines_beginning_is_no_footnote_without_a_mark() -> None:
         "again on 3 October of that year"
         in prepared(f"{source}3 October of that year, when it rained for two days.").text
     )
+
+
+def test_a_compound_torn_by_a_footnote_comes_together() -> None:
+    source = (
+        "Its advice is on spelling and mostly about self-\n1 The boy1 was told to speak every point and every\n"
+        "capital. He chanted.\nimprovement: do not drink before the second sheet."
+    )
+    assert "mostly about self-improvement" in prepared(source, torn_sentences=False).text

@@ -224,3 +224,14 @@ def test_regexes_stay_linear_on_hostile_text() -> None:
         "c2 " * 60_000,
     ):
         find_candidates(hostile, FINDERS)
+
+
+@pytest.mark.parametrize(
+    "text", ["Write to p.q@press.org or see https://press.org/x for a copy.", "This is told in [14] and by [3]."]
+)
+def test_what_is_a_part_of_its_sentence_stays_by_the_rules_alone(text: str) -> None:
+    assert clean(text, [0.0])[0] == text
+
+
+def test_the_stamp_above_a_text_goes() -> None:
+    assert clean("arXiv:2201.00022v1 [astro-ph.GA] 31 Dec 2021\n\nThe text.", [0.0])[0] == "The text."

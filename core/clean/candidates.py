@@ -71,6 +71,7 @@ LINKING = frozenset(
         "reviews",
     ]
 )
+STAMP = re.compile(r"arXiv:\d{4}\.\d{4,5}(?:v\d+)?\s{1,3}\[[\w.-]{2,20}\]\s{1,3}\d{1,2}\s{1,3}\w{3}\s{1,3}\d{4}\s*")
 URL = re.compile(
     r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?:\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
     r"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{3,400}"
@@ -81,6 +82,12 @@ MARK = re.compile(
 )
 """Right behind a word, or behind a name in a list: elsewhere a star is an operator or the margin of a comment."""
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
+NOUN = re.compile(
+    r"\b(?:see|see also|in|by|of|from|to|at|on|with|via|than|as|visit|under|siehe|von|bei|unter|aus)[ \t]*$",
+    re.I,
+)
+"""What makes the citation or the address behind it part of the sentence: "see [14]", "write to a@b.org"."""
+PART_OF_SENTENCE = 0.2
 ADDRESS_PART = re.compile(r"[/.\d][^\s/]{0,40}[.,;:]$")
 """The end of a web address or DOI: "2023.emnlp-main." before "67"."""
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
@@ -133,9 +140,11 @@ def citations(text: str, language: str) -> Iterator[Candidate]:
     for match in BRACKETS.finditer(text):
         inner = match.group().strip()[1:-1].strip()
         if NUMBERS.fullmatch(inner):
-            yield Candidate(match.start(), match.end(), "", "citation", 0.9 if inner != "0" else 0.3)
+            prior = 0.3 if inner == "0" else PART_OF_SENTENCE if is_noun(text, match.start()) else 0.9
+            yield Candidate(match.start(), match.end(), "", "citation", prior)
         elif AUTHOR_LABEL.fullmatch(inner):
-            yield Candidate(match.start(), match.end(), "", "citation", 0.85)
+            prior = PART_OF_SENTENCE if is_noun(text, match.start()) else 0.85
+            yield Candidate(match.start(), match.end(), "", "citation", prior)
         elif YEAR.search(inner):
             yield Candidate(match.start(), match.end(), "", "citation", citation_prior(inner))
 
@@ -179,13 +188,24 @@ def citation_prior(part: str) -> float:
     return 0.95 if not plain else max(0.15, 0.7 - 0.15 * len(plain))
 
 
+def is_noun(text: str, start: int) -> bool:
+    """Whether what begins at `start` is a part of its sentence, which would be broken without it."""
+    return NOUN.search(text, max(0, start - 12), start) is not None
+
+
 def contacts(text: str, language: str) -> Iterator[Candidate]:
-    """E-mail and web addresses."""
+    """E-mail and web addresses, and arXiv's stamp above the text."""
+    stamp = STAMP.match(text)
+    if stamp:
+        yield Candidate(0, stamp.end(), "", "contact", 0.95)
     for match in EMAIL.finditer(text):
-        yield Candidate(match.start(), match.end(), "", "contact", 0.9)
+        prior = PART_OF_SENTENCE if is_noun(text, match.start()) else 0.9
+        yield Candidate(match.start(), match.end(), "", "contact", prior)
     for match in URL.finditer(text):
         end = match.start() + len(match.group().rstrip(".,;:!?)]}'’”"))
-        yield Candidate(match.start(), end, "", "contact", 0.7)
+        bare = match.group().strip().startswith(("http", "www"))
+        prior = PART_OF_SENTENCE if bare and is_noun(text, match.start()) else 0.7
+        yield Candidate(match.start(), end, "", "contact", prior)
 
 
 def footnote_marks(text: str, language: str) -> Iterator[Candidate]:

@@ -73,7 +73,7 @@ class Tally:
 
 def default_target(document: Path) -> Path:
     """`clean_<name>.txt` beside the input, as the notebook names it."""
-    return document.with_name(f"clean_{document.stem}.txt")
+    return document.parent / f"clean_{document.stem}.txt"
 
 
 def format_for(path: Path) -> str:

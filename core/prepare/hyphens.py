@@ -16,7 +16,7 @@ from .torn import mend_torn
 WORD_PART = r"[^\W\d_]"
 BROKEN = re.compile(
     rf"(?<![\w-])((?:\w{{1,40}}['’-]){{0,8}}{WORD_PART}*\w)[-‐\u00ad][ \t]*[\n\f][\s]*"
-    rf"((?:{WORD_PART}|\d)[\w’']*(?:-\w+)*)"
+    rf"((?:{WORD_PART}|\d(?!\d?\.? ?[A-Z]))[\w’']*(?:-\w+)*)"
 )
 INLINE = re.compile(rf"(?<![\w-])((?:{WORD_PART}+-){{0,3}}{WORD_PART}{{2,30}})- ({WORD_PART}{{2,30}})(?![\w-])")
 SUSPENDED = frozenset(

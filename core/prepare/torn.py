@@ -6,6 +6,7 @@ letters that were moved count as inserted where the word begins.
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from ..traced import Edit
 from .frequency import zipf
@@ -15,7 +16,10 @@ FIRST_HALF = re.compile(r"(?<![\w-])([^\W\d_]{2,20})[-‐\u00ad]\s*$")
 SECOND_HALF = re.compile(r"([^\W\d_]{2,20})\b(?!-)[ \t]?")
 FURTHEST = 80
 """How many lines further on the second half is looked for."""
+SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s*$")
 COMMON = 3.0
+PREFIXES = frozenset(["self", "non", "well", "half", "quasi", "cross"])
+"""Halves that nearly always keep their hyphen, whatever the other is."""
 
 
 def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
@@ -30,12 +34,15 @@ def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
             continue
         if known_compound(first[1], following, words):
             continue
-        for later in lines[place + 2 : place + FURTHEST]:
+        for before, later in pairwise(lines[place + 1 : place + FURTHEST]):
             second = SECOND_HALF.match(later.text)
             if second is None or later.start in taken or not second[1].islower():
                 continue
-            if is_torn(first[1], second[1], words, language):
-                edits.append(Edit(line.start + first.end(1), line.start + len(line.text.rstrip()), second[1]))
+            prefixed = first[1].lower() in PREFIXES and SENTENCE_END.search(before.text) is not None
+            compound = prefixed or words[f"{first[1]}-{second[1]}".lower()] > 0
+            if compound or is_torn(first[1], second[1], words, language):
+                half = f"-{second[1]}" if compound else second[1]
+                edits.append(Edit(line.start + first.end(1), line.start + len(line.text.rstrip()), half))
                 edits.append(Edit(later.start, later.start + second.end()))
                 taken.add(later.start)
                 break
