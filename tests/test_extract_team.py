@@ -96,6 +96,30 @@ def test_a_file_that_changes_before_another_worker_opens_it_is_never_mixed(
         extract(path)
 
 
+@pytest.mark.parametrize("unable", [{1}, {2}, {1, 2}], ids=["the second", "the third", "both"])
+def test_a_worker_that_can_not_open_the_file_gives_its_pages_back_to_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, three: list[int], unable: set[int]
+) -> None:
+    path = saved(tmp_path, nine_pages())
+    real = Supervisor.another
+    made: list[Supervisor] = []
+    told: list[int] = []
+
+    def another(first: Supervisor) -> Supervisor:
+        other = real(first)
+        made.append(other)
+        if len(made) in unable:  # a supervisor that has no time to open anything
+            other._options = ExtractOptions.model_construct(**{**dict(ExtractOptions()), "timeout_seconds": 0.0})
+        return other
+
+    monkeypatch.setattr(Supervisor, "another", another)
+    document = extract(path, progress=lambda done, total: told.append(done))
+    assert (len(three), len(made)) == (3, 2)
+    assert document == by_one(path, ExtractOptions(), monkeypatch)
+    assert told == sorted(told)
+    assert told[-1] == 9
+
+
 def test_who_asks_to_stop_is_heard_by_all_workers(tmp_path: Path, three: list[int]) -> None:
     stop = threading.Event()
     slow = bomb(8, b"(x) Tj [1 2] 0 d\n")

@@ -15,6 +15,10 @@ class PasswordNeeded(InputError):
     """The PDF is encrypted and opens only with a password, or the one given is wrong."""
 
 
+class FileChanged(InputError):
+    """The file has other bytes than when it was first opened."""
+
+
 class ExtractionCancelled(GalleyError):
     """The caller asked for the extraction to stop; nothing was kept."""
 

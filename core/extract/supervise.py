@@ -15,7 +15,7 @@ from typing import Self
 
 from ..document import Page
 from ..errors import InputError
-from .failures import ExtractionCancelled, PasswordNeeded, named
+from .failures import ExtractionCancelled, FileChanged, PasswordNeeded, named
 from .options import ExtractOptions
 from .process import Cancelled, WorkerDied, WorkerProcess
 from .protocol import (
@@ -133,7 +133,7 @@ class Supervisor:
                 raise self._refusal(message)
             assert isinstance(message, Opened)
             if self._opened is not None and message.sha256 != self._opened.sha256:
-                raise InputError(f"{named(self._path)} changed while it was read.", "Start again when it is complete.")
+                raise FileChanged(f"{named(self._path)} changed while it was read.", "Start again when it is complete.")
             self._opened = message
             return message
 

@@ -1,13 +1,16 @@
 """Several workers on one file, where its pages take so long that starting another pays.
 
 Each takes a run of pages that follow each other, under a supervisor of its own, so that what a page does to its worker
-stays within its run. The harvest is that of one worker.
+stays within its run; the run of one that can't open the file goes back to the first, which could. The harvest is that
+of one worker.
 """
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from ..cores import cores
+from ..errors import InputError
+from .failures import FileChanged
 from .protocol import Item
 from .supervise import Harvest, Supervisor
 
@@ -31,27 +34,50 @@ def take_all(first: Supervisor, items: Sequence[Item], settled: Callable[[int], 
     team = [first, *(first.another() for _ in parts[1:])]
     done = [0] * len(parts)
 
-    def work(place: int) -> Harvest:
+    def work(place: int) -> Harvest | None:
         def report(harvest: Harvest) -> None:
             done[place] = harvest.settled
 
         with team[place] as supervisor:
-            if place:
-                supervisor.open()
+            if place and not could_open(supervisor):
+                return None
             return supervisor.take(parts[place], report)
+
+    def given_back(place: int) -> Harvest:
+        before = sum(done)
+        first.open()
+        harvest = first.take(parts[place], lambda harvest: settled(before + harvest.settled))
+        done[place] = harvest.settled
+        return harvest
 
     with ThreadPoolExecutor(len(parts), "extract") as pool:
         futures = [pool.submit(work, place) for place in range(len(parts))]
         try:
             watch(futures, lambda: settled(sum(done)))
+            harvests = [future.result() or given_back(place) for place, future in enumerate(futures)]
         finally:
             for supervisor in team:
                 supervisor.stop()
     first.notes[:] = dict.fromkeys(note for supervisor in team for note in supervisor.notes)
-    return merged([future.result() for future in futures])
+    return merged(harvests)
 
 
-def watch(futures: Sequence[Future[Harvest]], tell: Callable[[], None]) -> None:
+def could_open(supervisor: Supervisor) -> bool:
+    """Whether another worker has the file open. For want of memory or time it may not be, whatever the first could.
+
+    Raises FileChanged, since pages of two files must not be mixed, or ExtractionCancelled.
+    """
+    try:
+        supervisor.open()
+    except FileChanged:
+        raise
+    except InputError:
+        supervisor.notes.clear()  # of a worker that brought nothing in
+        return False
+    return True
+
+
+def watch(futures: Sequence[Future[Harvest | None]], tell: Callable[[], None]) -> None:
     """Until all are done, or one has failed, whose error is raised."""
     while True:
         done, left = wait(futures, timeout=POLL_SECONDS, return_when=FIRST_EXCEPTION)
