@@ -1,6 +1,7 @@
 """What goes wrong around a batch is one sentence, harms no other document, and costs nothing that stands already."""
 
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from galley.core.batch.entry import Entry
 from galley.core.batch.manifest import read_manifest
 from galley.core.batch.remote import stamp_of
 from galley.core.batch.tasks import Task
-from galley.core.batch.worker import work
+from galley.core.batch.worker import answer, work
 from galley.core.errors import InputError, SessionError
 from galley.core.session import Session
 
@@ -158,3 +159,27 @@ def test_files_of_others_that_are_called_as_parts_are_stay(tmp_path: Path, own_h
         "part-00001.jsonl",
         "part-00002.jsonl",
     ]
+
+
+def test_a_folder_that_cannot_be_made_is_told_as_what_meets_every_document(tmp_path: Path, own_home: Path) -> None:
+    (tmp_path / "a.txt").write_text(PROSE)
+    (tmp_path / "out").write_text("A file where the folder should be.")
+    told: list[dict[str, Any]] = []
+
+    class Channel(Opening):
+        stop = threading.Event()
+
+        def send(self, **message: Any) -> None:
+            told.append(message)
+
+    output = str(tmp_path / "out" / "a.txt")
+    answer(Task(1, str(tmp_path / "a.txt"), {"clean": {"mode": "rules"}}, None, output, True), Channel())  # type: ignore[arg-type]
+    assert [(message["event"], message["kind"], message["fatal"]) for message in told] == [
+        ("failed", "StorageError", True)
+    ]
+
+
+def test_a_prompt_that_there_is_not_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("input,clean.prompt\na.txt,nobodys\n")
+    with pytest.raises(InputError, match=r"m\.csv, line 2: There is no prompt 'nobodys'"):
+        list(read_manifest(tmp_path / "m.csv"))

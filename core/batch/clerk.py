@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ from .events import (
 )
 from .ledger import Ledger
 from .records import CLEANED, DONE, FAILED, Outcome, Record, file_stamp
+from .remote import FETCHED
 from .tasks import Task
 
 Listener = Callable[[Event], None]
@@ -85,6 +87,7 @@ class Settings:
             password=self.password_of(record),
             retry=plan.retry_failed,
             stamp=record.stamp if self._stands(record, digest) else "",
+            fetched=str(plan.folder.absolute() / FETCHED),
         )
 
     def password_of(self, record: Record) -> str | None:
@@ -118,11 +121,13 @@ class Clerk:
     def begin(self) -> None:
         """Take away what a kill left half done. Raises StorageError or SessionError."""
         clear_drafts(self.plan.folder, self._ledger)
+        self._clear_fetched()
         if self._dataset is not None:
             self._dataset.mend()
 
     def end(self) -> None:
         """Write down what was kept back. Raises StorageError or SessionError."""
+        self._clear_fetched()
         if self._dataset is not None:
             self._dataset.flush()
 
@@ -179,6 +184,10 @@ class Clerk:
             digest = self.settings.of(record)[1]
         self._ledger.set_aside(record.number, reason, stamp, digest)
         self._tell(DocumentFailed(record.number, shown(record.source), reason))
+
+    def _clear_fetched(self) -> None:
+        """What workers fetched that were killed before they could take it away."""
+        shutil.rmtree(self.plan.folder / FETCHED, ignore_errors=True)
 
     def _in_place(self, record: Record) -> bool:
         """Whether what was made of a finished document is still there."""

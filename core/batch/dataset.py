@@ -1,7 +1,7 @@
 """A batch's results as one data set: a row for each chunk, in part files of some thousand rows each.
 
 A part is written whole or not at all, out of the sessions of finished documents, and only then does the ledger say
-whose rows it holds. A part that the ledger does not know was never finished being entered, and is written over.
+whose rows it holds. A part that the ledger does not know was never finished being entered, and goes.
 """
 
 import json

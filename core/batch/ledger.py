@@ -48,7 +48,7 @@ TOTALS = """
         total(json_extract(outcome, '$.chunks')) AS chunks, total(json_extract(outcome, '$.failed')) AS failed_chunks,
         total(json_extract(outcome, '$.flagged')) AS flagged, total(json_extract(outcome, '$.tokens')) AS tokens,
         total(json_extract(outcome, '$.seconds')) AS seconds
-    FROM (SELECT state, call, iif(state = 'failed', NULL, outcome) AS outcome FROM documents)
+    FROM (SELECT state, call, CASE WHEN state != 'failed' THEN outcome END AS outcome FROM documents)
 """
 MOVE_AWAY = "Move it away: what is finished is found again by its sessions."
 FAILED_CHUNK_WEIGHT = 1000
@@ -97,8 +97,9 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and self._lock is not None and self._last_call() == 0:
-            self._remove()
+        if error is not None and self._lock is not None:
+            with suppress(GalleyError, OSError):
+                self._remove_if_new()
         self.close()
 
     def register(self, entries: Iterable[Entry], folder: Path, suffix: str) -> int:
@@ -205,9 +206,8 @@ class Ledger:
         while True:
             query = f"SELECT * FROM documents {only} AND number > ? ORDER BY number LIMIT 500"
             if worst_first:
-                query = (
-                    f"SELECT * FROM documents {only} ORDER BY state != 'failed', worst DESC, number LIMIT 500 OFFSET ?"
-                )
+                order = "state != 'failed', worst DESC, number"
+                query = f"SELECT * FROM documents {only} ORDER BY {order} LIMIT 500 OFFSET ?"
             found = self._all(query, self._call, at)
             yield from found
             if len(found) < 500:
@@ -245,13 +245,14 @@ class Ledger:
         with self._mutex, errors(self.path), row_errors(self.path):
             return [record(row) for row in self._connection.execute(query, values).fetchall()]
 
-    def _remove(self) -> None:
+    def _remove_if_new(self) -> None:
         """A ledger that never came to know a document goes, and the folder if that was made for it."""
+        if self._last_call():
+            return
         self._connection.close()
-        with suppress(OSError):
-            delete(self.path)
-            if self._new_folder:
-                self.path.parent.rmdir()
+        delete(self.path)
+        if self._new_folder:
+            self.path.parent.rmdir()
 
     def _release(self) -> None:
         if self._lock is not None:

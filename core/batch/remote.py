@@ -18,9 +18,12 @@ from urllib.parse import unquote, urlsplit
 
 from ..atomic import FULL, storage_error
 from ..errors import InputError
+from ..paths import private_dir
 from .entry import Entry, shown
 
 BLOCK = 1 << 20
+FETCHED = ".galley-fetched"
+"""In the results' folder: what a kill leaves there is found and taken away by the next batch."""
 PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
 WILD = "*?["
 WEB = {"http", "https"}
@@ -87,10 +90,13 @@ def stamp_of(address: str) -> str:
 
 
 @contextmanager
-def fetched(address: str) -> Generator[Path]:
-    """The document as a private file, for as long as the block runs. Raises InputError or StorageError (full disk)."""
+def fetched(address: str, base: Path) -> Generator[Path]:
+    """The document as a private file in a folder of its own in `base`, for as long as the block runs.
+
+    Raises InputError or StorageError.
+    """
     system, path = opened(address)
-    folder = Path(tempfile.mkdtemp(prefix="galley-fetched-"))
+    folder = draft_folder(base)
     target = folder / safe_name(file_name(address))
     try:
         try:
@@ -104,6 +110,14 @@ def fetched(address: str) -> Generator[Path]:
         yield target
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def draft_folder(base: Path) -> Path:
+    """Raises StorageError."""
+    try:
+        return Path(tempfile.mkdtemp(dir=private_dir(base)))
+    except OSError as error:
+        raise storage_error(base, error) from error
 
 
 def safe_name(name: str) -> str:

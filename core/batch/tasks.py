@@ -49,6 +49,8 @@ class Task:
     """Try failed chunks again."""
     stamp: str = ""
     """Of an address that was cleaned before with the same settings: while that holds there is nothing to do."""
+    fetched: str = ""
+    """The folder that what is behind an address is fetched into."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -88,7 +90,7 @@ def begin(task: Task, told: Told = nothing, engine: Engine | None = None) -> tup
     stamp = stamp_of(task.source)
     if stamp and stamp == task.stamp:
         raise Unchanged
-    with fetched(task.source) as path:
+    with fetched(task.source, Path(task.fetched)) as path:
         return opened(task, path, told, engine), stamp
 
 
