@@ -223,7 +223,7 @@ def test_a_real_model_cleans_several_documents_and_is_loaded_once(
     (tmp_path / "in").mkdir()
     for number in range(3):
         (tmp_path / "in" / f"{number}.txt").write_text(text[1500 * number : 1500 * (number + 1)], encoding="utf-8")
-    done = batch(tmp_path, "in", mode="verbatim")
+    done = batch(tmp_path, "in", "--slots", "1", mode="verbatim")
     assert done.returncode == 0, done.stderr
     for number in range(3):
         entry = report(tmp_path)[str(number)]
@@ -231,7 +231,9 @@ def test_a_real_model_cleans_several_documents_and_is_loaded_once(
         with Session.open(Path(str(entry["session"])), write=False) as session:
             assert session.status().pending == 0
             assert {result.attempt.model for result in session.results() if result.attempt} == {embedded_model.name}
-        alone = galley(tmp_path, "clean", f"in/{number}.txt", "-o", "-", "--session-dir", f"alone{number}")
+        alone = galley(
+            tmp_path, "clean", f"in/{number}.txt", "-o", "-", "--jobs", "1", "--session-dir", f"alone{number}"
+        )
         assert texts(tmp_path)[f"{number}.txt"].decode() == alone.stdout
 
 
