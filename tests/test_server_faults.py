@@ -3,6 +3,7 @@
 import gc
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -178,10 +179,19 @@ def test_kill_ends_what_waits_for_a_silent_server(proxy: Faulty, make: MakeEngin
     engine = make()
     engine.start()
     proxy.plan = lambda request: silence
+    asking = threading.Semaphore(0)
+
+    def begin() -> object:
+        asking.release()
+        return ask(engine)
+
     with ThreadPoolExecutor(6) as pool:
-        asked = [pool.submit(ask, engine) for _ in range(6)]
+        asked = [pool.submit(begin) for _ in range(6)]
+        for _ in asked:
+            assert asking.acquire(timeout=60)
         while len(proxy.chats()) < 4:
             assert not any(one.done() for one in asked)
+        time.sleep(0.5)  # for the two that wait for their turn, which nothing tells of
         engine.kill()
         assert [type(one.exception(20)) for one in asked] == [WorkerDied] * 6
     proxy.plan = lambda request: None
