@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from ..edits import Candidate
 from ..prepare.frequency import zipf
+from ..prepare.furniture import INLINE_STAMP
 from ..prepare.removals import EMAIL
 
 YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d[a-z]?\b")
@@ -71,7 +72,6 @@ LINKING = frozenset(
         "reviews",
     ]
 )
-STAMP = re.compile(r"arXiv:\d{4}\.\d{4,5}(?:v\d+)?\s{1,3}\[[\w.-]{2,20}\]\s{1,3}\d{1,2}\s{1,3}\w{3}\s{1,3}\d{4}\s*")
 URL = re.compile(
     r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?:\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
     r"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{3,400}"
@@ -195,7 +195,7 @@ def is_noun(text: str, start: int) -> bool:
 
 def contacts(text: str, language: str) -> Iterator[Candidate]:
     """E-mail and web addresses, and arXiv's stamp above the text."""
-    stamp = STAMP.match(text)
+    stamp = INLINE_STAMP.match(text)
     if stamp:
         yield Candidate(0, stamp.end(), "", "contact", 0.95)
     for match in EMAIL.finditer(text):

@@ -82,7 +82,6 @@ class _Glyphs:
     """The glyphs of one page. Places are only asked for where something depends on them: each costs a call."""
 
     def __init__(self, page: Any, textpage: Any) -> None:
-        self._page = page
         self._handle: Any = textpage.raw
         self._count: int = textpage.count_chars()
         self._box: tuple[float, float, float, float] = page.get_bbox()

@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 from ..traced import Edit
+from .figures import SENTENCE_END
 from .frequency import zipf
 from .lines import lines_of
 
@@ -16,7 +17,6 @@ FIRST_HALF = re.compile(r"(?<![\w-])([^\W\d_]{2,20})[-‐\u00ad]\s*$")
 SECOND_HALF = re.compile(r"([^\W\d_]{2,20})\b(?!-)[ \t]?")
 FURTHEST = 80
 """How many lines further on the second half is looked for."""
-SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*\s*$")
 COMMON = 3.0
 PREFIXES = frozenset(["self", "non", "well", "half", "quasi", "cross"])
 """Halves that nearly always keep their hyphen, whatever the other is."""
