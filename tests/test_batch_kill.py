@@ -241,7 +241,9 @@ def test_several_documents_share_the_slots_and_none_is_idle_at_a_tail(tmp_path: 
     engine = FakeEngine(slow, slots=3)
     told = worked(tmp_path, plan(tmp_path, FAKE, "rewrite"), engine)
     assert sum(isinstance(event, DocumentFinished) for event in told) == 3
-    assert engine.most_at_once == 3
+    # A document that comes in has one chunk at once, while those before it finish what they have in hand.
+    documents = 3
+    assert 3 <= engine.most_at_once <= 3 + documents - 1
 
 
 def test_the_gate_lets_one_alone_only_when_all_are_out() -> None:

@@ -49,7 +49,8 @@ class Slots:
                 self._open.remove(mine)
 
     def room_of(self, share: "Share") -> int:
-        """At least 1: a document in hand always moves."""
+        """At least 1: a document in hand always moves. Until the others have finished what they began with more room,
+        there may be as many requests too many as documents came in; they wait at the engine."""
         room = self.engine.room()
         with self._lock:
             each, rest = divmod(room, len(self._open))
