@@ -30,6 +30,8 @@ BEHIND = 1
 """Words behind a repair that its answers go on with, besides the rest of its own."""
 REST = re.compile(r"\S{0,40}")
 NEXT = re.compile(r" \S{1,20}")
+MOST_ANSWERS = 10_000
+"""Answers that are remembered, for a document that cites without end."""
 SURE = 30.0
 """Log-odds beyond which more makes no difference."""
 SPACES = re.compile(r"\s+")
@@ -62,7 +64,7 @@ class VerbatimResult:
 
 
 class Verbatim:
-    """The decisions of one model. Keeps the model's bias per kind, which costs one request a kind."""
+    """The decisions of one model. Keeps the model's bias per kind, which costs one request a kind, and its answers."""
 
     def __init__(self, engine: Engine, judge: Judge, threshold: float = 0.5, write: Write | None = None) -> None:
         """`write` has the model write a text anew, for engines that decide by alignment."""
@@ -71,6 +73,7 @@ class Verbatim:
         self._threshold = threshold
         self._write = write
         self._bias: dict[str, float] = {}
+        self._answered: dict[tuple[str, str], float] = {}
 
     def clean(
         self,
@@ -139,29 +142,39 @@ class Verbatim:
         """The model's own log-odds that the edit is right, without the rules' and without its leaning."""
         question = QUESTION_OF.get(candidate.kind, candidate.kind)
         kind = self._judge.kinds[question]
-        bias, bias_usage = self._bias_of(question, kind, cancelled)
-        prefix = prefix_of(kind)
         if kind.answer == "label":
-            query, options = f"{fragment(source[candidate.start : candidate.end])} ->", LABELS
-        elif self._engine.start().decides == "probabilities":
+            return self._labelled(question, kind, fragment(source[candidate.start : candidate.end]), cancelled)
+        prefix = prefix_of(kind)
+        if self._engine.start().decides == "probabilities":
             prefix, (query, options) = f"{kind.preface}\n\n", passages(source, candidate)
         else:
             query, options = spellings(source, candidate)
-        answer = self._engine.compare(prefix, query, options, cancelled)
-        odds = answer.logprobs[0] - answer.logprobs[1]
-        if not math.isfinite(odds):
-            odds = 0.0
-        return odds - bias, answer.usage + bias_usage
+        return self._odds(prefix, query, options, cancelled)
+
+    def _labelled(self, question: str, kind: JudgeKind, shown: str, cancelled: Cancelled) -> tuple[float, Usage]:
+        """Whether a fragment goes. It is asked without what stands around it, so the answer is the same wherever it
+        stands: a paper cites the same works again and again, and each is asked once."""
+        if (question, shown) in self._answered:
+            return self._answered[question, shown], Usage()
+        bias, usage = 0.0, Usage()
+        if kind.neutral and self._engine.start().decides != "choice":  # a vote has no strength to correct
+            bias, usage = self._bias_of(question, kind, cancelled)
+        odds, spent = self._odds(prefix_of(kind), f"{shown} ->", LABELS, cancelled)
+        if len(self._answered) < MOST_ANSWERS:
+            self._answered[question, shown] = odds - bias
+        return odds - bias, usage + spent
 
     def _bias_of(self, question: str, kind: JudgeKind, cancelled: Cancelled) -> tuple[float, Usage]:
-        if not kind.neutral or self._engine.start().decides == "choice":  # a vote has no strength to correct
-            return 0.0, Usage()
-        if question in self._bias:
-            return self._bias[question], Usage()
-        answer = self._engine.compare(prefix_of(kind), f"{kind.neutral} ->", LABELS, cancelled)
+        usage = Usage()
+        if question not in self._bias:
+            self._bias[question], usage = self._odds(prefix_of(kind), f"{kind.neutral} ->", LABELS, cancelled)
+        return self._bias[question], usage
+
+    def _odds(self, prefix: str, query: str, options: tuple[str, str], cancelled: Cancelled) -> tuple[float, Usage]:
+        """How much likelier the first option is, as log-odds; nonsense counts as a tie."""
+        answer = self._engine.compare(prefix, query, options, cancelled)
         odds = answer.logprobs[0] - answer.logprobs[1]
-        self._bias[question] = odds if math.isfinite(odds) else 0.0
-        return self._bias[question], answer.usage
+        return odds if math.isfinite(odds) else 0.0, answer.usage
 
 
 def prefix_of(kind: JudgeKind) -> str:
