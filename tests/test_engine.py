@@ -1,5 +1,6 @@
 """The real llama.cpp with the real embedded model, in its worker process."""
 
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -121,6 +122,30 @@ def test_nothing_listens_on_a_network_and_nothing_is_left_behind(engine: LocalEn
     engine.close()
     assert not worker.is_running()
     assert not any(path.parent.exists() for path in sockets)
+
+
+def test_a_killed_workers_socket_is_taken_away_even_if_no_model_is_loaded_again(
+    embedded_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sockets = tmp_path / "tmp"
+    sockets.mkdir()
+    monkeypatch.setenv("TMPDIR", str(sockets))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    first = LocalEngine(describe(embedded_model), EngineOptions(jobs=1), context=512)
+    first.start()
+    (folder,) = sockets.iterdir()
+    assert first.pid is not None
+    assert folder.name.startswith(f"galley-{first.pid}-")
+    foreign = sockets / "galley-fetched-1"
+    foreign.mkdir()
+    worker = psutil.Process(first.pid)
+    LocalEngine(describe(embedded_model), EngineOptions(), context=512).close()
+    assert folder.exists(), "of a worker that lives"
+    worker.kill()
+    worker.wait()
+    LocalEngine(describe(embedded_model), EngineOptions(), context=512).close()
+    assert list(sockets.iterdir()) == [foreign]
+    first.close()
 
 
 def test_closing_does_not_wait_for_a_model_that_is_still_being_loaded(embedded_model: Path) -> None:

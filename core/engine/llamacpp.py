@@ -11,7 +11,6 @@ import json
 import secrets
 import shutil
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -24,6 +23,7 @@ import psutil
 
 from .backend import Cancel, RequestError
 from .protocol import Payload
+from .sockets import remove_stale_sockets, socket_folder
 
 TOP = 200
 """Alternatives asked for at a decision; an option below them counts as the last of them."""
@@ -37,7 +37,6 @@ SPARE_SLOTS = 3
 """Slots beyond the requests under way: with them, four kinds of question keep their examples cached."""
 FLASH = {"auto": "AUTO", "on": "ENABLED", "off": "DISABLED"}
 SENTINEL = "\ue000{}\ue001"
-SOCKET_PREFIX = "galley-"
 
 
 class LlamaCpp:
@@ -49,7 +48,7 @@ class LlamaCpp:
         xllamacpp: Any = import_module("xllamacpp")
         began = time.monotonic()
         remove_stale_sockets()
-        self._home = Path(tempfile.mkdtemp(prefix=f"{SOCKET_PREFIX}{psutil.Process().pid}-"))
+        self._home = socket_folder()
         self._key = secrets.token_urlsafe(24)
         self._socket = self._home / "llama.sock"
         devices: list[Payload] = xllamacpp.get_device_info()
@@ -317,11 +316,3 @@ def default_slots(devices: Sequence[Payload], gpu_layers: int) -> int:
     """A GPU reads many chunks for the price of one; a CPU gains only by never waiting for the next request."""
     on_gpu = gpu_layers != 0 and any("GPU" in str(device["type"]) for device in devices)
     return GPU_SLOTS if on_gpu else CPU_SLOTS
-
-
-def remove_stale_sockets() -> None:
-    """Socket directories of workers that were killed before they could remove their own."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{SOCKET_PREFIX}*-*"):
-        pid = folder.name[len(SOCKET_PREFIX) :].split("-")[0]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)) and folder.owner() == psutil.Process().username():
-            shutil.rmtree(folder, ignore_errors=True)

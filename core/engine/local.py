@@ -35,6 +35,7 @@ from .devices import fewer_layers, gpus
 from .options import EngineOptions
 from .protocol import Payload, decode, encode
 from .registry import EngineEntry, engine_for
+from .sockets import remove_stale_sockets
 
 DEATH: Payload = {"event": "death"}
 POLL_SECONDS = 0.1
@@ -118,6 +119,7 @@ class LocalEngine:
             if self._process is not None:
                 self._process.end()
                 self._process = None
+        remove_stale_sockets()  # a killed worker's; the next one that is loaded would, and may be far off
 
     def _ask(self, request: Payload, on_text: OnText | None, cancelled: Cancelled) -> tuple[Payload, float]:
         began = time.monotonic()
