@@ -190,6 +190,7 @@ class Runner:
             max(seeds, default=clean.seed - 1) + 1 if retry.mode == "rewrite" else clean.seed,
             temperature if retry.mode == "rewrite" else 0.0,
             "asked",
+            to_the_end=True,
         )
         cleaner = jobs.make_cleaner(self._session, engine, prompt or "default")
         return Asked(retry.chunk, step, cleaner, engine, prompt)

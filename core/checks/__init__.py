@@ -5,16 +5,17 @@ in one place; none of them knows which cleaner made the text.
 """
 
 from .answer import acknowledged, empty, prompt_leaked, truncated
+from .certain import certain
 from .content import heaviest, invented, new_words, rewritten, summarised
 from .debris import debris_kept
 from .ends import cut_start, head_lost, tail_lost
-from .flags import Flag, Report, Severity
+from .flags import Flag, Report, Severity, flag
 from .loop import loop
 from .marks import markdown
 from .options import CheckOptions
 from .pair import Pair
 
-__all__ = ["FLAG_NAMES", "CheckOptions", "Flag", "Report", "Severity", "check"]
+__all__ = ["FLAG_NAMES", "CheckOptions", "Flag", "Report", "Severity", "certain", "check", "stopped"]
 
 FLAG_NAMES = (
     "empty",
@@ -30,6 +31,7 @@ FLAG_NAMES = (
     "rewritten",
     "invented",
     "debris_kept",
+    "stopped",
 )
 """All flags, in the order in which a report has them."""
 
@@ -53,7 +55,7 @@ def check(
 def examine(pair: Pair, options: CheckOptions, hit_token_limit: bool, prompt: str) -> Report:
     """All findings about a pair. What is about differences is not asked where there are none."""
     found = [*empty(pair, options), *truncated(pair, hit_token_limit)]
-    if any(flag.name == "empty" for flag in found):
+    if any(one.name == "empty" for one in found):
         found += cut_start(pair)
     elif pair.unchanged:
         found += [*acknowledged(pair), *debris_kept(pair, options)]
@@ -66,6 +68,12 @@ def examine(pair: Pair, options: CheckOptions, hit_token_limit: bool, prompt: st
         found += [*summarised(pair, options), *rewritten(pair, options), *invented(pair, options)]
         found += debris_kept(pair, options)
     return Report(tuple(found), measures(pair))
+
+
+def stopped(source: str, written: str, failures: tuple[Flag, ...]) -> Report:
+    """The report on a text that was ended where `certain` found failures. What it lacks is not held against it."""
+    last = flag("stopped", "info", [written.rstrip()[-60:]])
+    return Report((*failures, last), measures(Pair(source, written)))
 
 
 def measures(pair: Pair) -> dict[str, float]:

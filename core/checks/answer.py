@@ -46,15 +46,25 @@ def truncated(pair: Pair, hit_token_limit: bool) -> Iterator[Flag]:
 
 def acknowledged(pair: Pair) -> Iterator[Flag]:
     """Talk about the task at the head or the end, in words that the source does not have."""
-    text = pair.cleaned.text
-    opening = OPENING.match(text.lstrip()[:REACH])
-    found = [opening.group(1)] if opening else []
-    found += [match.group(1) for match in CLOSING.finditer(text[-REACH:])]
-    source = pair.source.forms
-    known = {*grams(source, 2)}
-    talk = [words for words in found if not set(grams(Reading(words).forms, 2)) <= known]
-    if talk:
-        yield flag("acknowledged", "error", talk)
+    closings = [match.group(1) for match in CLOSING.finditer(pair.cleaned.text[-REACH:])]
+    yield from talk(pair, [*opening(pair), *closings])
+
+
+def opened(pair: Pair) -> Iterator[Flag]:
+    """`acknowledged` as far as the head alone tells."""
+    yield from talk(pair, opening(pair))
+
+
+def opening(pair: Pair) -> list[str]:
+    match = OPENING.match(pair.cleaned.text.lstrip()[:REACH])
+    return [match.group(1)] if match else []
+
+
+def talk(pair: Pair, found: list[str]) -> Iterator[Flag]:
+    known = {*grams(pair.source.forms, 2)}
+    new = [words for words in found if not set(grams(Reading(words).forms, 2)) <= known]
+    if new:
+        yield flag("acknowledged", "error", new)
 
 
 def prompt_leaked(pair: Pair, prompt: str, options: CheckOptions) -> Iterator[Flag]:

@@ -12,13 +12,27 @@ from .words import grams
 
 SAME_SIGN = re.compile(r"(\S)\1{29,}")
 LONGEST_PERIOD = 8
-"""Loops of up to so many words are looked for by their period, longer ones by repeated runs."""
+"""Loops of up to so many words are a failure where the source lacks the words, longer ones where it says them less
+often."""
+LONGEST_PASSAGE = 60
+"""A passage of up to so many words that is said three times on end is a loop, however long the text is."""
 
 
 def loop(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
-    found = [*signs(pair), *short_loops(pair, options), *long_loops(pair, options)]
+    found = [*on_end(pair, options), *long_loops(pair, options)]
     if found:
         yield flag("loop", "error", found)
+
+
+def going_on(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
+    """`loop` as far as it doesn't depend on the text's length."""
+    if found := on_end(pair, options):
+        yield flag("loop", "error", found)
+
+
+def on_end(pair: Pair, options: CheckOptions) -> list[str]:
+    """What is said again and again without anything in between."""
+    return [*signs(pair), *short_loops(pair, options), *passages(pair, options)]
 
 
 def signs(pair: Pair) -> Iterator[str]:
@@ -40,6 +54,22 @@ def short_loops(pair: Pair, options: CheckOptions) -> Iterator[str]:
                 first = at - length - period + 1
                 if tuple(forms[first : first + options.loop_words]) not in source:
                     yield pair.cleaned.quote(first, at)
+
+
+def passages(pair: Pair, options: CheckOptions) -> Iterator[str]:
+    """A longer passage three times on end, where the source has its words less often."""
+    forms, size = pair.cleaned.forms, options.loop_words
+    allowed = Counter(grams(pair.source.forms, size))
+    seen: dict[tuple[str, ...], int] = {}
+    before = length = 0
+    for at, gram in enumerate(grams(forms, size)):
+        period = at - seen.get(gram, at)
+        seen[gram] = at
+        length = length + 1 if period and period == before else bool(period)
+        before = period
+        # Runs that come again at one distance are the passage but for the words of the last run.
+        if LONGEST_PERIOD < period <= LONGEST_PASSAGE and length == 2 * period - size + 1 and allowed[gram] < 3:
+            yield pair.cleaned.quote(at - length - period + 1, at + size - 1)
 
 
 def long_loops(pair: Pair, options: CheckOptions) -> Iterator[str]:

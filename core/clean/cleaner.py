@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ..checks import CheckOptions, Flag, Report, check
+from ..checks import CheckOptions, Flag, Report, certain, check, stopped
 from ..edits import Candidate, EditDecision
-from ..engine.base import Cancelled, Engine, Usage, WorkerDied
+from ..engine.base import Cancelled, Engine, RequestCancelled, Usage, WorkerDied
 from ..errors import EngineError
 from ..extract.controls import strip_controls
 from ..prompts import Judge, Prompt
@@ -16,6 +16,7 @@ from .options import CleanOptions
 from .policy import Past, Step
 from .rewrite import rewrite, sampling_for
 from .verbatim import Verbatim
+from .watch import Watch
 
 OnText = Callable[[str, int], None]
 OnDecision = Callable[[int, int], None]
@@ -48,6 +49,19 @@ def past(mode: str, flags: Sequence[Flag], error: str | None, died: bool, source
     if "empty" in failed and not has_prose(source, language):
         failed.remove("empty")
     return Past(mode, tuple(failed), error, died)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a step wrote."""
+
+    text: str
+    edits: tuple[EditDecision, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    hit_limit: bool = False
+    """The token limit ended it."""
+    failures: tuple[Flag, ...] = ()
+    """What was certainly wrong with it when it was ended, if that is how it ended."""
 
 
 class Cleaner:
@@ -86,21 +100,21 @@ class Cleaner:
         """
         began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
-            output, edits, usage, hit_limit = self._run(step, source, candidates, cancelled, on_text, on_decision)
+            written = self._run(step, source, candidates, cancelled, on_text, on_decision)
         except EngineError as error:
             if error.lasting:
                 raise
             seconds = time.monotonic() - began
             died = isinstance(error, WorkerDied)
             return Made(step, error=error.message, died=died, seconds=seconds, started_at=started_at)
-        report = check(
-            source,
-            output,
-            self._checks,
-            hit_token_limit=hit_limit,
-            prompt=self._prompt.shown if step.mode == "rewrite" else "",
-        )
-        return Made(step, output, report, edits, usage, time.monotonic() - began, started_at)
+        report = self._report(step, source, written)
+        return Made(step, written.text, report, written.edits, written.usage, time.monotonic() - began, started_at)
+
+    def _report(self, step: Step, source: str, written: Written) -> Report:
+        if written.failures:
+            return stopped(source, written.text, written.failures)
+        prompt = self._prompt.shown if step.mode == "rewrite" else ""
+        return check(source, written.text, self._checks, hit_token_limit=written.hit_limit, prompt=prompt)
 
     def _run(
         self,
@@ -110,17 +124,33 @@ class Cleaner:
         cancelled: Cancelled,
         on_text: OnText | None,
         on_decision: OnDecision | None,
-    ) -> tuple[str, tuple[EditDecision, ...], Usage, bool]:
-        """Output, edits, usage, and whether the token limit ended it."""
+    ) -> Written:
         if step.mode == "rules" or self._engine is None or self._verbatim is None:
-            return source.strip(), (), Usage(), False
+            return Written(source.strip())
         if step.mode == "verbatim":
             found = find_candidates(source, self._options.kinds, self._language)
             result = self._verbatim.clean(source, sorted({*found, *candidates}), cancelled, on_decision)
-            return result.text.strip(), result.edits, result.usage, False
-        sampling = sampling_for(self._engine, source, self._options, step.seed, step.temperature)
-        answer = rewrite(self._engine, self._prompt, source, sampling, cancelled, on_text)
-        return strip_controls(answer.text).text.strip(), (), answer.usage, answer.hit_limit
+            return Written(result.text.strip(), result.edits, result.usage)
+        return self._rewrite(self._engine, step, source, cancelled, on_text)
+
+    def _rewrite(
+        self, engine: Engine, step: Step, source: str, cancelled: Cancelled, on_text: OnText | None
+    ) -> Written:
+        sampling = sampling_for(engine, source, self._options, step.seed, step.temperature)
+        watch = Watch(lambda text: self._failures(step, source, text), on_text, cancelled)
+        try:
+            answer = rewrite(engine, self._prompt, source, sampling, watch.cancelled, watch.on_text)
+        except RequestCancelled as stop:
+            if not watch.found or cancelled():
+                raise
+            usage = replace(stop.usage, output_tokens=max(stop.usage.output_tokens, watch.tokens))
+            return Written(plain(watch.text), usage=usage, failures=watch.found)
+        return Written(plain(answer.text), usage=answer.usage, hit_limit=answer.hit_limit)
+
+    def _failures(self, step: Step, source: str, text: str) -> tuple[Flag, ...]:
+        if step.to_the_end or not self._options.stop_failed:
+            return ()
+        return certain(source, plain(text), self._checks, self._prompt.shown)
 
     def _written(self, source: str, cancelled: Cancelled) -> tuple[str, Usage]:
         """What the model makes of a text when it may write freely: evidence for `verbatim`, and nothing more."""
@@ -128,6 +158,11 @@ class Cleaner:
         sampling = sampling_for(self._engine, source, self._options, self._options.seed, 0.0)
         answer = rewrite(self._engine, self._prompt, source, sampling, cancelled, None)
         return strip_controls(answer.text).text, answer.usage
+
+
+def plain(text: str) -> str:
+    """A model's answer without control characters, which are for terminals."""
+    return strip_controls(text).text.strip()
 
 
 def has_prose(source: str, language: str) -> bool:

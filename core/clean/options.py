@@ -22,6 +22,8 @@ class CleanOptions(Options):
     """Seed of the first attempt; retries count up from it."""
     retries: int = Field(default=1, ge=0, le=10)
     """How often a `rewrite` whose checks fail is tried again before `verbatim` takes over."""
+    stop_failed: bool = True
+    """A `rewrite` that has failed for certain (it repeats the prompt, invents, turns in circles) is ended there."""
     token_ratio: float = Field(default=1.3, gt=0.0, le=10.0)
     """Token limit of a `rewrite`, as a multiple of the chunk's own tokens (and 64 on top)."""
     threshold: float = Field(default=0.5, ge=0.0, le=1.0)

@@ -22,7 +22,9 @@ class Step:
     seed: int
     temperature: float
     reason: str
-    """Why: `first`, `retry: …` or `fallback: …`, with the flags or the error that led to it."""
+    """Why: `first`, `retry: …` or `fallback: …`, with the flags or the error that led to it; `asked` by a person."""
+    to_the_end: bool = False
+    """Whether a `rewrite` is written to its end though it has failed for certain: a person wants to see it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,11 @@ class RequestError(ValueError):
 class Cancel(Exception):
     """Raised inside a request that was cancelled."""
 
+    def __init__(self, usage: Payload | None = None) -> None:
+        super().__init__()
+        self.usage = usage or {}
+        """What it cost until then, where that is known: as in the result of `Backend.complete`."""
+
 
 class Backend(Protocol):
     """One loaded model. `complete`, `compare` and `count` are called from several threads at once."""

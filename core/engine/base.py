@@ -19,10 +19,6 @@ class WorkerDied(EngineError):
     """The worker process ended or was killed during a request; the engine starts a new one for the next."""
 
 
-class RequestCancelled(Exception):
-    """The caller's own `cancelled` said so; nothing is wrong."""
-
-
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""
@@ -61,6 +57,15 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.seconds + other.seconds,
         )
+
+
+class RequestCancelled(Exception):
+    """The caller's own `cancelled` said so; nothing is wrong."""
+
+    def __init__(self, usage: Usage = Usage()) -> None:
+        super().__init__()
+        self.usage = usage
+        """What the request cost until then, as far as the engine tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class CTransformers:
             new, held = self._library.read(prompt, cancelled)
             while written < room and not ended:
                 if cancelled():
-                    raise Cancel
+                    raise Cancel({"prompt_tokens": new, "cached_tokens": held, "output_tokens": written})
                 token = self._library.sample(
                     TOP_K, float(request["top_p"]), float(request["temperature"]), seeds.getrandbits(SEED_BITS)
                 )

@@ -93,15 +93,14 @@ class LlamaCpp:
         """Stream an answer. `on_text` gets all the text so far and its tokens; the result has text, limit and usage."""
         prompt = self._render(request["messages"])
         parts: list[str] = []
-        last: list[Payload] = []
+        last: Payload = {}
 
         def on_chunk(chunk: Payload) -> bool:
+            nonlocal last
+            last = chunk
             if "choices" not in chunk:
-                last.append(chunk)
                 return True
             parts.append(chunk["choices"][0]["text"])
-            if chunk["choices"][0]["finish_reason"]:
-                last.append(chunk)
             on_text("".join(parts), len(parts))
             return cancelled()
 
@@ -113,13 +112,14 @@ class LlamaCpp:
                 "top_p": request["top_p"],
                 "seed": request["seed"],
                 "stream": True,
+                "timings_per_token": True,
                 "cache_prompt": True,
                 "id_slot": slot,
             }
             answer = self._server.handle_completions(body, on_chunk)
         if cancelled():
-            raise Cancel
-        final = last[-1] if last else answer
+            raise Cancel(usage(last) if "timings" in last else None)
+        final = last or answer
         raise_for_error(final)
         return {
             "text": "".join(parts),

@@ -328,7 +328,7 @@ def finished(event: Payload) -> Payload:
         case "done":
             return event
         case "cancelled":
-            raise RequestCancelled
+            raise RequestCancelled(usage_of(event, 0.0) if "output_tokens" in event else Usage())
         case "death":
             raise WorkerDied("The engine's worker process died.", f"Its log is {log_file()}.")
         case _:

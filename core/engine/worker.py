@@ -78,8 +78,8 @@ class Worker:
         answer: Payload
         try:
             answer = {"event": "done", **handler(request)}
-        except Cancel:
-            answer = {"event": "cancelled"}
+        except Cancel as cancel:
+            answer = {"event": "cancelled", **cancel.usage}
         except Exception as error:
             answer = {"event": "error", "message": f"{error}" or type(error).__name__}
         self._cancelled.discard(request["id"])

@@ -1,0 +1,39 @@
+"""Reading along while a model writes, to end what has failed for certain."""
+
+from collections.abc import Callable
+
+from ..checks import Flag
+from ..engine.base import Cancelled, OnText
+
+FIRST_TOKENS = 8
+PACE = 1.2
+"""The text is looked at each time that it has grown by so much: a long one is not looked at all the time."""
+
+
+class Watch:
+    """Stands between an engine and who waits for its answer. Its two methods are given to the engine."""
+
+    def __init__(
+        self, failures: Callable[[str], tuple[Flag, ...]], on_text: OnText | None, cancelled: Cancelled
+    ) -> None:
+        """`failures` says what is certainly wrong with a text that goes on (`checks.certain`)."""
+        self._failures = failures
+        self._on_text = on_text
+        self._cancelled = cancelled
+        self._next = FIRST_TOKENS
+        self.text = ""
+        self.tokens = 0
+        self.found: tuple[Flag, ...] = ()
+
+    def on_text(self, text: str, tokens: int) -> None:
+        if self.found:  # what came after the end was asked for
+            return
+        self.text, self.tokens = text, tokens
+        if self._on_text is not None:
+            self._on_text(text, tokens)
+        if tokens >= self._next:
+            self._next = int(tokens * PACE) + 1
+            self.found = self._failures(text)
+
+    def cancelled(self) -> bool:
+        return bool(self.found) or self._cancelled()
