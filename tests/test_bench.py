@@ -92,6 +92,13 @@ def test_the_limit_takes_the_best_rates() -> None:
     assert rates.seconds(400, 100) == pytest.approx(4.0)
 
 
+def test_short_questions_are_also_held_against_the_rate_of_short_questions() -> None:
+    rates = Rates({512: 300.0}, {1: 10.0, 8: 50.0}, {8: 100.0, 32: 200.0})
+    assert rates.seconds_as_asked(200, 0, 20, 2) == pytest.approx(2.0)
+    assert rates.seconds_as_asked(200, 10, 7, 2) == pytest.approx(1.0 + 1.0)
+    assert rates.seconds_as_asked(900, 0, 2, 2) == pytest.approx(3.0)
+
+
 def test_a_repeated_document_has_so_many_pages(sample_pdf: Path, tmp_path: Path) -> None:
     large = repeated(sample_pdf, 6, tmp_path / "large.pdf")
     texts = [page.extract_text() for page in PdfReader(large).pages]
