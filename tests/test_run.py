@@ -1,5 +1,6 @@
 """A run: what is reported is on disk, what fails is tried again, and what kills a worker costs itself alone."""
 
+import resource
 import threading
 from collections.abc import Collection, Generator
 from concurrent.futures import Future
@@ -292,3 +293,28 @@ def test_with_the_real_model_verbatim_takes_citations_out_and_survives_a_killed_
         assert "The compositor set the type by hand" in texts[0]
         edits = [edit for c in session.chunks() for a in session.attempts(c.index) for edit in a.edits]
         assert all(edit.probability is not None and 0 <= edit.probability <= 1 for edit in edits)
+
+
+def test_a_worker_that_runs_out_of_memory_in_the_middle_of_a_run_is_replaced(
+    tmp_path: Path, embedded_model: Path
+) -> None:
+    engine = LocalEngine(describe(embedded_model), EngineOptions(), context=2048)
+    starved: list[int] = []
+
+    def starve_once(event: Event) -> None:
+        if isinstance(event, RunStarted) and not starved:
+            assert engine.pid is not None
+            starved.append(engine.pid)
+            resource.prlimit(engine.pid, resource.RLIMIT_AS, (50_000_000, 50_000_000))  # less than it has already
+
+    try:
+        with new_session(tmp_path, PROSE, settings("verbatim"), size=260) as session:
+            assert run(session, engine, starve_once).how == "finished"
+            assert starved
+            assert engine.pid not in starved
+            made = [session.attempts(c.index) for c in session.chunks()]
+            assert [sum(not attempt.died for attempt in attempts) for attempts in made] == [1] * len(made)
+            assert sum(attempt.died for attempts in made for attempt in attempts) in range(1, 3), "those in hand"
+            assert {attempts[-1].mode for attempts in made} == {"verbatim"}
+    finally:
+        engine.close()
