@@ -68,6 +68,7 @@ Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad 
 @options.common_options
 @click.option("--ray", "address", metavar="ADDRESS", help="Hand the work to Ray: auto, HOST:PORT, or local to try it.")
 @click.option("--retry-failed", is_flag=True, help="Try failed documents, and failed chunks, again.")
+@options.FORCE
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def batch(
@@ -77,6 +78,7 @@ def batch(
     workers: int,
     address: str | None,
     retry_failed: bool,
+    force: bool,
     as_json: bool,
     quiet: bool,
     **given: Any,
@@ -107,6 +109,7 @@ def batch(
             workers=workers or cores(),
             format=format,
             retry_failed=retry_failed,
+            force=force,
             password=given.get("password"),
         )
         engine = jobs.make_engine(model, config, config.chunk) if model is not None and address is None else None
@@ -122,7 +125,7 @@ def batch(
             if engine is not None:
                 engine.close()
         reports = core_batch.write_reports(folder, ledger)
-        return told(ledger, folder, reports, ended, as_json=as_json, quiet=quiet)
+        return told(ledger, folder, reports, ended, shown.replaced, as_json=as_json, quiet=quiet)
 
 
 def anchored(overrides: dict[str, object]) -> dict[str, object]:
@@ -207,9 +210,21 @@ def run(work: Callable[[threading.Event], bool], engine: Engine | None) -> bool:
             return False
 
 
-def told(ledger: Ledger, folder: Path, reports: tuple[Path, Path], ended: bool, *, as_json: bool, quiet: bool) -> int:
+def told(
+    ledger: Ledger,
+    folder: Path,
+    reports: tuple[Path, Path],
+    ended: bool,
+    replaced: int,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     """Say how it went. Returns the exit code."""
     totals = ledger.totals(here=True)
+    if replaced:
+        texts = plural(replaced, "text")
+        say(f"Replaced {texts} of earlier runs; {reports[0]} names the sessions that have them still.", quiet)
     if as_json:
         click.echo(reports[0].read_text(encoding="utf-8"), nl=False)
     if not ended:

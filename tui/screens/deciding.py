@@ -283,7 +283,7 @@ class Deciding(GalleyScreen):
         if target is None:
             return
         with self.told():
-            report = export.write(self.session, target, export.format_for(target))
+            report = export.write(self.session, target, export.format_for(target), force=True)  # the form has asked
             words = f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {target}"
             if report.pending or report.failed:
                 words += f"\n{report.pending + report.failed} without clean text stand there as their source, marked."
