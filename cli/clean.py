@@ -111,9 +111,11 @@ def open_with_password(
     while True:
         try:
             with meter("Reading", quiet=quiet, count="pages") as pages:
-                return jobs.open_job(
-                    input, config, model, password=password, fresh=fresh, progress=pages.update, engine=engine
-                )
+
+                def read(done: int, total: int) -> None:
+                    pages.update(done, total, "repairing the text" if done == total else "")
+
+                return jobs.open_job(input, config, model, password=password, fresh=fresh, progress=read, engine=engine)
         except PasswordNeeded:
             if password is not None or not sys.stdin.isatty():
                 raise
@@ -132,6 +134,10 @@ def finish(
     if session.status().pending:
         with meter("Cleaning", quiet=quiet, count="chunks") as chunks, stop_on_signals(stop, engine):
             reporter = RunReporter(chunks)
+            if engine is not None:
+                status = session.status()
+                name = session.settings.model_name.removesuffix(".gguf")
+                chunks.waits(status.done + status.failed, status.total, f"loading {name}")
             try:
                 ended = jobs.make_run(session, engine, reporter).work(stop)
             except EngineError as error:
