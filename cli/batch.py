@@ -57,7 +57,7 @@ The same command again does only what is new, changed or unfinished.
 Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad input, 130 interrupted."""
 )
 @click.argument("inputs", metavar="INPUT...", nargs=-1)
-@click.option("-o", "--output", metavar="DIR", required=True, help="The folder of the results.")
+@click.option("-o", "--output", metavar="DIR", help="The folder of the results.")
 @click.option("--format", "format_", type=click.Choice([TXT, *FORMATS]), help="A text each, or one data set.")
 @click.option("--jobs", "workers", type=click.IntRange(min=0), default=0, help="Worker processes; 0 takes the cores.")
 @click.option("--slots", "jobs", type=click.IntRange(min=0), help="Chunks the model cleans at a time; 0 chooses.")
@@ -73,7 +73,7 @@ Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad 
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def batch(
     inputs: tuple[str, ...],
-    output: str,
+    output: str | None,
     format_: str | None,
     workers: int,
     address: str | None,
@@ -84,11 +84,7 @@ def batch(
     **given: Any,
 ) -> int:
     """Clean every document that INPUT... means: files, folders, patterns, addresses, manifests, or - for a list."""
-    folder = Path(output).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise click.UsageError(f"{folder} is no folder: give one with -o.")
-    if not inputs and not core_batch.is_batch(folder):
-        raise click.UsageError(f"Nothing to clean: give an INPUT. There is no batch in {folder} to go on with.")
+    folder = results_folder(output, inputs)
     overrides = anchored(options.overrides_of(given))
     load_config(overrides=overrides)  # a wrong setting is told before a folder is made
     with Ledger(folder) as ledger:
@@ -126,6 +122,18 @@ def batch(
                 engine.close()
         reports = core_batch.write_reports(folder, ledger)
         return told(ledger, folder, reports, ended, shown.replaced, as_json=as_json, quiet=quiet)
+
+
+def results_folder(output: str | None, inputs: tuple[str, ...]) -> Path:
+    """Where the results go. Raises UsageError."""
+    if not output:
+        raise click.UsageError(f"Say where the texts go: galley batch {shlex.join(inputs) or 'papers/'} -o clean/")
+    folder = Path(output).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"{folder} is no folder: give one with -o.")
+    if not inputs and not core_batch.is_batch(folder):
+        raise click.UsageError(f"Nothing to clean: give an INPUT. There is no batch in {folder} to go on with.")
+    return folder
 
 
 def anchored(overrides: dict[str, object]) -> dict[str, object]:
