@@ -156,10 +156,11 @@ class Deciding(GalleyScreen):
         stop, index = self.diff.current_stop, self.current
         if index is None:
             return
-        if stop is None or stop.edit is None:
-            self.galley.say("Go to an edit first: ] and [ go through them.")
-            return
         with self.told():
+            review.switched_edits(self.session, index)  # says why there is nothing to switch
+            if stop is None or stop.edit is None:
+                self.galley.say("Go to an edit first: ] and [ go through them.")
+                return
             review.switch_edit(self.session, index, stop.edit)
             self.refresh_rows([index])
             self.show_chunk(keep=True)
