@@ -17,10 +17,10 @@ def excerpt(text: str, length: int = EXCERPT) -> str:
 
 
 def middle(text: str, length: int) -> str:
-    """`text` cut in its middle, so that both what it is called and how it ends can be read."""
+    """`text` cut in its middle. Most of what is left is its end, where names that begin alike differ."""
     if len(text) <= length:
         return text
-    tail = (length - 1) // 2
+    tail = (length - 1) * 2 // 3
     return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
 
 

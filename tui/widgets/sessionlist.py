@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ...core.wording import ago, printable
+from ...core.wording import ago, middle, printable
 from .rowlist import Cell, RowList
 
 if TYPE_CHECKING:
@@ -86,9 +86,8 @@ class SessionList(RowList, can_focus=True):
         if status.failed:
             figures += f" ✗{status.failed}"
         room = max(8, width - len(when[0]) - len(mode) - len(figures) - len(state[0]) - 3)
-        name = printable(one.document_path.name)
-        shown = name if len(name) <= room else f"{name[: room - 1]}…"
-        return [when, (shown, "bold"), (f" {mode}", "dim"), (figures, ""), ("  ", ""), state]
+        name = middle(printable(one.document_path.name), room)
+        return [when, (name, "bold"), (f" {mode}", "dim"), (figures, ""), ("  ", ""), state]
 
     def _state(self, one: "SessionSummary", width: int) -> Cell:
         changed = self._changed.get(str(one.path))
