@@ -82,17 +82,19 @@ def nothing(counted: str, done: int, total: int) -> None:
     """Tells nobody."""
 
 
-def begin(task: Task, told: Told = nothing, engine: Engine | None = None) -> tuple[Session, str]:
+def begin(
+    task: Task, told: Told = nothing, engine: Engine | None = None, stop: threading.Event | None = None
+) -> tuple[Session, str]:
     """The document's session, open for writing, made when there is none; and the stamp of an address.
 
-    Raises Unchanged, InputError, SessionError, SessionBusyError or StorageError.
+    Raises Unchanged, Stopped, InputError, SessionError, SessionBusyError or StorageError.
     """
     if not is_address(task.source):
         return opened(task, Path(task.source), told, engine), ""
     stamp = stamp_of(task.source)
     if stamp and stamp == task.stamp:
         raise Unchanged
-    with fetched(task.source, Path(task.fetched)) as path:
+    with fetched(task.source, Path(task.fetched), stop or threading.Event()) as path:
         return opened(task, path, told, engine), stamp
 
 
