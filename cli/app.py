@@ -22,11 +22,11 @@ def review(target: str) -> int:
 
 def open_app(target: str = "") -> int:
     """Run the app; returns its exit code."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError(NO_TERMINAL)
     if target:
         target = of_batch(target)
         check(target)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(NO_TERMINAL)
     from ..tui.app import run
 
     return run(target)

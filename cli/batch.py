@@ -57,7 +57,7 @@ The same command again does only what is new, changed or unfinished.
 Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad input, 130 interrupted."""
 )
 @click.argument("inputs", metavar="INPUT...", nargs=-1)
-@click.option("-o", "--output", metavar="DIR", required=True, help="The folder of the results.")
+@click.option("-o", "--output", metavar="DIR", help="The folder of the results.")
 @click.option("--format", "format_", type=click.Choice([TXT, *FORMATS]), help="A text each, or one data set.")
 @click.option("--jobs", "workers", type=click.IntRange(min=0), default=0, help="Worker processes; 0 takes the cores.")
 @click.option("--slots", "jobs", type=click.IntRange(min=0), help="Chunks the model cleans at a time; 0 chooses.")
@@ -68,25 +68,23 @@ Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad 
 @options.common_options
 @click.option("--ray", "address", metavar="ADDRESS", help="Hand the work to Ray: auto, HOST:PORT, or local to try it.")
 @click.option("--retry-failed", is_flag=True, help="Try failed documents, and failed chunks, again.")
+@options.FORCE
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def batch(
     inputs: tuple[str, ...],
-    output: str,
+    output: str | None,
     format_: str | None,
     workers: int,
     address: str | None,
     retry_failed: bool,
+    force: bool,
     as_json: bool,
     quiet: bool,
     **given: Any,
 ) -> int:
     """Clean every document that INPUT... means: files, folders, patterns, addresses, manifests, or - for a list."""
-    folder = Path(output).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise click.UsageError(f"{folder} is no folder: give one with -o.")
-    if not inputs and not core_batch.is_batch(folder):
-        raise click.UsageError(f"Nothing to clean: give an INPUT. There is no batch in {folder} to go on with.")
+    folder = results_folder(output, inputs)
     overrides = anchored(options.overrides_of(given))
     load_config(overrides=overrides)  # a wrong setting is told before a folder is made
     with Ledger(folder) as ledger:
@@ -107,6 +105,7 @@ def batch(
             workers=workers or cores(),
             format=format,
             retry_failed=retry_failed,
+            force=force,
             password=given.get("password"),
         )
         engine = jobs.make_engine(model, config, config.chunk) if model is not None and address is None else None
@@ -122,7 +121,19 @@ def batch(
             if engine is not None:
                 engine.close()
         reports = core_batch.write_reports(folder, ledger)
-        return told(ledger, folder, reports, ended, as_json=as_json, quiet=quiet)
+        return told(ledger, folder, reports, ended, shown.replaced, as_json=as_json, quiet=quiet)
+
+
+def results_folder(output: str | None, inputs: tuple[str, ...]) -> Path:
+    """Where the results go. Raises UsageError."""
+    if not output:
+        raise click.UsageError(f"Say where the texts go: galley batch {shlex.join(inputs) or 'papers/'} -o clean/")
+    folder = Path(output).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise click.UsageError(f"{folder} is no folder: give one with -o.")
+    if not inputs and not core_batch.is_batch(folder):
+        raise click.UsageError(f"Nothing to clean: give an INPUT. There is no batch in {folder} to go on with.")
+    return folder
 
 
 def anchored(overrides: dict[str, object]) -> dict[str, object]:
@@ -207,9 +218,21 @@ def run(work: Callable[[threading.Event], bool], engine: Engine | None) -> bool:
             return False
 
 
-def told(ledger: Ledger, folder: Path, reports: tuple[Path, Path], ended: bool, *, as_json: bool, quiet: bool) -> int:
+def told(
+    ledger: Ledger,
+    folder: Path,
+    reports: tuple[Path, Path],
+    ended: bool,
+    replaced: int,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     """Say how it went. Returns the exit code."""
     totals = ledger.totals(here=True)
+    if replaced:
+        texts = plural(replaced, "text")
+        say(f"Replaced {texts} of earlier runs; {reports[0]} names the sessions that have them still.", quiet)
     if as_json:
         click.echo(reports[0].read_text(encoding="utf-8"), nl=False)
     if not ended:

@@ -45,7 +45,7 @@ class Counts:
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.done = self.unchanged = self.failed = self.chunks = self.flagged = 0
+        self.done = self.unchanged = self.failed = self.chunks = self.flagged = self.replaced = 0
         self.in_hand: dict[int, InHand] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
@@ -69,6 +69,7 @@ class Counts:
             self.done += 1
             self.chunks += event.outcome.chunks
             self.flagged += event.outcome.flagged
+            self.replaced += bool(event.outcome.replaced)
         elif isinstance(event, DocumentUnchanged):
             self.unchanged += 1
             self.failed += bool(event.failed)

@@ -16,7 +16,7 @@ from ..core.config import Config
 from ..core.engine.base import Engine
 from ..core.errors import EngineError
 from ..core.events import RunEnded
-from ..core.export import ExportReport, default_target, format_for, write
+from ..core.export import ExportReport, default_target, format_for, refuse_foreign, write
 from ..core.extract import PasswordNeeded
 from ..core.session import Attempt, Session
 from ..core.wording import duration
@@ -50,9 +50,10 @@ Exit codes: 0 clean, 1 finished with failed chunks, 2 usage or bad input, 130 in
 @options.engine_options
 @options.common_options
 @click.option("--fresh", is_flag=True, help="Begin anew; an existing session is kept under another name.")
+@options.FORCE
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
-def clean(input: Path, output: str | None, fresh: bool, as_json: bool, quiet: bool, **given: Any) -> int:
+def clean(input: Path, output: str | None, fresh: bool, force: bool, as_json: bool, quiet: bool, **given: Any) -> int:
     """Clean INPUT, a PDF or a text file, and write the text."""
     config = options.settings(given)
     if output == "-" and as_json:
@@ -69,7 +70,7 @@ def clean(input: Path, output: str | None, fresh: bool, as_json: bool, quiet: bo
             if opened.state == "resumed":
                 status = session.status()
                 say(f"Resuming: {status.done + status.failed} of {status.total} chunks are done.", quiet)
-            return finish(session, engine, target, as_json=as_json, quiet=quiet)
+            return finish(session, engine, target, force=force, as_json=as_json, quiet=quiet)
     finally:
         if engine is not None:
             engine.close()
@@ -110,23 +111,33 @@ def open_with_password(
     while True:
         try:
             with meter("Reading", quiet=quiet, count="pages") as pages:
-                return jobs.open_job(
-                    input, config, model, password=password, fresh=fresh, progress=pages.update, engine=engine
-                )
+
+                def read(done: int, total: int) -> None:
+                    pages.update(done, total, "repairing the text" if done == total else "")
+
+                return jobs.open_job(input, config, model, password=password, fresh=fresh, progress=read, engine=engine)
         except PasswordNeeded:
             if password is not None or not sys.stdin.isatty():
                 raise
             password = click.prompt(f"Password of {input.name}", hide_input=True, err=True)
 
 
-def finish(session: Session, engine: Engine | None, target: Path | None, *, as_json: bool, quiet: bool) -> int:
+def finish(
+    session: Session, engine: Engine | None, target: Path | None, *, force: bool, as_json: bool, quiet: bool
+) -> int:
     """Run what is pending, write the text, say how it went. Returns the exit code."""
+    if target is not None and not force and session.status().pending:
+        refuse_foreign(target, session)
     stop = threading.Event()
     ended: RunEnded | None = None
     stopped = False
     if session.status().pending:
         with meter("Cleaning", quiet=quiet, count="chunks") as chunks, stop_on_signals(stop, engine):
             reporter = RunReporter(chunks)
+            if engine is not None:
+                status = session.status()
+                name = session.settings.model_name.removesuffix(".gguf")
+                chunks.waits(status.done + status.failed, status.total, f"loading {name}")
             try:
                 ended = jobs.make_run(session, engine, reporter).work(stop)
             except EngineError as error:
@@ -139,7 +150,7 @@ def finish(session: Session, engine: Engine | None, target: Path | None, *, as_j
         say(f"Interrupted: {status.done + status.failed} of {status.total} chunks are done and saved.", False)
         say(f"To go on: galley resume {shlex.quote(str(session.path))}", False)
         return INTERRUPTED
-    report = write_text(session, target)
+    report = write_text(session, target, force)
     if as_json:
         click.echo(json.dumps(summary(session, ended, report), ensure_ascii=False, indent=2))
     else:
@@ -148,10 +159,10 @@ def finish(session: Session, engine: Engine | None, target: Path | None, *, as_j
     return 1 if status.failed else 0
 
 
-def write_text(session: Session, target: Path | None) -> ExportReport:
+def write_text(session: Session, target: Path | None, force: bool) -> ExportReport:
     if target is None:
         return write(session, sys.stdout.buffer, "txt")
-    return write(session, target, format_for(target))
+    return write(session, target, format_for(target), force=force)
 
 
 def summary(session: Session, ended: RunEnded | None, report: ExportReport) -> dict[str, Any]:
@@ -159,6 +170,7 @@ def summary(session: Session, ended: RunEnded | None, report: ExportReport) -> d
     status = session.status()
     return {
         "output": str(report.path) if report.path else None,
+        "replaced": str(report.replaced.session) if report.replaced else None,
         "session": str(session.path),
         "mode": session.settings.clean.mode,
         "model": session.settings.model_name or None,
@@ -200,7 +212,15 @@ def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport
     lines.append(f"Last line:  {excerpt(report.last_line)}")
     where = str(report.path) if report.path else "standard output"
     lines.append(f"{plural(report.characters, 'character')} in {where}")
-    return lines
+    return lines + replaced_lines(report)
+
+
+def replaced_lines(report: ExportReport) -> list[str]:
+    """What stood there before, and how to have it again."""
+    if report.replaced is None:
+        return []
+    again = f"galley export {shlex.quote(str(report.replaced.session))} -o OTHER.txt"
+    return [f"It replaced {report.replaced.what}; to have that again: {again}"]
 
 
 def pace(ended: RunEnded | None) -> str:

@@ -45,7 +45,7 @@ def show(as_json: bool) -> None:
         data = {key: {"value": value, "origin": origin, "default": default_of(key)} for key, value, origin in rows}
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
     else:
-        table([[key, shown(value), origin] for key, value, origin in rows], ["KEY", "VALUE", "FROM"])
+        table([[key, shown(value), origin] for key, value, origin in rows], ["KEY", "VALUE", "FROM"], giving=[1, 2])
 
 
 def shown(value: object) -> str:

@@ -7,6 +7,8 @@ import click
 
 from ..core.export import FORMATS, default_target, format_for, write
 from ..core.session import Session, resolve
+from . import options
+from .clean import replaced_lines
 from .output import plural, say
 from .sessions import DIRECTORY, folder
 
@@ -21,17 +23,20 @@ Examples:
 @click.argument("session")
 @click.option("-o", "--output", metavar="OUT", help="The file; its suffix chooses the format; - is standard output.")
 @click.option("--format", "format_", type=click.Choice(sorted(FORMATS.values())), help="Over the suffix.")
+@options.FORCE
 @DIRECTORY
-def export(session: str, output: str | None, format_: str | None, session_dir: str | None) -> None:
+def export(session: str, output: str | None, format_: str | None, force: bool, session_dir: str | None) -> None:
     """Write the text of SESSION as it stands; what is pending or flagged is counted."""
     with Session.open(resolve(session, folder(session_dir)), write=False) as opened:
         if output == "-":
             report = write(opened, sys.stdout.buffer, format_ or "txt")
         else:
             target = Path(output).expanduser() if output else default_target(opened.document.path)
-            report = write(opened, target, format_ or format_for(target))
+            report = write(opened, target, format_ or format_for(target), force=force)
     where = str(report.path) if report.path else "standard output"
     say(f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {where}")
+    for line in replaced_lines(report):
+        say(line)
     if report.pending:
         say(f"{plural(report.pending, 'chunk')} not cleaned yet: the source stands there under a mark.")
     if report.failed:

@@ -6,6 +6,7 @@ pypdf or a model library.
 
 import importlib
 import os
+import shlex
 import sys
 from importlib.metadata import version
 
@@ -65,10 +66,12 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A file given in place of a command is a likely slip: say what to type."""
+        """A file given in place of a command is a likely slip, and so is a letter too many: say what to type."""
         name = args[0]
         if name not in COMMANDS and (os.path.exists(name) or name.lower().endswith(".pdf")):
-            ctx.fail(f"{name!r} is a file, not a command. To clean it: galley clean {name}")
+            ctx.fail(f"{name!r} is a file, not a command. To clean it: galley clean {shlex.quote(name)}")
+        if name not in COMMANDS and not name.startswith("-"):
+            raise click.exceptions.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
 
 

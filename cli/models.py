@@ -100,7 +100,7 @@ def catalogue_(as_json: bool) -> None:
         ]
         for name, entry in entries.items()
     ]
-    table(rows, ["MODEL", "PARAMETERS", "QUANTIZATION", "ABOUT", "LICENCE", ""])
+    table(rows, ["MODEL", "PARAMETERS", "QUANTIZATION", "ABOUT", "LICENCE", ""], giving=[0, 2, 5])
 
 
 @models.command("pull")
@@ -147,7 +147,7 @@ def show_all(as_json: bool, long: bool = False) -> None:
         say(f"No model is on this machine. Fetch one: galley models pull (or {EMBEDDED.name}, which is small)")
     else:
         lines = [row_of(found, data, long) for found, data in zip(listing.models, rows, strict=True)]
-        table(lines, HEADER + (LONG_HEADER if long else []))
+        table(lines, HEADER + (LONG_HEADER if long else []), giving=[0, 5, 7])
     for folder in listing.absent:
         say(f"There is no folder {folder}, which models.folders names.")
     for entry in listing.unusable:

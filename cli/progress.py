@@ -9,17 +9,22 @@ from typing import Protocol
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
 from ..core.events import Progress as Figures
 from ..core.wording import duration
+from .output import say
 
 LINE_EVERY_SECONDS = 2.0
 
 
 class Meter(Protocol):
     """Something that shows how far a countable piece of work is."""
+
+    def waits(self, done: int, total: int, what: str) -> None:
+        """Nothing is counted yet: `what` comes first."""
+        ...
 
     def update(self, done: int, total: int, note: str = "") -> None:
         """`done` of `total`; `note` is a few words more."""
@@ -33,6 +38,9 @@ class Live:
         self._progress = progress
         self._task = progress.add_task(label, total=None, note="")
 
+    def waits(self, done: int, total: int, what: str) -> None:
+        self.update(done, total, what)
+
     def update(self, done: int, total: int, note: str = "") -> None:
         self._progress.update(self._task, completed=done, total=total, note=note)
 
@@ -45,6 +53,9 @@ class Plain:
         self._last = time.monotonic()
         self._shown: tuple[int, int] | None = None
 
+    def waits(self, done: int, total: int, what: str) -> None:
+        say(f"{what[:1].upper()}{what[1:]}…")
+
     def update(self, done: int, total: int, note: str = "") -> None:
         now = time.monotonic()
         if (done, total) == self._shown or (done < total and now - self._last < LINE_EVERY_SECONDS):
@@ -55,6 +66,9 @@ class Plain:
 
 class Silent:
     """For --quiet."""
+
+    def waits(self, done: int, total: int, what: str) -> None:
+        """Nothing."""
 
     def update(self, done: int, total: int, note: str = "") -> None:
         """Nothing."""
@@ -71,6 +85,7 @@ def meter(label: str, *, quiet: bool = False, count: str = "") -> Generator[Mete
             TextColumn("{task.description}"),
             BarColumn(24),
             MofNCompleteColumn(),
+            TimeElapsedColumn(),
             TextColumn("{task.fields[note]}"),
         )
         with Progress(*columns, console=console, transient=True, refresh_per_second=4) as progress:

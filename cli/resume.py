@@ -33,6 +33,7 @@ Examples:
 @options.engine_options
 @options.common_options
 @click.option("--retry-failed", is_flag=True, help="Try the failed chunks again.")
+@options.FORCE
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def resume(
@@ -40,6 +41,7 @@ def resume(
     output: str | None,
     model: str | None,
     retry_failed: bool,
+    force: bool,
     as_json: bool,
     quiet: bool,
     **given: Any,
@@ -63,7 +65,7 @@ def resume(
         found = jobs.session_model(opened, config, fetch, model or "") if status.pending else None
         engine = jobs.make_engine(found, config, opened.settings.chunk) if found is not None else None
         try:
-            return finish(opened, engine, target, as_json=as_json, quiet=quiet)
+            return finish(opened, engine, target, force=force, as_json=as_json, quiet=quiet)
         finally:
             if engine is not None:
                 engine.close()

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,12 @@ from ..core.session import (
     resolve,
     salvage,
 )
+from ..core.wording import ago
 from .output import excerpt, plural, say, table, tell
 
 DIRECTORY = click.option("--session-dir", metavar="DIR", help="Where session files lie.")
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+HEADER = ["SESSION", "MODE", "DONE", "FLAGGED", "FAILED", "DECIDED", "TOUCHED", "STATE"]
 AROUND = 12
 """Characters of the source shown on either side of an edit."""
 MOST_PROBLEMS = 10
@@ -81,8 +82,14 @@ def show_list(directory: Path, as_json: bool) -> None:
     if not found:
         say(f"No sessions in {directory}.")
         return
-    header = ["SESSION", "MODE", "DONE", "FLAGGED", "FAILED", "DECIDED", "TOUCHED", "STATE"]
-    table([line(summary) for summary in found], header)
+    columns = list(zip(*[HEADER, *(line(summary) for summary in found)], strict=True))
+    if not any(summary.status.failed for summary in found):
+        columns = [column for column in columns if column[0] != "FAILED"]
+    header, *rows = (list(row) for row in zip(*columns, strict=True))
+    table(rows, header, giving=[0])
+    for summary in found:
+        if summary.error is not None:
+            say(f"{summary.path.stem}: {summary.error}")
 
 
 def show_batch(directory: Path, as_json: bool) -> None:
@@ -92,19 +99,25 @@ def show_batch(directory: Path, as_json: bool) -> None:
     found = sorted(worst_first(directory), key=lambda entry: (-entry.failed, -entry.flagged))
     if as_json:
         data = [
-            {"document": e.record.output, "session": str(e.session), "failed": e.failed, "to_look_at": e.flagged}
+            {
+                "document": e.record.output,
+                "session": str(e.session),
+                "mode": e.mode,
+                "failed": e.failed,
+                "to_look_at": e.flagged,
+            }
             for e in found
         ]
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
         return
-    rows = [[e.record.output, str(e.flagged), str(e.failed), e.session.stem] for e in found]
-    table(rows, ["DOCUMENT", "TO LOOK AT", "FAILED", "SESSION"])
+    rows = [[e.record.output, e.mode, str(e.flagged), str(e.failed), e.session.stem] for e in found]
+    table(rows, ["DOCUMENT", "MODE", "TO LOOK AT", "FAILED", "SESSION"], giving=[0, 4])
 
 
 def line(summary: SessionSummary) -> list[str]:
-    touched = datetime.fromtimestamp(summary.touched).strftime("%Y-%m-%d %H:%M")
+    touched = ago(summary.touched)
     if summary.error is not None:
-        return [summary.path.stem, "", "", "", "", "", touched, summary.error]
+        return [summary.path.stem, "", "", "", "", "", touched, "damaged"]
     status = summary.status
     return [
         summary.path.stem,
@@ -114,7 +127,7 @@ def line(summary: SessionSummary) -> list[str]:
         str(status.failed),
         str(status.decided),
         touched,
-        state_of(summary),
+        "open" if summary.writer else state_of(summary),
     ]
 
 
@@ -162,7 +175,7 @@ def show(session: str, number: int | None, session_dir: str | None, as_json: boo
             return
         tell(f"{document.path} ({plural(document.page_count, 'page')}), mode {opened.settings.clean.mode}")
         header = ["CHUNK", "PAGES", "STATE", "MODE", "ATTEMPTS", "FLAGS", "DECISION", "TEXT"]
-        table([chunk_line(row) for row in rows], header)
+        table([chunk_line(row) for row in rows], header, giving=[5, 7])
 
 
 def chunk_data(session: Session, index: int) -> dict[str, Any]:
@@ -213,6 +226,7 @@ def show_chunk(session: Session, index: int, as_json: bool) -> None:
     table(
         [attempt_line(attempt, attempt.id == chunk.chosen) for attempt in attempts],
         ["ATTEMPT", "COUNTS", "MODE", "MODEL", "SEED", "REASON", "FLAGS", "TEXT"],
+        giving=[3, 5, 6, 7],
     )
     chosen = session.chosen(index)
     if chosen is not None and chosen.edits:
@@ -230,6 +244,7 @@ def show_edits(session: Session, index: int, attempt: Attempt) -> None:
     table(
         [edit_line(number, edit, source) for number, edit in enumerate(edits, 1)],
         ["EDIT", "MADE", "KIND", "PROBABILITY", "SOURCE", "EDITED"],
+        giving=[4, 5],
     )
     if note:
         tell(note)

@@ -17,7 +17,7 @@ class Progress:
     flagged: int
     """Chunks whose chosen attempt has a flag of severity `warning` or `error`."""
     seconds_left: float | None
-    """By the speed of this and the session's earlier runs; None until a chunk is finished."""
+    """By the speed of this and the session's earlier runs; None until there are two chunks for each slot."""
     tokens_per_second: float
     """Tokens read and written by the model in this run, cached ones left out, per second of wall time."""
 

@@ -50,7 +50,10 @@ def private_dir(path: Path) -> Path:
     Raises StorageError.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+        for parent in reversed(path.parents):  # mkdir would make them, but for everybody
+            if not parent.exists():
+                parent.mkdir(exist_ok=True, mode=PRIVATE)
+        path.mkdir(exist_ok=True, mode=PRIVATE)
         if path.stat().st_mode & 0o077 and is_ours(path):
             path.chmod(PRIVATE)
     except OSError as error:

@@ -81,7 +81,8 @@ def switched_edits(session: Session, index: int) -> tuple[Attempt, tuple[EditDec
     """
     attempt, decision = session.chosen(index), session.decision(index)
     if attempt is None or not attempt.edits:
-        raise SessionError(f"Chunk {index + 1} has no edits to switch.", "Only verbatim attempts have them.")
+        why = "Nothing in it was in doubt." if attempt and attempt.mode == "verbatim" else "Only verbatim has them."
+        raise SessionError(f"Chunk {index + 1} has no edits to switch.", why)
     if decision is None or decision.kind == "accepted":
         return attempt, attempt.edits
     if decision.kind == "edited" and decision.switched:

@@ -381,8 +381,9 @@ class Run:
         status = self._status
         here = time.monotonic() - self._began
         handled = status.done + status.failed
-        # Attempts of earlier runs count too, so that a resumed run knows its pace from the start.
-        pace = self._seconds / handled / self._jobs if handled else None
+        # Attempts of earlier runs count too, so that a resumed run knows its pace from the start. The first that come
+        # out of several slots are the quick ones: the pace is told once each slot has had two.
+        pace = self._seconds / handled / self._jobs if handled >= 2 * self._jobs else None
         return Progress(
             total=status.total,
             done=status.done,

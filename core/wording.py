@@ -1,5 +1,7 @@
 """Figures and texts in a few words, as both fronts say them."""
 
+import time
+
 EXCERPT = 100
 
 
@@ -12,6 +14,23 @@ def excerpt(text: str, length: int = EXCERPT) -> str:
     """`text` on one line, cut with an ellipsis."""
     flat = " ".join(text.split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def middle(text: str, length: int) -> str:
+    """`text` cut in its middle. Most of what is left is its end, where names that begin alike differ."""
+    if len(text) <= length:
+        return text
+    tail = (length - 1) * 2 // 3
+    return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def ago(touched: float) -> str:
+    """How long ago, in the largest unit: "5 min", "3 h", "12 d". `touched` is in seconds since 1970."""
+    seconds = max(0.0, time.time() - touched)
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return "now"
 
 
 def printable(text: str) -> str:

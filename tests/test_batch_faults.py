@@ -23,6 +23,8 @@ from galley.core.session import Session
 class Opening:
     """A channel whose other end opens the session the moment it hears of it, as a cleaner does."""
 
+    stop = threading.Event()
+
     def __init__(self) -> None:
         self.heard: list[str] = []
 
@@ -167,8 +169,6 @@ def test_a_folder_that_cannot_be_made_is_told_as_what_meets_every_document(tmp_p
     told: list[dict[str, Any]] = []
 
     class Channel(Opening):
-        stop = threading.Event()
-
         def send(self, **message: Any) -> None:
             told.append(message)
 

@@ -165,7 +165,7 @@ async def test_sessions_say_how_they_stand_and_what_became_of_their_files(tmp_pa
         session.begin_run("", "")
         session.decide(0, "accepted")
     async with app_on() as (app, pilot):
-        await until(pilot, lambda: "paper.pdf 3/5 !1 ✎1" in screen_text(app))
+        await until(pilot, lambda: "paper.pdf rules 3/5 !1 ✎1" in screen_text(app))
         assert "interrupted" in screen_text(app)
         (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.4 another")
         await press(pilot, "f5")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from galley.core import paths
+from galley.core.doctor.examine import folder_finding
 from galley.core.errors import StorageError
 
 
@@ -37,8 +38,16 @@ def test_without_it_the_systems_folders_are_used(monkeypatch: pytest.MonkeyPatch
     assert paths.sessions_dir().parent == paths.config_file().parent == paths.config_dir()
 
 
-def test_a_new_folder_is_its_owners_alone(tmp_path: Path) -> None:
+def test_a_new_folder_is_its_owners_alone_and_so_are_those_made_on_the_way(tmp_path: Path) -> None:
     assert mode(paths.private_dir(tmp_path / "a" / "b")) == 0o700
+    assert mode(tmp_path / "a") == 0o700
+
+
+def test_a_home_that_galley_made_is_private_and_no_reason_for_advice(home: Path) -> None:
+    paths.private_dir(paths.sessions_dir())
+    finding = folder_finding("config", paths.config_dir())
+    assert mode(home) == 0o700
+    assert (finding.state, finding.advice) == ("ok", "")
 
 
 def test_a_folder_of_ours_is_closed_when_others_can_enter(home: Path) -> None:

@@ -211,6 +211,31 @@ async def test_switching_needs_an_edit_under_the_cursor(tmp_path: Path) -> None:
     async with app_on(a_session(tmp_path)) as (app, pilot):
         await press(pilot, "t")
         assert "Go to an edit first" in told(app)
+        await press(pilot, "j", "j", "t")
+        assert "Chunk 3 has no edits to switch.\nNothing in it was in doubt." in told(app)
+
+
+@piloted
+async def test_a_key_that_finds_no_further_change_says_so(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path)) as (app, pilot):
+        count = proof_of(app).diff.stop_count
+        await press(pilot, *["right_square_bracket"] * count)
+        assert "last change" not in told(app)
+        await press(pilot, "right_square_bracket")
+        assert "This is the last change. n and j" in told(app)
+        await press(pilot, *["left_square_bracket"] * count)
+        assert "This is the first change." in told(app)
+        await press(pilot, "G", "right_square_bracket")
+        assert "Nothing was changed here." in told(app)
+        assert "no changes after the repairs" in screen_text(app)
+
+
+@piloted
+async def test_of_a_chunk_that_waits_nothing_is_said_to_be_unchanged(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path, pending=1)) as (app, pilot):
+        await press(pilot, "G")
+        assert "waiting; this is its source" in screen_text(app)
+        assert "no changes" not in screen_text(app)
 
 
 @piloted
@@ -236,6 +261,9 @@ async def test_side_by_side_says_what_it_needs_on_a_narrow_screen(tmp_path: Path
         await press(pilot, "d")
         assert proof_of(app).diff.effective_view == "inline"
         assert "side by side needs 110" in screen_text(app)
+        await pilot.resize_terminal(110, 30)
+        await until(pilot, lambda: " │ " in screen_text(app))
+        assert "side by side needs" not in screen_text(app)
 
 
 @piloted

@@ -149,17 +149,17 @@ def test_as_many_chunks_are_in_hand_as_the_engine_has_slots(tmp_path: Path) -> N
 
 
 def test_a_stopped_run_keeps_what_is_done_and_the_next_one_goes_on(tmp_path: Path) -> None:
-    with new_session(tmp_path, PROSE, settings("rewrite"), size=260) as session:
+    with new_session(tmp_path, PROSE, settings("rewrite"), size=130) as session:
         stop = threading.Event()
 
-        def stop_after_two(event: Event) -> None:
-            if isinstance(event, AttemptFinished) and event.progress.done >= 2:
+        def stop_after_four(event: Event) -> None:
+            if isinstance(event, AttemptFinished) and event.progress.done >= 4:
                 stop.set()
 
-        ended = run(session, FakeEngine(copy), stop_after_two, stop)
+        ended = run(session, FakeEngine(copy), stop_after_four, stop)
         assert ended.how == "interrupted"
         done = session.status().done
-        assert 2 <= done < session.status().total
+        assert 4 <= done < session.status().total
         events: list[Event] = []
         assert run(session, FakeEngine(copy), events.append).how == "finished"
         started = next(e for e in events if isinstance(e, RunStarted))
@@ -318,3 +318,13 @@ def test_a_worker_that_runs_out_of_memory_in_the_middle_of_a_run_is_replaced(
             assert {attempts[-1].mode for attempts in made} == {"verbatim"}
     finally:
         engine.close()
+
+
+def test_the_time_left_is_told_once_every_slot_has_had_two_chunks(tmp_path: Path) -> None:
+    with new_session(tmp_path, PROSE, settings("rewrite"), size=100) as session:
+        assert session.status().total > 6
+        events: list[Event] = []
+        run(session, FakeEngine(copy, slots=3), events.append)
+    known = {e.progress.done: e.progress.seconds_left for e in events if isinstance(e, AttemptFinished) and e.final}
+    assert {done for done, left in known.items() if left is None} == {done for done in known if done < 6}
+    assert min(known) < 6 <= max(known)

@@ -85,7 +85,7 @@ def status(
 def change(number: int, count: int, edit: EditDecision | None, threshold: float) -> str:
     """The change under the cursor: "change 2/7", and of an edit what it is and how sure the model was."""
     if not count:
-        return "no changes"
+        return "no changes after the repairs"
     words = f"change {number}/{count}" if number else f"{plural(count, 'change')} · ] goes to the first"
     if edit is None:
         return words

@@ -23,11 +23,12 @@ from ..events import AttemptFinished, ChunkFailed
 from ..events import Event as RunEvent
 from ..session import Session
 from .clerk import Clerk, Listener, Plan, stamp_now
-from .crew import Hand, Stopped, TaskFailed, WorkerLost
+from .crew import Hand, TaskFailed, WorkerLost
 from .ledger import Ledger
 from .records import Outcome, Record
+from .remote import Stopped
 from .shared import Slots
-from .tasks import Task, begin, finish
+from .tasks import Task, Unchanged, begin, finish
 
 MOST_LOSSES = 3
 """Workers that one document may cost."""
@@ -172,7 +173,9 @@ class Batch:
         """Where chunks are cut by tokens the model is asked, and the model is here."""
         assert self._slots is not None
         try:
-            session, stamp = begin(task, told, self._slots.engine)
+            session, stamp = begin(task, told, self._slots.engine, self._stop)
+        except Unchanged:
+            return {"event": "unchanged"}
         except (ModelError, EngineError, StorageError):
             raise
         except GalleyError as error:

@@ -51,6 +51,8 @@ class Plan:
     format: str = "txt"
     """`txt`, `jsonl` or `parquet`."""
     retry_failed: bool = False
+    force: bool = False
+    """Replace texts that are not as Galley wrote them."""
     password: str | None = None
 
 
@@ -86,6 +88,7 @@ class Settings:
             finish=model is None,
             password=self.password_of(record),
             retry=plan.retry_failed,
+            force=plan.force,
             stamp=record.stamp if self._stands(record, digest) else "",
             fetched=str(plan.folder.absolute() / FETCHED),
         )
@@ -139,7 +142,7 @@ class Clerk:
         """
         name, stamp = shown(record.source), stamp_now(record)
         digest = self.settings.of(record)[1]
-        again = self.plan.retry_failed and record.troubled
+        again = (self.plan.retry_failed and record.troubled) or (self.plan.force and record.state == FAILED)
         same = digest == record.digest and stamp == record.stamp and not again
         if record.state == FAILED and same and not is_address(record.source) and not self.settings.password_of(record):
             self._tell(DocumentUnchanged(record.number, name, record.reason))

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from ..engine.local import open_log
 from ..errors import GalleyError
+from .remote import Stopped
 from .tasks import Task, Told
 
 POLL_SECONDS = 0.1
@@ -32,10 +33,6 @@ Answer = dict[str, Any]
 
 class WorkerLost(Exception):
     """The process ended in the middle of a document."""
-
-
-class Stopped(Exception):
-    """The batch was asked to stop before the document was finished."""
 
 
 class TaskFailed(GalleyError):
@@ -84,6 +81,8 @@ class Hand:
                 told(answer["counted"], answer["done"], answer["total"])
                 continue
             self._documents += 1
+            if answer["event"] == "stopped":
+                raise Stopped
             if answer["event"] == "failed":
                 raise TaskFailed(answer["kind"], answer["message"], answer["hint"], answer.get("fatal", False))
             return answer

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from ..errors import GalleyError, InputError, SessionError, StorageError
 from ..paths import private_dir
-from ..session.database import BUSY_TIMEOUT_SECONDS, create_file, sentence_for, transaction
+from ..session.database import create_file, open_database, sentence_for, sync_every_commit, transaction
 from ..session.lock import WriterLock, writer_of
 from ..session.names import delete, put_in_place, remove_with_journal
 from .entry import Entry, shown
@@ -51,6 +51,8 @@ TOTALS = """
     FROM (SELECT state, call, CASE WHEN state != 'failed' THEN outcome END AS outcome FROM documents)
 """
 MOVE_AWAY = "Move it away: what is finished is found again by its sessions."
+PAGE = 500
+"""Records in memory at a time."""
 FAILED_CHUNK_WEIGHT = 1000
 """In the order of what to look at first, a failed chunk outweighs so many flagged ones."""
 
@@ -201,18 +203,23 @@ class Ledger:
 
     def documents(self, *, worst_first: bool = False, here: bool = False) -> Iterator[Record]:
         """All documents, or (`here`) those of this call, a few hundred in memory at a time."""
-        only = "WHERE call = ?" if here else "WHERE call <= ?"
+        only = "call = ?" if here else "call <= ?"
+        if not worst_first:
+            yield from self._in_order(only, self._call)
+            return
+        with self._mutex, errors(self.path):
+            query = f"SELECT DISTINCT state != 'failed' AS fine, worst FROM documents WHERE {only} ORDER BY 1, 2 DESC"
+            ranks = [(row["fine"], row["worst"]) for row in self._connection.execute(query, (self._call,))]
+        for fine, worst in ranks:  # each by its index: to skip what was seen would take longer page by page
+            yield from self._in_order(f"+{only} AND (state != 'failed') = ? AND worst = ?", self._call, fine, worst)
+
+    def _in_order(self, which: str, *values: Any) -> Iterator[Record]:
+        """Those of them, by their numbers."""
         at = 0
-        while True:
-            query = f"SELECT * FROM documents {only} AND number > ? ORDER BY number LIMIT 500"
-            if worst_first:
-                order = "state != 'failed', worst DESC, number"
-                query = f"SELECT * FROM documents {only} ORDER BY {order} LIMIT 500 OFFSET ?"
-            found = self._all(query, self._call, at)
+        query = f"SELECT * FROM documents WHERE {which} AND number > ? ORDER BY number LIMIT {PAGE}"
+        while found := self._all(query, *values, at):
             yield from found
-            if len(found) < 500:
-                return
-            at = at + len(found) if worst_first else found[-1].number
+            at = found[-1].number
 
     def totals(self, *, here: bool = False) -> Totals:
         """Sums over all documents, or (`here`) over those of this call."""
@@ -295,15 +302,7 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
     if not path.is_file():
         raise SessionError(f"There is no batch in {path.parent}.", "galley batch INPUT -o DIR begins one.")
     with errors(path):
-        mode = "rw" if write else "ro"
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=BUSY_TIMEOUT_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        connection.row_factory = sqlite3.Row
+        connection = open_database(path, write=write)
         ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if not ours or version > VERSION:
@@ -311,8 +310,7 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
             why = "it was made by a newer Galley" if ours else "it is no ledger of a batch"
             raise SessionError(f"{path} can't be used: {why}.", "Give another folder with -o.")
         if write:
-            connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute("PRAGMA synchronous = EXTRA")
+            sync_every_commit(connection)
     return connection
 
 

@@ -37,6 +37,8 @@ class Outcome:
     """From its turn to its end, in this call."""
     pending: int = 0
     """Chunks that are not cleaned: the document was interrupted."""
+    replaced: str = ""
+    """Path of the session whose text stood in the place before; empty where there was none of another."""
     stamp: str = ""
     """What an address said of itself when it was fetched; empty for files."""
 

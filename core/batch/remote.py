@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -89,11 +90,15 @@ def stamp_of(address: str) -> str:
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 
+class Stopped(Exception):
+    """The batch was asked to stop before the document was there, or finished."""
+
+
 @contextmanager
-def fetched(address: str, base: Path) -> Generator[Path]:
+def fetched(address: str, base: Path, stop: threading.Event) -> Generator[Path]:
     """The document as a private file in a folder of its own in `base`, for as long as the block runs.
 
-    Raises InputError or StorageError.
+    Raises Stopped, InputError or StorageError.
     """
     system, path = opened(address)
     folder = draft_folder(base)
@@ -102,7 +107,10 @@ def fetched(address: str, base: Path) -> Generator[Path]:
         try:
             descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(descriptor, "wb") as file, system.open(path, "rb") as remote:
-                shutil.copyfileobj(remote, file, BLOCK)
+                while block := remote.read(BLOCK):
+                    if stop.is_set():
+                        raise Stopped
+                    file.write(block)
         except faults() as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise storage_error(target, error) from error

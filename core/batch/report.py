@@ -66,6 +66,7 @@ def facts_of(record: Record) -> dict[str, Any]:
     return facts | {
         "output": f"{FOLDER}/{record.part}" if record.part else f"{record.output}.txt",
         "session": plain(outcome.session),
+        "replaced": plain(outcome.replaced) or None,
         "sha256": outcome.sha256,
         "mode": outcome.mode,
         "pages": outcome.pages,

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,8 @@ class Task:
     password: str | None = None
     retry: bool = False
     """Try failed chunks again."""
+    force: bool = False
+    """Replace a text that is not as Galley wrote it."""
     stamp: str = ""
     """Of an address that was cleaned before with the same settings: while that holds there is nothing to do."""
     fetched: str = ""
@@ -80,17 +82,19 @@ def nothing(counted: str, done: int, total: int) -> None:
     """Tells nobody."""
 
 
-def begin(task: Task, told: Told = nothing, engine: Engine | None = None) -> tuple[Session, str]:
+def begin(
+    task: Task, told: Told = nothing, engine: Engine | None = None, stop: threading.Event | None = None
+) -> tuple[Session, str]:
     """The document's session, open for writing, made when there is none; and the stamp of an address.
 
-    Raises Unchanged, InputError, SessionError, SessionBusyError or StorageError.
+    Raises Unchanged, Stopped, InputError, SessionError, SessionBusyError or StorageError.
     """
     if not is_address(task.source):
         return opened(task, Path(task.source), told, engine), ""
     stamp = stamp_of(task.source)
     if stamp and stamp == task.stamp:
         raise Unchanged
-    with fetched(task.source, Path(task.fetched)) as path:
+    with fetched(task.source, Path(task.fetched), stop or threading.Event()) as path:
         return opened(task, path, told, engine), stamp
 
 
@@ -127,15 +131,16 @@ def finish(
     """
     if session.status().pending:
         run(session, listener).work(stop)
-    characters = 0
+    characters, replaced = 0, ""
     if not session.status().pending and task.output:
         target = Path(task.output)
         try:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise storage_error(target.parent, error) from error
-        characters = write(session, target, "txt").characters
-    return outcome_of(session, characters, time.monotonic() - began)
+        report = write(session, target, "txt", force=task.force)
+        characters, replaced = report.characters, str(report.replaced.session) if report.replaced else ""
+    return replace(outcome_of(session, characters, time.monotonic() - began), replaced=replaced)
 
 
 def outcome_of(session: Session, characters: int, seconds: float) -> Outcome:

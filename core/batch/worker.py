@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from ..errors import GalleyError, StorageError
 from ..events import AttemptFinished, ChunkFailed, Event
 from ..job import make_run
+from .remote import Stopped
 from .tasks import Task, Unchanged, begin, finish
 
 TELL_EVERY_SECONDS = 0.25
@@ -70,6 +71,8 @@ def answer(task: Task, channel: Channel) -> None:
         work(task, channel)
     except Unchanged:
         channel.send(event="unchanged")
+    except Stopped:
+        channel.send(event="stopped")
     except GalleyError as error:
         fatal = isinstance(error, StorageError)  # it would meet every other document too
         kind = type(error).__name__
@@ -81,7 +84,7 @@ def answer(task: Task, channel: Channel) -> None:
 
 def work(task: Task, channel: Channel) -> None:
     began = time.monotonic()
-    session, stamp = begin(task, channel.progress)
+    session, stamp = begin(task, channel.progress, stop=channel.stop)
     if not task.finish:
         session.close()  # whoever hears of it opens it at once, and the lock has to be free by then
         channel.send(event="begun", session=str(session.path), stamp=stamp)

@@ -17,6 +17,7 @@ class ToLookAt:
 
     record: Record
     session: Path
+    mode: str
     failed: int
     """Chunks that were given up and that nobody has decided."""
     flagged: int
@@ -43,7 +44,8 @@ def look_at(record: Record, path: Path) -> ToLookAt | None:
             rows = [row for row in session.rows() if row.flagged and needs_look(row)]
     except GalleyError:
         return None
-    return ToLookAt(record, path, sum(row.state == "failed" for row in rows), len(rows))
+    mode = record.outcome.mode if record.outcome is not None else ""
+    return ToLookAt(record, path, mode, sum(row.state == "failed" for row in rows), len(rows))
 
 
 def worst(folder: Path) -> Path:

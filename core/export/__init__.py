@@ -4,6 +4,7 @@ The boundary white space of the sources goes back between the chunks, so that ou
 has no clean text yet is never passed off as clean: its source stands there under a mark, and is counted.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -11,10 +12,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..atomic import write_atomically
+from ..atomic import write_whole
 from ..errors import ConfigError, StorageError
 from ..extract.controls import strip_controls
 from ..session import ChunkRecord, Result, Session
+from .written import NotOursError, Replaced, make_room, refuse_foreign, remember
+
+__all__ = [
+    "FORMATS",
+    "ExportReport",
+    "NotOursError",
+    "Replaced",
+    "chunk_data",
+    "default_target",
+    "escaped",
+    "format_for",
+    "refuse_foreign",
+    "write",
+]
 
 FORMATS = {".txt": "txt", ".md": "md", ".jsonl": "jsonl"}
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$&])")
@@ -40,6 +55,8 @@ class ExportReport:
     characters: int
     first_line: str
     last_line: str
+    replaced: Replaced | None = None
+    """What another session had written to the same place."""
 
 
 @dataclass(slots=True)
@@ -85,16 +102,33 @@ def format_for(path: Path) -> str:
         raise ConfigError(f"The suffix of {path.name!r} names no format.", f"Known suffixes: {known}.") from None
 
 
-def write(session: Session, target: Path | BinaryIO, format: str) -> ExportReport:
+def write(session: Session, target: Path | BinaryIO, format: str, *, force: bool = False) -> ExportReport:
     """Export to a file, whole or not at all, or to a stream. `format` is a value of FORMATS.
 
-    Raises StorageError, SessionError, or whatever writing to the stream raises.
+    A file that no session could write again is replaced with `force` alone. Raises NotOursError, StorageError,
+    SessionError, or whatever writing to the stream raises.
     """
     tally = Tally()
+    replaced: Replaced | None = None
     parts = (piece.encode() for piece in FORMATTERS[format](counted(session.results(), tally), tally))
+
+    def fill(file: BinaryIO, place: Path) -> None:
+        nonlocal replaced
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(part)
+            file.write(part)
+        try:
+            replaced = make_room(place, digest.hexdigest(), session)
+        except NotOursError:
+            if not force:
+                raise
+        remember(digest.hexdigest(), session.path)
+
     if isinstance(target, Path):
         refuse_input(session.document.path, target)
-        write_atomically(target, parts)
+        place = target
+        write_whole(target, lambda file: fill(file, place))
     else:
         for part in parts:
             target.write(part)
@@ -110,6 +144,7 @@ def write(session: Session, target: Path | BinaryIO, format: str) -> ExportRepor
         characters=tally.characters,
         first_line=tally.first,
         last_line=tally.last,
+        replaced=replaced,
     )
 
 

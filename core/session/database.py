@@ -71,21 +71,33 @@ def connect(path: Path, *, write: bool, new: bool = False) -> sqlite3.Connection
     if not new:
         check_header(path)
     with sqlite_errors(path):
-        mode = "rw" if write else "ro"
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}{locking(path, new)}",
-            uri=True,
-            timeout=BUSY_TIMEOUT_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        connection = open_database(path, write=write, new=new)
         try:
-            connection.row_factory = sqlite3.Row
             prepare_connection(connection, path, write=write, new=new)
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def open_database(path: Path, *, write: bool, new: bool = False) -> sqlite3.Connection:
+    """A connection to a file of ours, of whatever schema, that may go from thread to thread. Raises sqlite3.Error."""
+    mode = "rw" if write else "ro"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}{locking(path, new)}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def sync_every_commit(connection: sqlite3.Connection) -> None:
+    """What a commit says is on disk when it returns, on a network home as well. Raises sqlite3.Error."""
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = EXTRA")
 
 
 def locking(path: Path, new: bool) -> str:
@@ -120,8 +132,7 @@ def prepare_connection(connection: sqlite3.Connection, path: Path, *, write: boo
         raise NeedsWriter(f"The session {path} is of an earlier version.", "Its folder has to be writable once.")
     connection.execute("PRAGMA foreign_keys = ON")
     if write:
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = EXTRA")
+        sync_every_commit(connection)
         if not new and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise damaged(path, "its pages do not fit together")
         migrate(connection, version)

@@ -40,7 +40,7 @@ def summarise(path: Path) -> SessionSummary:
 
 
 def resolve(name: str, directory: Path) -> Path:
-    """A session by its path, its file name, or the unambiguous beginning of one.
+    """A session by its path, its file name, the unambiguous beginning of one, or as a list has cut it in the middle.
 
     Raises SessionError, which lists the candidates.
     """
@@ -48,7 +48,8 @@ def resolve(name: str, directory: Path) -> Path:
         path = Path(name).expanduser()
         if path.is_file():
             return path
-    found = sorted(p for p in directory.glob(f"*{SUFFIX}") if p.name.startswith(name))
+    head, _, tail = name.partition("…")
+    found = sorted(p for p in directory.glob(f"*{SUFFIX}") if p.name.startswith(head) and p.stem.endswith(tail))
     found = [p for p in found if name in (p.stem, p.name)] or found
     if len(found) == 1:
         return found[0]

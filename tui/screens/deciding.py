@@ -156,10 +156,11 @@ class Deciding(GalleyScreen):
         stop, index = self.diff.current_stop, self.current
         if index is None:
             return
-        if stop is None or stop.edit is None:
-            self.galley.say("Go to an edit first: ] and [ go through them.")
-            return
         with self.told():
+            review.switched_edits(self.session, index)  # says why there is nothing to switch
+            if stop is None or stop.edit is None:
+                self.galley.say("Go to an edit first: ] and [ go through them.")
+                return
             review.switch_edit(self.session, index, stop.edit)
             self.refresh_rows([index])
             self.show_chunk(keep=True)
@@ -283,7 +284,7 @@ class Deciding(GalleyScreen):
         if target is None:
             return
         with self.told():
-            report = export.write(self.session, target, export.format_for(target))
+            report = export.write(self.session, target, export.format_for(target), force=True)  # the form has asked
             words = f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {target}"
             if report.pending or report.failed:
                 words += f"\n{report.pending + report.failed} without clean text stand there as their source, marked."

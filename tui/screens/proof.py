@@ -59,6 +59,7 @@ class Proof(Deciding):
         self._place: dict[str, str] = {}
         self._place_timer: Timer | None = None
         self._let_go = False
+        self._waits = False  # the chunk in view has no text yet: it is its source that is shown
 
     def compose(self) -> ComposeResult:
         yield Line(id="proof-title")
@@ -215,7 +216,7 @@ class Proof(Deciding):
             return
         result = self.session.result(index)
         chunk, attempt, text = result.chunk, result.attempt, result.text
-        hand = self.chunks.in_hand.get(index)
+        hand, self._waits = self.chunks.in_hand.get(index), text is None
         self.query_one("#caption", Line).say(captions.caption(chunk, attempt, hand))
         if hand is not None and hand.text:
             self.diff.stream(hand.text, "")
@@ -241,9 +242,10 @@ class Proof(Deciding):
         stop, edits = self.diff.current_stop, self.edits()
         edit = edits[stop.edit] if stop is not None and stop.edit is not None and stop.edit < len(edits) else None
         threshold = self.session.settings.clean.threshold
-        words = captions.change(self.diff.current_number, self.diff.stop_count, edit, threshold)
+        at, of = self.diff.current_number, self.diff.stop_count
+        words = "" if self._waits else captions.change(at, of, edit, threshold)
         if self.diff.effective_view != self.diff.view:
-            words = f"side by side needs {TERMINAL_FROM} columns · {words}"
+            words = f"side by side needs {TERMINAL_FROM} columns · {words}".removesuffix(" · ")
         self.query_one("#change", Line).say(words)
 
     # Moving
@@ -261,10 +263,20 @@ class Proof(Deciding):
         self.chunks.cursor = self.chunks.row_count() - 1
 
     def action_next_change(self) -> None:
-        self.diff.next_stop()
+        if not self.diff.next_stop():
+            self._no_change("last")
 
     def action_previous_change(self) -> None:
-        self.diff.previous_stop()
+        if not self.diff.previous_stop():
+            self._no_change("first")
+
+    def _no_change(self, end: str) -> None:
+        """A key that does nothing says why."""
+        held = self.galley.held
+        on = f"{keys.shown(held['next_look'])} and {keys.shown(held['next_chunk'])} go on to other chunks."
+        self.galley.say(
+            f"This is the {end} change. {on}" if self.diff.stop_count else f"Nothing was changed here. {on}"
+        )
 
     def action_page_down(self) -> None:
         self.diff.scroll_page_down(animate=False)

@@ -20,9 +20,8 @@ from ...core.evidence import evidence_ranges
 from ..difflines import PLAIN, Layout, Line, Look, Stop, lay_out, plain_lines
 from ..typed import galley_app
 
-SIDE_FROM = 70
-"""Cells of the widget's own from which on two columns can be read; it has them from 110 of the terminal on."""
 TERMINAL_FROM = 110
+"""Cells of the terminal from which on two columns can be read beside the list."""
 AT_ONCE = 20_000
 """Characters up to which a diff is made while the person waits, which they don't notice."""
 KEPT_STRIPS = 2_000
@@ -186,7 +185,7 @@ class DiffView(ScrollView, can_focus=False):
     @property
     def effective_view(self) -> str:
         """The view that there is room for."""
-        if self.view == "side" and (galley_app(self).size.width < TERMINAL_FROM or self._width < SIDE_FROM):
+        if self.view == "side" and galley_app(self).size.width < TERMINAL_FROM:
             return "inline"
         return self.view
 
@@ -223,15 +222,18 @@ class DiffView(ScrollView, can_focus=False):
     def current_stop(self) -> Stop | None:
         return self._layout.stops[self._current] if 0 <= self._current < self.stop_count else None
 
-    def next_stop(self) -> None:
-        self._go_to(self._current + 1)
+    def next_stop(self) -> bool:
+        """Go to the next change; says whether there was one."""
+        return self._go_to(self._current + 1)
 
-    def previous_stop(self) -> None:
-        self._go_to(self._current - 1)
+    def previous_stop(self) -> bool:
+        """Go to the one before; says whether there was one."""
+        return self._go_to(self._current - 1)
 
-    def _go_to(self, number: int) -> None:
+    def _go_to(self, number: int) -> bool:
         if not self.stop_count:
-            return
+            return False
+        there = 0 <= number < self.stop_count
         self._current = max(0, min(number, self.stop_count - 1))
         line = self._layout.stops[self._current].line
         top = self.scroll_offset.y
@@ -240,6 +242,7 @@ class DiffView(ScrollView, can_focus=False):
         self._strips.clear()
         self.refresh()
         self.post_message(self.StopChanged(self))
+        return there
 
     # Laying out
 

@@ -1,20 +1,23 @@
 """The sessions of a folder, the last touched first."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from ...core.wording import printable
+from ...core.wording import ago, middle, printable
 from .rowlist import Cell, RowList
 
 if TYPE_CHECKING:
     from ...core.session import SessionSummary
 
+ROOMY = 56
+"""Cells from which a mode is written out."""
+SHORT = {"verbatim": "verb.", "rewrite": "rewr."}
+
 
 class SessionList(RowList, can_focus=True):
-    """Document, progress, when, and what is the matter with it."""
+    """Document, mode, progress, when, and what is the matter with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False, id="sessions_down"),
@@ -73,22 +76,23 @@ class SessionList(RowList, can_focus=True):
         if one.error is not None:
             return [when, (f"{printable(one.path.stem)}: ", ""), (printable(one.error), "error")]
         status = one.status
-        state = self._state(one)
+        state = self._state(one, width)
+        mode = one.mode if width >= ROOMY else SHORT.get(one.mode, one.mode)
         figures = f" {status.done}/{status.total}"
         if status.flagged:
             figures += f" !{status.flagged}"
-        figures += f" ✎{status.decided}"
+        if status.decided:
+            figures += f" ✎{status.decided}"
         if status.failed:
             figures += f" ✗{status.failed}"
-        room = max(8, width - len(when[0]) - len(figures) - len(state[0]) - 2)
-        name = printable(one.document_path.name)
-        shown = name if len(name) <= room else f"{name[: room - 1]}…"
-        return [when, (shown, "bold"), (figures, ""), ("  ", ""), state]
+        room = max(8, width - len(when[0]) - len(mode) - len(figures) - len(state[0]) - 3)
+        name = middle(printable(one.document_path.name), room)
+        return [when, (name, "bold"), (f" {mode}", "dim"), (figures, ""), ("  ", ""), state]
 
-    def _state(self, one: "SessionSummary") -> Cell:
+    def _state(self, one: "SessionSummary", width: int) -> Cell:
         changed = self._changed.get(str(one.path))
         if one.writer:
-            return "open elsewhere", "accent"
+            return "open elsewhere" if width >= ROOMY else "open", "accent"
         if changed:
             return f"file {changed}", "warning"
         if one.interrupted:
@@ -96,12 +100,3 @@ class SessionList(RowList, can_focus=True):
         if one.status.pending:
             return "not begun", "dim"
         return ("finished", "good") if one.status.decided < one.status.total else ("decided", "good")
-
-
-def ago(touched: float) -> str:
-    """How long ago, in the largest unit: "5 min", "3 h", "12 d"."""
-    seconds = max(0.0, time.time() - touched)
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
-    return "now"

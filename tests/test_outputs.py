@@ -1,0 +1,172 @@
+"""Where a text goes that has one there already: what a session can write again makes room, all else stays."""
+
+import json
+from pathlib import Path
+
+import pytest
+from batches import batch, galley, report, shelf, texts
+from making import attempt, new_session
+
+from galley.core.clean.options import CleanOptions
+from galley.core.export import NotOursError, write
+from galley.core.session import Session, remove, set_aside
+from galley.core.settings import RunSettings
+
+NOTE = "One sentence of plain text (Moxon, 1683). Another one fol-\nlows it here.\n"
+
+
+def finished(directory: Path, words: str, mode: str = "rules") -> Session:
+    session = new_session(directory, settings=RunSettings(clean=CleanOptions(mode=mode)))
+    for record in session.chunks():
+        session.add_attempt(attempt(record.index, f"{words} {record.index}", flags=()), choose=True, state="done")
+    return session
+
+
+def test_a_text_of_the_same_session_is_written_anew_without_a_word(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with finished(tmp_path / "s", "first") as session:
+        write(session, target, "txt")
+        session.decide(0, "edited", "Another beginning.")
+        again = write(session, target, "txt")
+    assert again.replaced is None
+    assert target.read_text().startswith("Another beginning.")
+
+
+def test_a_text_of_another_session_makes_room_and_is_named(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with finished(tmp_path / "s", "first") as first, finished(tmp_path / "s", "second", "verbatim") as second:
+        write(first, target, "txt")
+        report = write(second, target, "txt")
+        assert report.replaced is not None
+        assert report.replaced.session == first.path
+        assert report.replaced.what == "the text of an earlier run in rules mode"
+        with Session.open(first.path, write=False) as reopened:
+            write(reopened, tmp_path / "back.txt", "txt")
+    assert (tmp_path / "back.txt").read_text().startswith("first 0")
+
+
+def test_a_text_that_was_moved_is_still_known(tmp_path: Path) -> None:
+    with finished(tmp_path / "s", "first") as first, finished(tmp_path / "s", "second", "verbatim") as second:
+        write(first, tmp_path / "out.txt", "txt")
+        (tmp_path / "out.txt").rename(tmp_path / "moved.txt")
+        report = write(second, tmp_path / "moved.txt", "txt")
+    assert report.replaced is not None
+
+
+@pytest.mark.parametrize("format", ["txt", "md", "jsonl"])
+def test_what_a_person_changed_stays_and_nothing_is_left_beside_it(tmp_path: Path, format: str) -> None:
+    target = tmp_path / f"out.{format}"
+    with finished(tmp_path / "s", "first") as session:
+        write(session, target, format)
+        target.write_text(target.read_text() + "A line of mine.")
+        edited = target.read_bytes()
+        with pytest.raises(NotOursError, match="was changed since"):
+            write(session, target, format)
+        assert target.read_bytes() == edited
+        assert sorted(path.name for path in tmp_path.iterdir()) == [target.name, "s"]
+        write(session, target, format, force=True)
+    assert target.read_bytes() != edited
+
+
+def test_a_text_whose_session_is_gone_is_the_only_one_there_is(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with finished(tmp_path / "s", "first") as first:
+        write(first, target, "txt")
+    remove(first.path)
+    with finished(tmp_path / "s", "second", "verbatim") as second, pytest.raises(NotOursError):
+        write(second, target, "txt")
+    assert target.read_text().startswith("first 0")
+
+
+def test_a_session_that_was_set_aside_still_has_its_text(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with finished(tmp_path / "s", "first") as first:
+        write(first, target, "txt")
+    aside = set_aside(first.path)
+    with finished(tmp_path / "s", "second") as second:
+        write(second, target, "txt")
+    assert target.read_text().startswith("second 0")
+    with Session.open(aside, write=False) as kept:
+        write(kept, tmp_path / "back.txt", "txt")
+
+
+def test_an_empty_file_and_the_very_text_are_in_nobodys_way(tmp_path: Path) -> None:
+    empty, same = tmp_path / "empty.txt", tmp_path / "same.txt"
+    empty.touch()
+    with finished(tmp_path / "s", "first") as session:
+        write(session, empty, "txt")
+        same.write_bytes(empty.read_bytes())
+        for note in (tmp_path / "s" / ".written").iterdir():
+            note.unlink()
+        write(session, same, "txt")
+    assert same.read_bytes() == empty.read_bytes()
+
+
+def test_clean_in_another_mode_says_what_it_replaced_and_how_to_have_it_again(
+    tmp_path: Path, embedded_model: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text(NOTE)
+    assert galley(tmp_path, "clean", "notes.txt", "--mode", "rules").returncode == 0
+    before = (tmp_path / "clean_notes.txt").read_text()
+    done = galley(tmp_path, "clean", "notes.txt", "--mode", "verbatim")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if "replaced" in line]
+    assert "the text of an earlier run in rules mode" in line
+    session = line.partition("galley export ")[2].partition(" -o ")[0]
+    assert galley(tmp_path, "export", session, "-o", "rules.txt").returncode == 0
+    assert (tmp_path / "rules.txt").read_text() == before
+
+
+def test_clean_resume_and_export_leave_a_changed_text_alone_until_forced(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text(NOTE)
+    galley(tmp_path, "clean", "notes.txt", "--mode", "rules")
+    (tmp_path / "clean_notes.txt").write_text("My own words.\n")
+    for command in (
+        ["clean", "notes.txt", "--mode", "rules"],
+        ["clean", "notes.txt", "--mode", "rules", "--chunk-size", "100"],
+        ["resume", "notes-"],
+        ["export", "notes-"],
+    ):
+        if command[1] == "notes-":
+            command[1] = sorted(path.stem for path in (tmp_path / "galley-home" / "sessions").glob("*.galley"))[0]
+        done = galley(tmp_path, *command)
+        assert done.returncode == 2, done.stderr
+        assert "was changed since Galley wrote it" in done.stderr
+        assert "--force" in done.stderr
+        assert (tmp_path / "clean_notes.txt").read_text() == "My own words.\n"
+    assert galley(tmp_path, "clean", "notes.txt", "--mode", "rules", "--force").returncode == 0
+    assert (tmp_path / "clean_notes.txt").read_text().startswith("One sentence")
+
+
+def test_a_file_that_was_never_galleys_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text(NOTE)
+    (tmp_path / "clean_notes.txt").write_text("A shopping list.\n")
+    done = galley(tmp_path, "clean", "notes.txt", "--mode", "rules")
+    assert done.returncode == 2
+    assert (tmp_path / "clean_notes.txt").read_text() == "A shopping list.\n"
+    (session,) = json.loads(galley(tmp_path, "sessions", "--json").stdout)
+    assert session["state"] == "not begun"
+
+
+def test_a_batch_counts_what_it_replaced_and_names_the_sessions(tmp_path: Path) -> None:
+    shelf(tmp_path, "a.txt", "b.txt")
+    batch(tmp_path, "in")
+    before = report(tmp_path)
+    assert all(document["replaced"] is None for document in before.values())
+    done = batch(tmp_path, "in", "--max-chars", "120")
+    assert "Replaced 2 texts of earlier runs" in done.stderr
+    for name, document in report(tmp_path).items():
+        assert document["replaced"] == before[name]["session"]
+
+
+def test_a_batch_sets_a_document_aside_whose_text_a_person_changed(tmp_path: Path) -> None:
+    shelf(tmp_path, "a.txt", "b.txt")
+    batch(tmp_path, "in")
+    (tmp_path / "out" / "a.txt").write_text("My own words.\n")
+    done = batch(tmp_path, "in", "--chunk-size", "100")
+    assert done.returncode == 1
+    assert "a.txt was changed since Galley wrote it" in done.stderr
+    assert texts(tmp_path)["a.txt"] == b"My own words.\n"
+    forced = batch(tmp_path, "in", "--chunk-size", "100", "--force")
+    assert forced.returncode == 0, forced.stderr
+    assert texts(tmp_path)["a.txt"] != b"My own words.\n"
