@@ -168,6 +168,14 @@ def test_a_figures_ticks_go_where_they_tear_a_sentence_and_its_caption_stays() -
     assert "Fig. 3. The radius." in text
 
 
+def test_the_rest_of_a_broken_word_above_a_figure_is_no_label_of_it() -> None:
+    text = prepared(
+        f"{PROSE}It has been shown that the proof has a hypo-\ntenuse\n{TICKS}Fig. 3. The radius.\n{PROSE}"
+    ).text
+    assert "hypotenuse" in text
+    assert "0.5" not in text
+
+
 def test_a_figures_ticks_between_sentences_stay_and_are_proposed() -> None:
     result = prepared(f"{PROSE}{TICKS}Fig. 3. The radius of the proof.\n{PROSE}")
     assert "0.5" in result.text

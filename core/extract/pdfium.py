@@ -13,9 +13,10 @@ from typing import Any
 
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
+from ..accents import MARKS, accented
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
-from .scripts import Place, separator
-from .symbols import PIECES, is_symbolic, meaning, with_negations
+from .scripts import Place, may_touch, separator, stands_on
+from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
 
 _lib: Any = pypdfium2
 _raw: Any = _lib.raw
@@ -76,6 +77,13 @@ _BETWEEN = re.compile("\r\n| ")
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
 _UNSEEN = dict.fromkeys([*range(33), 0xFFFE])
 _PIECES = str.maketrans(PIECES)
+_ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
+_BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
+_ABOVE = 0.1
+"""A glyph with less of its height above its baseline hangs below it."""
+_NEAR = 5
+"""An accent's letter is at most so many characters before or behind it: one that is set higher may come behind an index
+or the next letter."""
 
 
 class _Glyphs:
@@ -93,8 +101,12 @@ class _Glyphs:
         self._codes = self._all_codes(textpage)
         self._all_inside = _visible(_paired(self._codes)) == _visible(inside)
         """Whether no glyph lies off the page, so that none has to be looked at for that."""
-        self._unmapped = any(is_symbolic(name) for name in self._font_names(page))
-        """Whether a font is used whose glyphs may have no meaning in Unicode."""
+        if any(is_symbolic(name) for name in self._font_names(page)):
+            self._codes = "".join(self._meanings())
+        self._marks: dict[int, str] = {}
+        """Accents, by the glyph that they stand on."""
+        if _ACCENT.search(self._codes):
+            self._codes = "".join(self._without_accents())
 
     def pieces(self) -> Iterator[str]:
         """The text: runs of glyphs, and what stands between them."""
@@ -103,12 +115,12 @@ class _Glyphs:
             if generated:
                 given = "\n" if given == "\n" or "\n" in self._codes[start:end] else " "
                 continue
-            text = self._run(start, end)
-            if text:
+            first, behind = self._seen(start, end)
+            if first < behind:
                 if given and last >= 0:
-                    yield self._between(last, start, given)
-                yield text
-                last, given = end - 1, ""
+                    yield self._between(last, first, given)
+                yield self._run(first, behind)
+                last, given = behind - 1, ""
 
     def _runs(self) -> Iterator[tuple[int, int, bool]]:
         """(start, end, whether pdfium made it up) of runs of glyphs and of generated white space; a glyph off the page
@@ -139,23 +151,58 @@ class _Glyphs:
             start = match.end()
         return "".join([*parts, self._letters(start, end)])
 
+    def _seen(self, start: int, end: int) -> tuple[int, int]:
+        """The run without glyphs at its ends that are no text."""
+        codes = self._codes[start:end]
+        return end - len(codes.lstrip("\0")), start + len(codes.rstrip("\0"))
+
     def _letters(self, start: int, end: int) -> str:
-        if not self._unmapped:
-            return self._codes[start:end].replace("\0", "")
-        return "".join(self._text(index, self._codes[index]) for index in range(start, end))
+        codes = self._codes[start:end].replace("\0", "") if not self._marks else ""
+        return codes or "".join(self._letter(index) for index in range(start, end))
+
+    def _letter(self, index: int) -> str:
+        code = self._codes[index]
+        mark = self._marks.get(index)
+        return accented(code, mark) if mark else code.replace("\0", "")
 
     def _between(self, last: int, index: int, given: str) -> str:
-        if self._origin(last)[1] == self._origin(index)[1]:
-            return given
         before, after = self._letters(last, last + 1), self._letters(index, index + 1)
+        level = self._origin(last)[1] == self._origin(index)[1]
+        # An accent between them, which pdfium took for a letter, makes its word doubtful.
+        if level and not may_touch(before, after) and NOTHING not in self._codes[last:index]:
+            return given
         return separator(before, self._place(last), after, self._place(index), given)
 
-    def _text(self, index: int, code: str) -> str:
-        if _raw.FPDFText_HasUnicodeMapError(self._handle, index) == 1:
-            found = meaning(self._font(_raw.FPDFText_GetTextObject(self._handle, index)), ord(code))
-            if found is not None:
-                return found
-        return code if code > "\0" else ""
+    def _meanings(self) -> Iterator[str]:
+        """The codes, looked up where pdfium has no meaning; of the pieces that a tall bar is drawn of, the first."""
+        bar, left = "", 0.0
+        for index, code in enumerate(self._codes):
+            if _raw.FPDFText_HasUnicodeMapError(self._handle, index) != 1:
+                bar = bar if code in " \r\n" else ""
+                yield code
+                continue
+            font = self._font(_raw.FPDFText_GetTextObject(self._handle, index))
+            found = meaning(font, ord(code))
+            before, at = (bar, left), self._origin(index)[0]
+            bar, left = found if found and is_piece(font, ord(code)) else "", at
+            yield NOTHING if bar and before == (bar, left) else (code if found is None else found or NOTHING)
+
+    def _without_accents(self) -> Iterator[str]:
+        """The codes; accents that stand over a letter or a sign beside them in the text go to the marks."""
+        for index, code in enumerate(self._codes):
+            base = self._under(index) if code in MARKS else None
+            if base is not None:
+                self._marks[base] = self._marks.get(base, "") + MARKS[code]
+            yield code if base is None else NOTHING
+
+    def _under(self, index: int) -> int | None:
+        """The nearest glyph in the text over whose width an accent has its middle; None where it stands alone."""
+        accent = self._place(index)
+        beside = range(max(0, index - _NEAR), min(self._count, index + _NEAR + 1))
+        for base in sorted(beside, key=lambda other: abs(other - index)):
+            if _BASE.match(self._codes[base]) and stands_on(accent, self._place(base)):
+                return base
+        return None
 
     def _all_codes(self, textpage: Any) -> str:
         """A character a glyph. The text of the whole range is had at once, unless pdfium leaves glyphs out of it."""
@@ -189,13 +236,20 @@ class _Glyphs:
         left, baseline = self._origin(index)
         _raw.FPDFText_GetLooseCharBox(self._handle, index, self._loose)
         height = abs(self._loose.top - self._loose.bottom)
-        return Place(left, self._loose.right, baseline, height)
+        _, _, bottom, top = self._ink(index)
+        hangs = top - baseline < _ABOVE * (top - bottom) and top - bottom > height / 2
+        return Place(left, self._loose.right, baseline, height, hangs)
 
-    def _is_inside(self, index: int) -> bool:
+    def _ink(self, index: int) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top of what is drawn."""
         left, right, bottom, top = self._edges
         _raw.FPDFText_GetCharBox(self._handle, index, left, right, bottom, top)
+        return left.value, right.value, bottom.value, top.value
+
+    def _is_inside(self, index: int) -> bool:
+        left, right, bottom, top = self._ink(index)
         low_x, low_y, high_x, high_y = self._box
-        return left.value <= high_x and right.value >= low_x and bottom.value <= high_y and top.value >= low_y
+        return left <= high_x and right >= low_x and bottom <= high_y and top >= low_y
 
 
 def _paired(text: str) -> str:
