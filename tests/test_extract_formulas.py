@@ -133,6 +133,16 @@ def test_an_accent_goes_on_the_letter_that_it_stands_over(tmp_path: Path):
     assert text_of(tmp_path, pdf_of(page)) == "a path x̃i in it"
 
 
+def test_an_accent_that_comes_behind_its_word_goes_on_its_letter(tmp_path: Path):
+    page = placed((b"by Kopf et al.", 12, 50, 700), (b"\xa8", 12, 75.3, 700), (b", and", 12, 120.1, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "by Köpf et al., and"
+
+
+def test_what_stands_under_a_root_stays_there():
+    root, letter = Place(100, 109, 715, 26, hangs=True), Place(109, 115, 700, 11)
+    assert separator("√", root, "x", letter, "\n") == ""
+
+
 def test_an_accent_over_no_letter_stays_as_it_is(tmp_path: Path):
     page = placed((b"of about", 12, 50, 700), (b"\x98", 12, 104, 700), (b"5 kg", 12, 108, 700))
     assert text_of(tmp_path, pdf_of(page)) == "of about ˜5 kg"

@@ -81,9 +81,8 @@ _ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
 _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
-_NEAR = 5
-"""An accent's letter is at most so many characters before or behind it: one that is set higher may come behind an index
-or the next letter."""
+_NEAR = 60
+"""An accent's letter is at most so many characters away: pdfium has one that is set higher behind its word, or later."""
 
 
 class _Glyphs:
@@ -200,7 +199,8 @@ class _Glyphs:
         accent = self._place(index)
         beside = range(max(0, index - _NEAR), min(self._count, index + _NEAR + 1))
         for base in sorted(beside, key=lambda other: abs(other - index)):
-            if _BASE.match(self._codes[base]) and stands_on(accent, self._place(base)):
+            code = self._codes[base]
+            if code not in MARKS and _BASE.match(code) and stands_on(accent, self._place(base)):
                 return base
         return None
 

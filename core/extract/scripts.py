@@ -18,7 +18,7 @@ OVERLAP = 0.25
 """So far may the second begin inside the first, as after a slanted letter; numerator and denominator lie farther."""
 RAISED = 0.6
 """An accent over a capital is set higher by less than this share of the size."""
-PRIME = "′"
+PRIME, ROOT = "′√"
 PRIMED = 1.0
 """An index below a prime is farther from it than from its base, and begins as far left."""
 TOUCHING = 0.035
@@ -48,7 +48,7 @@ def separator(before: str, one: Place, after: str, other: Place, given: str) -> 
     if shift <= LEVEL * size:
         return level_separator(before, after, gap / size, given)
     if one.hangs or other.hangs:
-        return " " if BESIDE * min(one.size, other.size) <= gap < SAME_LINE * size else given
+        return hanging_separator(before, gap / min(one.size, other.size), given)
     primed = before == PRIME and other.baseline < one.baseline
     furthest, overlap = (PRIMED, PRIMED) if primed else (FURTHEST, OVERLAP)
     if shift >= furthest * size or not -overlap * size < gap < SAME_LINE * size:
@@ -58,6 +58,13 @@ def separator(before: str, one: Place, after: str, other: Place, given: str) -> 
     if not (before.isdigit() and after.isdigit()):
         return ""
     return "^" if other.baseline > one.baseline and other.size < one.size else " "
+
+
+def hanging_separator(before: str, gap: float, given: str) -> str:
+    """The same beside a glyph that hangs: room for a blank is one, and under a root nothing is."""
+    if BESIDE <= gap < SAME_LINE:
+        return " "
+    return "" if before == ROOT and abs(gap) < BESIDE else given
 
 
 def may_touch(before: str, after: str) -> bool:
