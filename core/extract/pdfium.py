@@ -82,7 +82,7 @@ _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
 _NEAR = 60
-"""An accent's letter is at most so many characters away: pdfium has one that is set higher behind its word, or later."""
+"""So many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
 
 
 class _Glyphs:
