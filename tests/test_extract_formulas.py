@@ -154,6 +154,16 @@ def test_a_tall_bar_is_one_sign_however_many_pieces_it_is_drawn_of(tmp_path: Pat
     assert text_of(tmp_path, repaired(data)).split() == ["norm", "|", "end"]
 
 
+def test_a_footnotes_mark_behind_a_word_is_raised_and_a_number_in_a_name_is_not(tmp_path: Path):
+    page = placed((b"Gemini, Claude", 12, 50, 700), (b"12", 7, 133.5, 704.5), (b"and GPT2 stay", 12, 146, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "Gemini, Claude¹² and GPT2 stay"
+
+
+def test_a_fraction_behind_a_word_is_no_mark_of_a_footnote(tmp_path: Path):
+    page = placed((b"at most", 12, 50, 700), (b"1", 7, 95, 704.5), (b"/", 12, 99, 700), (b"2", 7, 102.5, 697))
+    assert "¹" not in text_of(tmp_path, pdf_of(page))
+
+
 def test_lines_of_text_stay_lines(tmp_path: Path):
     assert text_of(tmp_path, pages_saying("one line\nand the next")) == "one line\nand the next"
 

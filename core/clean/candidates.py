@@ -12,6 +12,7 @@ from ..edits import Candidate
 from ..prepare.frequency import zipf
 from ..prepare.furniture import INLINE_STAMP
 from ..prepare.removals import EMAIL
+from ..signs import RAISED
 from .citations import PART_OF_SENTENCE, citations, is_object
 
 URL = re.compile(
@@ -24,6 +25,15 @@ MARK = re.compile(
 )
 """Right behind a word, or behind a name in a list: elsewhere a star is an operator or the margin of a comment."""
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
+RAISED_MARK = re.compile(
+    rf"(?P<number>\d[ \u2009]?)?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})[.,;:!?)”’\"]?"
+    rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
+)
+POWERS = frozenset("²³")
+FUNCTIONS = "sin cos tan cot sinh cosh tanh log ln exp det dim max min"
+UNITS = "mm cm km nm pc kpc mpc hz khz mhz ghz ev kev mev gev deg rad arcsec arcmin pixel pixels inch inches"
+RAISED_TO = frozenset(f"{FUNCTIONS} {UNITS}".split())
+"""Functions and units, which a raised two squares."""
 ADDRESS_PART = re.compile(r"[/.\d][^\s/]{0,40}[.,;:]$")
 """The end of a web address or DOI: "2023.emnlp-main." before "67"."""
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
@@ -89,10 +99,22 @@ def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
     for match in MARK.finditer(text):
         group = "mark" if match["mark"] else "apart"
         yield Candidate(match.start(group), match.end(), "", "footnote_mark", 0.8 if group == "mark" else 0.6)
+    for match in RAISED_MARK.finditer(text):
+        yield Candidate(match.start("mark"), match.end(), "", "footnote_mark", raised_prior(match, language))
     for match in NOTE_NUMBER.finditer(text):
         if ADDRESS_PART.search(text, max(0, match.start() - 60), match.start()):
             continue
         yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.7)
+
+
+def raised_prior(match: re.Match[str], language: str) -> float:
+    """How likely a raised number behind a word is a footnote's mark, and not the power of a unit or of a function."""
+    word = match["word"]
+    if match["mark"] not in POWERS:
+        return 0.8
+    if match["number"] or word.lower() in RAISED_TO:
+        return 0.05
+    return 0.8 if is_common(word.lower(), language) else 0.3
 
 
 def debris(text: str, language: str) -> Iterator[Candidate]:

@@ -87,7 +87,7 @@ ASIDE = re.compile(r"[ \t]*[(\[](?:see|e\.g|cf|i\.e)\b", re.I)
 PREDICATE = re.compile(r"[ \t]+[a-zäöüß]")
 BEFORE = 24
 """Characters looked at before a citation."""
-PART_OF_SENTENCE = 0.2
+PART_OF_SENTENCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
-from ..accents import MARKS, accented
+from ..signs import MARKS, RAISED, accented
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
-from .scripts import Place, may_touch, separator, stands_on
+from .scripts import Place, is_beside, is_raised, may_touch, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
 
 _lib: Any = pypdfium2
@@ -74,6 +74,11 @@ class PdfiumReader:
 
 _BETWEEN = re.compile("\r\n| ")
 """As pdfium generates it: each blank and each line end of its own."""
+_NUMBERED = re.compile(
+    r"(?<!\w)(?:[^\W\d_]{3,40}|[A-ZÄÖÜ][a-zäöü])([.,;:!?)”’\"]?)(?:\r\n| )?(\d{1,2}(?:,\d{1,2})*)(?!\w)"
+)
+"""A word, what closes it, and a number that may be set as a mark behind it."""
+_RAISED = str.maketrans("0123456789", RAISED)
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
 _UNSEEN = dict.fromkeys([*range(33), 0xFFFE])
 _PIECES = str.maketrans(PIECES)
@@ -106,6 +111,7 @@ class _Glyphs:
         """Accents, by the glyph that they stand on."""
         if _ACCENT.search(self._codes):
             self._codes = "".join(self._without_accents())
+        self._raise_marks()
 
     def pieces(self) -> Iterator[str]:
         """The text: runs of glyphs, and what stands between them."""
@@ -203,6 +209,14 @@ class _Glyphs:
             if code not in MARKS and _BASE.match(code) and stands_on(accent, self._place(base)):
                 return base
         return None
+
+    def _raise_marks(self) -> None:
+        """Gives the digits of a footnote's mark behind a word as raised ones: "Claude2" would be another name."""
+        for match in _NUMBERED.finditer(self._codes):
+            start, end = match.span(2)
+            word, first = self._place(match.end(1) - 1), self._place(start)
+            if is_beside(word, first) and all(is_raised(word, self._place(index)) for index in range(start, end)):
+                self._codes = self._codes[:start] + match[2].translate(_RAISED) + self._codes[end:]
 
     def _all_codes(self, textpage: Any) -> str:
         """A character a glyph. The text of the whole range is had at once, unless pdfium leaves glyphs out of it."""

@@ -23,6 +23,8 @@ PRIMED = 1.0
 """An index below a prime is farther from it than from its base, and begins as far left."""
 TOUCHING = 0.035
 ELLIPSIS = 0.2
+SMALLER = 0.95
+"""A script is smaller than this share of its base."""
 SAME_LINE = 0.8
 """With up to this much room, a script and what follows it are still on one line."""
 
@@ -85,3 +87,14 @@ def stands_on(accent: Place, base: Place) -> bool:
     higher."""
     middle = (accent.left + accent.right) / 2
     return base.left <= middle <= base.right and 0 <= accent.baseline - base.baseline + LEVEL < RAISED * base.size
+
+
+def is_beside(one: Place, other: Place) -> bool:
+    """Whether no blank is between two glyphs."""
+    return -OVERLAP * one.size < other.left - one.right < BESIDE * one.size
+
+
+def is_raised(word: Place, mark: Place) -> bool:
+    """Whether a glyph is set as a footnote's mark is: smaller than a word before it, and higher on the same line."""
+    rise = mark.baseline - word.baseline
+    return mark.size < SMALLER * word.size and LEVEL * word.size < rise < FURTHEST * word.size

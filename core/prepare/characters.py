@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from ..accents import MARKS, accented
+from ..signs import MARKS, accented
 from ..traced import Edit, Traced
 from .lines import lines_of
 

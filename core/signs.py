@@ -1,4 +1,4 @@
-"""Accents that stand as characters of their own, as fonts of TeX set them, and letters with one on."""
+"""Characters for how others are set: accents that stand alone, as fonts of TeX have them, and raised digits."""
 
 import unicodedata
 
@@ -17,6 +17,8 @@ MARKS = {
 }
 """The mark that goes on a letter, for each accent that stands alone."""
 DOTLESS = {"ı": "i"}
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+"""Digits set as a footnote's mark or an exponent, by their values."""
 
 
 def accented(letter: str, mark: str) -> str:
