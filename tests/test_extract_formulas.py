@@ -115,11 +115,12 @@ def test_glyphs_that_touch_have_no_blank_between_them():
 
 
 def test_the_dots_of_an_ellipsis_stand_together_and_leaders_stay_apart(tmp_path: Path):
-    def dots(step: float) -> bytes:
-        return pdf_of(placed((b"from x to", 12, 50, 700), *((b".", 12, 105 + step * n, 700) for n in range(3))))
+    def dots(count: int, step: float) -> bytes:
+        return pdf_of(placed((b"from x to", 12, 50, 700), *((b".", 12, 105 + step * n, 700) for n in range(count))))
 
-    assert text_of(tmp_path, dots(5.2)) == "from x to ..."
-    assert text_of(tmp_path, dots(8)) == "from x to . . ."
+    assert text_of(tmp_path, dots(3, 5.2)) == "from x to ..."
+    assert text_of(tmp_path, dots(3, 8)) == "from x to . . ."
+    assert text_of(tmp_path, dots(5, 5.2)) == "from x to . . . . ."
 
 
 def test_what_stands_beside_a_tall_bracket_is_judged_by_the_room_between_them():

@@ -15,7 +15,7 @@ import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 from ..signs import MARKS, RAISED, accented
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
-from .scripts import Place, is_beside, is_raised, may_touch, separator, stands_on
+from .scripts import Place, is_beside, is_raised, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
 
 _lib: Any = pypdfium2
@@ -79,6 +79,7 @@ _NUMBERED = re.compile(
 )
 """A word, what closes it, and a number that may be set as a mark behind it."""
 _RAISED = str.maketrans("0123456789", RAISED)
+_ELLIPSIS = re.compile(r"(?<!\.)(?<!\. )\. (\.) \.(?! ?\.)")
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
 _UNSEEN = dict.fromkeys([*range(33), 0xFFFE])
 _PIECES = str.maketrans(PIECES)
@@ -112,6 +113,8 @@ class _Glyphs:
         if _ACCENT.search(self._codes):
             self._codes = "".join(self._without_accents())
         self._raise_marks()
+        self._spread = {at for match in _ELLIPSIS.finditer(self._codes) for at in (match.start(1), match.end() - 1)}
+        """Dots of an ellipsis that stand behind another."""
 
     def pieces(self) -> Iterator[str]:
         """The text: runs of glyphs, and what stands between them."""
@@ -173,8 +176,9 @@ class _Glyphs:
     def _between(self, last: int, index: int, given: str) -> str:
         before, after = self._letters(last, last + 1), self._letters(index, index + 1)
         level = self._origin(last)[1] == self._origin(index)[1]
-        # An accent between them, which pdfium took for a letter, makes its word doubtful.
-        if level and not may_touch(before, after) and NOTHING not in self._codes[last:index]:
+        doubtful = before.isupper() or index in self._spread
+        # An accent between them, which pdfium took for a letter, makes its word doubtful as well.
+        if level and not doubtful and NOTHING not in self._codes[last:index]:
             return given
         return separator(before, self._place(last), after, self._place(index), given)
 

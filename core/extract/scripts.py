@@ -69,14 +69,9 @@ def hanging_separator(before: str, gap: float, given: str) -> str:
     return "" if before == ROOT and abs(gap) < BESIDE else given
 
 
-def may_touch(before: str, after: str) -> bool:
-    """Whether pdfium's blank between two glyphs on one line has to be looked at: behind a slanted capital, in dots."""
-    return before.isupper() or before == after == "."
-
-
 def level_separator(before: str, after: str, gap: float, given: str) -> str:
     """The same on one line: glyphs that touch have no blank between them ("PQ"), and the dots of an ellipsis none
-    either, however TeX spreads them; a contents page's leaders are wider apart. `gap` is in shares of the size."""
+    either, however TeX spreads them. `gap` is in shares of the size."""
     if given == " " and (gap < TOUCHING or (before == after == "." and gap < ELLIPSIS)):
         return ""
     return given
