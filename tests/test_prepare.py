@@ -268,3 +268,22 @@ def test_an_abbreviation_at_a_lines_end_ends_no_paragraph() -> None:
 def test_a_long_hostile_line_is_repaired_in_linear_time(text: str) -> None:
     found = prepared(text).text
     assert found.count("schön") == text.count("schÃ¶n")
+
+
+ROWS = "Method Data Teacher Student\nLion IF Alpaca Cata ChatGPT LLaMA\nSelfee MD Mixed Data ChatGPT LLaMA\n"
+
+
+def test_a_table_at_the_top_of_a_page_does_not_run_on_from_the_sentence_that_it_tears() -> None:
+    text = prepared(
+        f"{PROSE}The mills were made of wood, and the river drove all of the\n",
+        f"{ROWS}TABLE 3: A summary of the methods.\nwheels that stood along its banks for a hundred years.\n{PROSE}",
+    ).text
+    assert "drove all of the\n\nMethod Data" in text
+
+
+def test_a_sentence_goes_on_over_a_page_that_has_a_table_further_down() -> None:
+    text = prepared(
+        f"{PROSE}The mills were made of wood, and the river drove all of the\n",
+        f"Wheels that stood along its banks for a hundred years.\n{PROSE}{ROWS}TABLE 3: A summary of the methods.\n",
+    ).text
+    assert "drove all of the Wheels that" in text
