@@ -160,6 +160,11 @@ def test_a_footnotes_mark_behind_a_word_is_raised_and_a_number_in_a_name_is_not(
     assert text_of(tmp_path, pdf_of(page)) == "Gemini, Claude¹² and GPT2 stay"
 
 
+def test_a_footnotes_mark_before_its_text_is_raised(tmp_path: Path):
+    page = placed((b"4", 7, 50, 704.5), (b"Even for many.", 12, 53.9, 700), (b"4 Even here", 12, 50, 650))
+    assert text_of(tmp_path, pdf_of(page)) == "⁴Even for many.\n4 Even here"
+
+
 def test_a_fraction_behind_a_word_is_no_mark_of_a_footnote(tmp_path: Path):
     page = placed((b"at most", 12, 50, 700), (b"1", 7, 95, 704.5), (b"/", 12, 99, 700), (b"2", 7, 102.5, 697))
     assert "¹" not in text_of(tmp_path, pdf_of(page))

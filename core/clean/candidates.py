@@ -29,6 +29,7 @@ RAISED_MARK = re.compile(
     rf"(?P<number>\d[ \u2009]?)?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})[.,;:!?)”’\"]?"
     rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
 )
+RAISED_OPENING = re.compile(rf"(?<![^\s])[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|https?://|www\.)")
 POWERS = frozenset("²³")
 FUNCTIONS = "sin cos tan cot sinh cosh tanh log ln exp det dim max min"
 UNITS = "mm cm km nm pc kpc mpc hz khz mhz ghz ev kev mev gev deg rad arcsec arcmin pixel pixels inch inches"
@@ -101,6 +102,8 @@ def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
         yield Candidate(match.start(group), match.end(), "", "footnote_mark", 0.8 if group == "mark" else 0.6)
     for match in RAISED_MARK.finditer(text):
         yield Candidate(match.start("mark"), match.end(), "", "footnote_mark", raised_prior(match, language))
+    for match in RAISED_OPENING.finditer(text):
+        yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.8)
     for match in NOTE_NUMBER.finditer(text):
         if ADDRESS_PART.search(text, max(0, match.start() - 60), match.start()):
             continue

@@ -78,6 +78,7 @@ _NUMBERED = re.compile(
     r"(?<!\w)(?:[^\W\d_]{3,40}|[A-ZÄÖÜ][a-zäöü])([.,;:!?)”’\"]?)(?:\r\n| )?(\d{1,2}(?:,\d{1,2})*)(?!\w)"
 )
 """A word, what closes it, and a number that may be set as a mark behind it."""
+_NUMBER = re.compile(r"(?<!\w)(\d{1,2})(?:\r\n| )?[^\W\d_](?=[^\W\d_])")
 _RAISED = str.maketrans("0123456789", RAISED)
 _ELLIPSIS = re.compile(r"(?<!\.)(?<!\. )\. (\.) \.(?! ?\.)")
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
@@ -215,12 +216,23 @@ class _Glyphs:
         return None
 
     def _raise_marks(self) -> None:
-        """Gives the digits of a footnote's mark behind a word as raised ones: "Claude2" would be another name."""
+        """Gives the digits of a footnote's mark, behind a word or before one, as raised ones: "Claude2" would be
+        another name."""
         for match in _NUMBERED.finditer(self._codes):
             start, end = match.span(2)
             word, first = self._place(match.end(1) - 1), self._place(start)
-            if is_beside(word, first) and all(is_raised(word, self._place(index)) for index in range(start, end)):
-                self._codes = self._codes[:start] + match[2].translate(_RAISED) + self._codes[end:]
+            if is_beside(word, first):
+                self._raise(word, start, end)
+        for match in _NUMBER.finditer(self._codes):
+            start, end = match.span(1)
+            word, last = self._place(match.end() - 1), self._place(end - 1)
+            if is_beside(last, word):
+                self._raise(word, start, end)
+
+    def _raise(self, word: Place, start: int, end: int) -> None:
+        if all(is_raised(word, self._place(index)) for index in range(start, end)):
+            raised = self._codes[start:end].translate(_RAISED)
+            self._codes = self._codes[:start] + raised + self._codes[end:]
 
     def _all_codes(self, textpage: Any) -> str:
         """A character a glyph. The text of the whole range is had at once, unless pdfium leaves glyphs out of it."""
