@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from galley.core.clean.candidates import YEAR, citation_prior
+from galley.core.clean.citations import YEAR, citation_prior
 from galley.core.clean.verbatim import LABELS, prefix_of
 from galley.core.engine.local import LocalEngine
 from galley.core.engine.options import EngineOptions

@@ -8,10 +8,16 @@ cuts "See Fig. 3 and Eq. | (2)". Both cut German before "3. Oktober" and behind 
 import re
 import unicodedata
 
+from .signs import RAISED
+
 NO_END = re.compile(
     r"\b(?:\d{1,2}|Kap|Abb|Nr|Bd|Aufl|Art|Abs|Tab|Gl|Def|vgl|bzw|ca|sog|inkl|evtl|ggf|al|vs|cf|Figs?|Eqs?|Sec|Ref)\.\s*$"
 )
 """Ordinals and abbreviations that go on, German ones above all, which nupunkt does not know."""
+
+
+QUOTED = str.maketrans(dict.fromkeys(RAISED, "”"))
+"""A footnote's mark behind a full stop hides it; a closing quote there is known."""
 
 
 def sentence_ends(text: str) -> list[int]:
@@ -21,7 +27,7 @@ def sentence_ends(text: str) -> list[int]:
     ends: list[int] = []
     at = 0
     for part in re.split(r"(?<=\n\n)", text):
-        spans = nupunkt.sent_spans(part) if part.strip() else []
+        spans = nupunkt.sent_spans(part.translate(QUOTED)) if part.strip() else []
         ends += [at + start for start, _ in spans[1:] if is_sentence_end(part, start)]
         at += len(part)
         if not is_mark(text, at):

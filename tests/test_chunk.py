@@ -121,3 +121,8 @@ def test_chunks_know_their_pages() -> None:
     found = chunk(prepared(page * 3, ((0, 5), (len(page), 6), (2 * len(page), 8))), ChunkOptions(size=700))
     assert found[0].pages == (5, 6)
     assert found[-1].pages[1] == 8
+
+
+def test_a_sentence_ends_behind_the_mark_of_a_footnote() -> None:
+    text = "It was seen only once.³ The next one is longer than the first and ends here."
+    assert [piece.text for piece in chunks_of(text, 70)] == [text[:24], text[24:]]

@@ -1,11 +1,13 @@
 """Formulas out of PDFs: scripts stay on their base, and the glyphs of TeX's fonts mean what they show."""
 
+import io
 from pathlib import Path
 
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from pdfs import assemble, pages_saying, pdf_of, stream
+from pypdf import PdfReader, PdfWriter
 
 from galley.core.extract import ExtractOptions, extract
 from galley.core.extract.scripts import Place, separator
@@ -24,6 +26,13 @@ def placed(*parts: tuple[bytes, float, float, float]) -> bytes:
     """A content stream of (text, size, x, y)."""
     shown = b" ".join(b"/F1 %g Tf 1 0 0 1 %g %g Tm (%s) Tj" % (size, x, y, text) for text, size, x, y in parts)
     return stream(b"BT " + shown + b" ET")
+
+
+def repaired(data: bytes) -> bytes:
+    """The PDF with the places of its objects found anew, after its bytes were changed."""
+    out = io.BytesIO()
+    PdfWriter(clone_from=PdfReader(io.BytesIO(data))).write(out)
+    return out.getvalue()
 
 
 def font_with(codes: bytes) -> bytes:
@@ -91,6 +100,74 @@ def test_a_glyph_off_the_page_changes_nothing_on_it(tmp_path: Path):
 def test_numerator_and_denominator_stay_apart():
     numerator, denominator = Place(100, 106, 706, 8), Place(100, 106, 696, 8)
     assert separator("a", numerator, "b", denominator, "\n") == "\n"
+
+
+def test_an_index_below_a_prime_stays_with_it():
+    prime, index = Place(100, 103, 704, 8), Place(100, 104, 697.6, 8)
+    assert separator("′", prime, "1", index, "\n") == ""
+    assert separator("n", prime, "1", index, "\n") == "\n"
+
+
+def test_glyphs_that_touch_have_no_blank_between_them():
+    letter = Place(100, 108.5, 700, 11)
+    assert separator("P", letter, "Q", Place(108.8, 117, 700, 11), " ") == ""
+    assert separator("P", letter, "Q", Place(110.5, 118, 700, 11), " ") == " "
+
+
+def test_the_dots_of_an_ellipsis_stand_together_and_leaders_stay_apart(tmp_path: Path):
+    def dots(count: int, step: float) -> bytes:
+        return pdf_of(placed((b"from x to", 12, 50, 700), *((b".", 12, 105 + step * n, 700) for n in range(count))))
+
+    assert text_of(tmp_path, dots(3, 5.2)) == "from x to ..."
+    assert text_of(tmp_path, dots(3, 8)) == "from x to . . ."
+    assert text_of(tmp_path, dots(5, 5.2)) == "from x to . . . . ."
+
+
+def test_what_stands_beside_a_tall_bracket_is_judged_by_the_room_between_them():
+    bracket, sign = Place(112, 120, 715, 26, hangs=True), Place(100, 108.5, 700, 11)
+    assert separator("=", sign, "(", bracket, "\n") == " "
+    assert separator("(", bracket, "a", Place(120, 126, 707, 11), "\n") == "\n"
+
+
+def test_an_accent_goes_on_the_letter_that_it_stands_over(tmp_path: Path):
+    page = placed((b"a path x", 12, 50, 700), (b"\x98", 12, 85.8, 700), (b"i", 8, 92, 697), (b"in it", 12, 99, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "a path x̃i in it"
+
+
+def test_an_accent_that_comes_behind_its_word_goes_on_its_letter(tmp_path: Path):
+    page = placed((b"by Kopf et al.", 12, 50, 700), (b"\xa8", 12, 75.3, 700), (b", and", 12, 120.1, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "by Köpf et al., and"
+
+
+def test_what_stands_under_a_root_stays_there():
+    root, letter = Place(100, 109, 715, 26, hangs=True), Place(109, 115, 700, 11)
+    assert separator("√", root, "x", letter, "\n") == ""
+
+
+def test_an_accent_over_no_letter_stays_as_it_is(tmp_path: Path):
+    page = placed((b"of about", 12, 50, 700), (b"\x98", 12, 104, 700), (b"5 kg", 12, 108, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "of about ˜5 kg"
+
+
+def test_a_tall_bar_is_one_sign_however_many_pieces_it_is_drawn_of(tmp_path: Path):
+    pieces = b"".join(b"1 0 0 1 90 %d Tm <0c> Tj " % (700 - 6 * number) for number in range(3))
+    data = with_font(b"CMEX10", b"\x0c").replace(b"40 0 Td <0c> Tj", pieces).replace(b"60 0 Td", b"1 0 0 1 130 700 Tm")
+    assert text_of(tmp_path, repaired(data)).split() == ["norm", "|", "end"]
+
+
+def test_a_footnotes_mark_behind_a_word_is_raised_and_a_number_in_a_name_is_not(tmp_path: Path):
+    page = placed((b"Gemini, Claude", 12, 50, 700), (b"12", 7, 133.5, 704.5), (b"and GPT2 stay", 12, 146, 700))
+    assert text_of(tmp_path, pdf_of(page)) == "Gemini, Claude¹² and GPT2 stay"
+
+
+def test_a_footnotes_mark_before_its_text_is_raised(tmp_path: Path):
+    page = placed((b"4", 7, 50, 704.5), (b"Even for many.", 12, 53.9, 700), (b"4 Even here", 12, 50, 650))
+    assert text_of(tmp_path, pdf_of(page)) == "⁴Even for many.\n4 Even here"
+
+
+def test_a_fraction_behind_a_word_is_no_mark_of_a_footnote(tmp_path: Path):
+    page = placed((b"at most", 12, 50, 700), (b"1", 7, 95, 704.5), (b"/", 12, 99, 700), (b"2", 7, 102.5, 697))
+    assert "¹" not in text_of(tmp_path, pdf_of(page))
 
 
 def test_lines_of_text_stay_lines(tmp_path: Path):

@@ -168,6 +168,14 @@ def test_a_figures_ticks_go_where_they_tear_a_sentence_and_its_caption_stays() -
     assert "Fig. 3. The radius." in text
 
 
+def test_the_rest_of_a_broken_word_above_a_figure_is_no_label_of_it() -> None:
+    text = prepared(
+        f"{PROSE}It has been shown that the proof has a hypo-\ntenuse\n{TICKS}Fig. 3. The radius.\n{PROSE}"
+    ).text
+    assert "hypotenuse" in text
+    assert "0.5" not in text
+
+
 def test_a_figures_ticks_between_sentences_stay_and_are_proposed() -> None:
     result = prepared(f"{PROSE}{TICKS}Fig. 3. The radius of the proof.\n{PROSE}")
     assert "0.5" in result.text
@@ -260,3 +268,22 @@ def test_an_abbreviation_at_a_lines_end_ends_no_paragraph() -> None:
 def test_a_long_hostile_line_is_repaired_in_linear_time(text: str) -> None:
     found = prepared(text).text
     assert found.count("schön") == text.count("schÃ¶n")
+
+
+ROWS = "Method Data Teacher Student\nLion IF Alpaca Cata ChatGPT LLaMA\nSelfee MD Mixed Data ChatGPT LLaMA\n"
+
+
+def test_a_table_at_the_top_of_a_page_does_not_run_on_from_the_sentence_that_it_tears() -> None:
+    text = prepared(
+        f"{PROSE}The mills were made of wood, and the river drove all of the\n",
+        f"{ROWS}TABLE 3: A summary of the methods.\nwheels that stood along its banks for a hundred years.\n{PROSE}",
+    ).text
+    assert "drove all of the\n\nMethod Data" in text
+
+
+def test_a_sentence_goes_on_over_a_page_that_has_a_table_further_down() -> None:
+    text = prepared(
+        f"{PROSE}The mills were made of wood, and the river drove all of the\n",
+        f"Wheels that stood along its banks for a hundred years.\n{PROSE}{ROWS}TABLE 3: A summary of the methods.\n",
+    ).text
+    assert "drove all of the Wheels that" in text

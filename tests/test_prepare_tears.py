@@ -71,10 +71,11 @@ def test_it_is_only_done_when_asked() -> None:
 NOTE = "1. The lake is fed by the snow of the hills and falls with every mild winter."
 
 
-def test_a_footnote_in_the_middle_of_a_sentence_stands_apart() -> None:
-    source = f"{HALF.replace('lake', 'lake1')}\n{NOTE}\n{REST} {NEXT}"
-    text = prepared(source, torn_sentences=False).text
-    assert text.split("\n\n") == [HALF.replace("lake", "lake1"), NOTE, f"{REST} {NEXT}"]
+@pytest.mark.parametrize("mark", ["1", "¹"])
+def test_a_footnote_in_the_middle_of_a_sentence_stands_apart(mark: str) -> None:
+    marked = HALF.replace("lake", f"lake{mark}")
+    text = prepared(f"{marked}\n{NOTE}\n{REST} {NEXT}", torn_sentences=False).text
+    assert text.split("\n\n") == [marked, NOTE, f"{REST} {NEXT}"]
 
 
 def test_a_torn_sentence_comes_together_before_its_footnote() -> None:

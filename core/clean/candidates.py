@@ -12,66 +12,9 @@ from ..edits import Candidate
 from ..prepare.frequency import zipf
 from ..prepare.furniture import INLINE_STAMP
 from ..prepare.removals import EMAIL
+from ..signs import RAISED
+from .citations import PART_OF_SENTENCE, citations, is_object
 
-YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d[a-z]?\b")
-PARENTHESES = re.compile(r"[ \t]?\([^()\n]{2,400}\)")
-BRACKETS = re.compile(r"[ \t]?\[[^\[\]\n]{1,200}\]")
-NUMBERS = re.compile(r"\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*")
-AUTHOR_LABEL = re.compile(r"[A-Z][A-Za-z+]{1,12}\d\d[a-z]?(?:\s?[,;]\s?[A-Z][A-Za-z+]{1,12}\d\d[a-z]?)*")
-NARRATIVE = re.compile(r"(?:1[5-9]|20)\d\d[a-z]?(?:, ?(?:[a-z]|(?:1[5-9]|20)\d\d[a-z]?))*")
-LINKING = frozenset(
-    [
-        "see",
-        "also",
-        "e.g.",
-        "e.g",
-        "i.e.",
-        "cf.",
-        "cf",
-        "and",
-        "&",
-        "et",
-        "al.",
-        "al",
-        "und",
-        "y",
-        "le",
-        "la",
-        "de",
-        "da",
-        "di",
-        "du",
-        "van",
-        "von",
-        "der",
-        "den",
-        "del",
-        "dos",
-        "ten",
-        "ter",
-        "in",
-        "press",
-        "forthcoming",
-        "unpublished",
-        "pp.",
-        "pp",
-        "p.",
-        "p",
-        "chap.",
-        "chapter",
-        "sec.",
-        "section",
-        "table",
-        "fig.",
-        "vol.",
-        "no.",
-        "for",
-        "a",
-        "an",
-        "review",
-        "reviews",
-    ]
-)
 URL = re.compile(
     r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?:\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
     r"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{3,400}"
@@ -82,12 +25,16 @@ MARK = re.compile(
 )
 """Right behind a word, or behind a name in a list: elsewhere a star is an operator or the margin of a comment."""
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
-NOUN = re.compile(
-    r"\b(?:see|see also|in|by|of|from|to|at|on|with|via|than|as|visit|under|siehe|von|bei|unter|aus)[ \t]*$",
-    re.I,
+RAISED_MARK = re.compile(
+    rf"(?P<number>\d[ \u2009]?)?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})[.,;:!?)”’\"]?"
+    rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
 )
-"""What makes the citation or the address behind it part of the sentence: "see [14]", "write to a@b.org"."""
-PART_OF_SENTENCE = 0.2
+RAISED_OPENING = re.compile(rf"(?<![^\s])[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|https?://|www\.)")
+POWERS = frozenset("²³")
+FUNCTIONS = "sin cos tan cot sinh cosh tanh log ln exp det dim max min"
+UNITS = "mm cm km nm pc kpc mpc hz khz mhz ghz ev kev mev gev deg rad arcsec arcmin pixel pixels inch inches"
+RAISED_TO = frozenset(f"{FUNCTIONS} {UNITS}".split())
+"""Functions and units, which a raised two squares."""
 ADDRESS_PART = re.compile(r"[/.\d][^\s/]{0,40}[.,;:]$")
 """The end of a web address or DOI: "2023.emnlp-main." before "67"."""
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
@@ -110,6 +57,7 @@ UNIT = re.compile(r"[^\n]+?(?:[.!?][\"'”’)\]]*(?=\s+[A-Z0-9(“\"])|(?=\n)|$
 DEBRIS_TOKENS = 6
 """Fewer tokens are a page range or an initial in a reference rather than remains of anything."""
 LEAST_DEBRIS, LIKELIEST_DEBRIS = 0.125, 0.45
+BLANKS = re.compile(r"[ \t]+")
 PARAGRAPH_END = re.compile(r"[ \t]*\n+")
 TOKEN = re.compile(r"\S+")
 WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
@@ -125,72 +73,11 @@ def find_candidates(text: str, kinds: Iterable[str], language: str = "en") -> tu
 
 
 def whole_paragraph(text: str, candidate: Candidate) -> Candidate:
-    """A deletion of all of a paragraph takes the empty line after it along."""
+    """A deletion of all of a paragraph takes the empty line after it along, one of its beginning the blank after it."""
     if candidate.replacement or text[max(0, candidate.start - 8) : candidate.start].rstrip(" ")[-1:] not in {"", "\n"}:
         return candidate
-    after = PARAGRAPH_END.match(text, candidate.end)
+    after = PARAGRAPH_END.match(text, candidate.end) or BLANKS.match(text, candidate.end)
     return replace(candidate, end=after.end()) if after else candidate
-
-
-def citations(text: str, language: str) -> Iterator[Candidate]:
-    """Citations in parentheses and in brackets, with the blank before them."""
-    for match in PARENTHESES.finditer(text):
-        if YEAR.search(match.group()):
-            yield from parenthesis_citations(text, match)
-    for match in BRACKETS.finditer(text):
-        inner = match.group().strip()[1:-1].strip()
-        if NUMBERS.fullmatch(inner):
-            prior = 0.3 if inner == "0" else PART_OF_SENTENCE if is_noun(text, match.start()) else 0.9
-            yield Candidate(match.start(), match.end(), "", "citation", prior)
-        elif AUTHOR_LABEL.fullmatch(inner):
-            prior = PART_OF_SENTENCE if is_noun(text, match.start()) else 0.85
-            yield Candidate(match.start(), match.end(), "", "citation", prior)
-        elif YEAR.search(inner):
-            yield Candidate(match.start(), match.end(), "", "citation", citation_prior(inner))
-
-
-def parenthesis_citations(text: str, match: re.Match[str]) -> Iterator[Candidate]:
-    """All of it when all of it cites; else the citing parts, so that "(LLMs; Brown, 2020)" keeps "(LLMs)"."""
-    body = match.group().strip()[1:-1]
-    if NARRATIVE.fullmatch(body.strip()):
-        named = re.search(r"(?:et al\.?|[A-Z][\w’'-]+)$", text[max(0, match.start() - 40) : match.start()])
-        yield Candidate(match.start(), match.end(), "", "citation", 0.7 if named else 0.35)
-        return
-    parts = body.split(";")
-    priors = [citation_prior(part) for part in parts]
-    if min(priors) >= 0.5 or len(parts) == 1:
-        end = match.end()
-        # "… performance. (Gu et al., 2024)." has a full stop too many once the citation is gone.
-        if text[end : end + 1] == "." and text[max(0, match.start() - 3) : match.start()].rstrip()[-1:] in {
-            ".",
-            "!",
-            "?",
-        }:
-            end += 1
-        yield Candidate(match.start(), end, "", "citation", sum(priors) / len(priors))
-        return
-    at = match.start() + match.group().index("(") + 1
-    for number, (part, prior) in enumerate(zip(parts, priors, strict=True)):
-        if prior >= 0.5 and number > 0:
-            yield Candidate(at - 1, at + len(part), "", "citation", prior)
-        at += len(part) + 1
-
-
-def citation_prior(part: str) -> float:
-    """How much `part` looks like names and a year and like nothing else."""
-    if not YEAR.search(part):
-        return 0.1
-    words = [word.strip(",.;:()'’") for word in YEAR.sub(" ", part).split()]
-    plain = [w for w in words if w and w[0].islower() and len(w) > 1 and w not in LINKING and f"{w}." not in LINKING]
-    names = [w for w in words if w and w[0].isupper()]
-    if not names:
-        return 0.15
-    return 0.95 if not plain else max(0.15, 0.7 - 0.15 * len(plain))
-
-
-def is_noun(text: str, start: int) -> bool:
-    """Whether what begins at `start` is a part of its sentence, which would be broken without it."""
-    return NOUN.search(text, max(0, start - 12), start) is not None
 
 
 def contacts(text: str, language: str) -> Iterator[Candidate]:
@@ -199,12 +86,12 @@ def contacts(text: str, language: str) -> Iterator[Candidate]:
     if stamp:
         yield Candidate(0, stamp.end(), "", "contact", 0.95)
     for match in EMAIL.finditer(text):
-        prior = PART_OF_SENTENCE if is_noun(text, match.start()) else 0.9
+        prior = PART_OF_SENTENCE if is_object(text, match.start()) else 0.9
         yield Candidate(match.start(), match.end(), "", "contact", prior)
     for match in URL.finditer(text):
         end = match.start() + len(match.group().rstrip(".,;:!?)]}'’”"))
         bare = match.group().strip().startswith(("http", "www"))
-        prior = PART_OF_SENTENCE if bare and is_noun(text, match.start()) else 0.7
+        prior = PART_OF_SENTENCE if bare and is_object(text, match.start()) else 0.7
         yield Candidate(match.start(), end, "", "contact", prior)
 
 
@@ -213,10 +100,24 @@ def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
     for match in MARK.finditer(text):
         group = "mark" if match["mark"] else "apart"
         yield Candidate(match.start(group), match.end(), "", "footnote_mark", 0.8 if group == "mark" else 0.6)
+    for match in RAISED_MARK.finditer(text):
+        yield Candidate(match.start("mark"), match.end(), "", "footnote_mark", raised_prior(match, language))
+    for match in RAISED_OPENING.finditer(text):
+        yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.8)
     for match in NOTE_NUMBER.finditer(text):
         if ADDRESS_PART.search(text, max(0, match.start() - 60), match.start()):
             continue
         yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.7)
+
+
+def raised_prior(match: re.Match[str], language: str) -> float:
+    """How likely a raised number behind a word is a footnote's mark, and not the power of a unit or of a function."""
+    word = match["word"]
+    if match["mark"] not in POWERS:
+        return 0.8
+    if match["number"] or word.lower() in RAISED_TO:
+        return 0.05
+    return 0.8 if is_common(word.lower(), language) else 0.3
 
 
 def debris(text: str, language: str) -> Iterator[Candidate]:

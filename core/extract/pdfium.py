@@ -13,9 +13,10 @@ from typing import Any
 
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
+from ..signs import MARKS, RAISED, accented
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
-from .scripts import Place, separator
-from .symbols import PIECES, is_symbolic, meaning, with_negations
+from .scripts import Place, is_beside, is_raised, separator, stands_on
+from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
 
 _lib: Any = pypdfium2
 _raw: Any = _lib.raw
@@ -73,9 +74,22 @@ class PdfiumReader:
 
 _BETWEEN = re.compile("\r\n| ")
 """As pdfium generates it: each blank and each line end of its own."""
+_NUMBERED = re.compile(
+    r"(?<!\w)(?:[^\W\d_]{3,40}|[A-ZÄÖÜ][a-zäöü])([.,;:!?)”’\"]?)(?:\r\n| )?(\d{1,2}(?:,\d{1,2})*)(?!\w)"
+)
+"""A word, what closes it, and a number that may be set as a mark behind it."""
+_NUMBER = re.compile(r"(?<!\w)(\d{1,2})(?:\r\n| )?[^\W\d_](?=[^\W\d_])")
+_RAISED = str.maketrans("0123456789", RAISED)
+_ELLIPSIS = re.compile(r"(?<!\.)(?<!\. )\. (\.) \.(?! ?\.)")
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
 _UNSEEN = dict.fromkeys([*range(33), 0xFFFE])
 _PIECES = str.maketrans(PIECES)
+_ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
+_BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
+_ABOVE = 0.1
+"""A glyph with less of its height above its baseline hangs below it."""
+_NEAR = 60
+"""So many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
 
 
 class _Glyphs:
@@ -93,8 +107,15 @@ class _Glyphs:
         self._codes = self._all_codes(textpage)
         self._all_inside = _visible(_paired(self._codes)) == _visible(inside)
         """Whether no glyph lies off the page, so that none has to be looked at for that."""
-        self._unmapped = any(is_symbolic(name) for name in self._font_names(page))
-        """Whether a font is used whose glyphs may have no meaning in Unicode."""
+        if any(is_symbolic(name) for name in self._font_names(page)):
+            self._codes = "".join(self._meanings())
+        self._marks: dict[int, str] = {}
+        """Accents, by the glyph that they stand on."""
+        if _ACCENT.search(self._codes):
+            self._codes = "".join(self._without_accents())
+        self._raise_marks()
+        self._spread = {at for match in _ELLIPSIS.finditer(self._codes) for at in (match.start(1), match.end() - 1)}
+        """Dots of an ellipsis that stand behind another."""
 
     def pieces(self) -> Iterator[str]:
         """The text: runs of glyphs, and what stands between them."""
@@ -103,12 +124,12 @@ class _Glyphs:
             if generated:
                 given = "\n" if given == "\n" or "\n" in self._codes[start:end] else " "
                 continue
-            text = self._run(start, end)
-            if text:
+            first, behind = self._seen(start, end)
+            if first < behind:
                 if given and last >= 0:
-                    yield self._between(last, start, given)
-                yield text
-                last, given = end - 1, ""
+                    yield self._between(last, first, given)
+                yield self._run(first, behind)
+                last, given = behind - 1, ""
 
     def _runs(self) -> Iterator[tuple[int, int, bool]]:
         """(start, end, whether pdfium made it up) of runs of glyphs and of generated white space; a glyph off the page
@@ -139,23 +160,79 @@ class _Glyphs:
             start = match.end()
         return "".join([*parts, self._letters(start, end)])
 
+    def _seen(self, start: int, end: int) -> tuple[int, int]:
+        """The run without glyphs at its ends that are no text."""
+        codes = self._codes[start:end]
+        return end - len(codes.lstrip("\0")), start + len(codes.rstrip("\0"))
+
     def _letters(self, start: int, end: int) -> str:
-        if not self._unmapped:
-            return self._codes[start:end].replace("\0", "")
-        return "".join(self._text(index, self._codes[index]) for index in range(start, end))
+        codes = self._codes[start:end].replace("\0", "") if not self._marks else ""
+        return codes or "".join(self._letter(index) for index in range(start, end))
+
+    def _letter(self, index: int) -> str:
+        code = self._codes[index]
+        mark = self._marks.get(index)
+        return accented(code, mark) if mark else code.replace("\0", "")
 
     def _between(self, last: int, index: int, given: str) -> str:
-        if self._origin(last)[1] == self._origin(index)[1]:
-            return given
         before, after = self._letters(last, last + 1), self._letters(index, index + 1)
+        level = self._origin(last)[1] == self._origin(index)[1]
+        doubtful = before.isupper() or index in self._spread
+        # An accent between them, which pdfium took for a letter, makes its word doubtful as well.
+        if level and not doubtful and NOTHING not in self._codes[last:index]:
+            return given
         return separator(before, self._place(last), after, self._place(index), given)
 
-    def _text(self, index: int, code: str) -> str:
-        if _raw.FPDFText_HasUnicodeMapError(self._handle, index) == 1:
-            found = meaning(self._font(_raw.FPDFText_GetTextObject(self._handle, index)), ord(code))
-            if found is not None:
-                return found
-        return code if code > "\0" else ""
+    def _meanings(self) -> Iterator[str]:
+        """The codes, looked up where pdfium has no meaning; of the pieces that a tall bar is drawn of, the first."""
+        bar, left = "", 0.0
+        for index, code in enumerate(self._codes):
+            if _raw.FPDFText_HasUnicodeMapError(self._handle, index) != 1:
+                bar = bar if code in " \r\n" else ""
+                yield code
+                continue
+            font = self._font(_raw.FPDFText_GetTextObject(self._handle, index))
+            found = meaning(font, ord(code))
+            before, at = (bar, left), self._origin(index)[0]
+            bar, left = found if found and is_piece(font, ord(code)) else "", at
+            yield NOTHING if bar and before == (bar, left) else (code if found is None else found or NOTHING)
+
+    def _without_accents(self) -> Iterator[str]:
+        """The codes; accents that stand over a letter or a sign beside them in the text go to the marks."""
+        for index, code in enumerate(self._codes):
+            base = self._under(index) if code in MARKS else None
+            if base is not None:
+                self._marks[base] = self._marks.get(base, "") + MARKS[code]
+            yield code if base is None else NOTHING
+
+    def _under(self, index: int) -> int | None:
+        """The nearest glyph in the text over whose width an accent has its middle; None where it stands alone."""
+        accent = self._place(index)
+        beside = range(max(0, index - _NEAR), min(self._count, index + _NEAR + 1))
+        for base in sorted(beside, key=lambda other: abs(other - index)):
+            code = self._codes[base]
+            if code not in MARKS and _BASE.match(code) and stands_on(accent, self._place(base)):
+                return base
+        return None
+
+    def _raise_marks(self) -> None:
+        """Gives the digits of a footnote's mark, behind a word or before one, as raised ones: "Claude2" would be
+        another name."""
+        for match in _NUMBERED.finditer(self._codes):
+            start, end = match.span(2)
+            word, first = self._place(match.end(1) - 1), self._place(start)
+            if is_beside(word, first):
+                self._raise(word, start, end)
+        for match in _NUMBER.finditer(self._codes):
+            start, end = match.span(1)
+            word, last = self._place(match.end() - 1), self._place(end - 1)
+            if is_beside(last, word):
+                self._raise(word, start, end)
+
+    def _raise(self, word: Place, start: int, end: int) -> None:
+        if all(is_raised(word, self._place(index)) for index in range(start, end)):
+            raised = self._codes[start:end].translate(_RAISED)
+            self._codes = self._codes[:start] + raised + self._codes[end:]
 
     def _all_codes(self, textpage: Any) -> str:
         """A character a glyph. The text of the whole range is had at once, unless pdfium leaves glyphs out of it."""
@@ -189,13 +266,20 @@ class _Glyphs:
         left, baseline = self._origin(index)
         _raw.FPDFText_GetLooseCharBox(self._handle, index, self._loose)
         height = abs(self._loose.top - self._loose.bottom)
-        return Place(left, self._loose.right, baseline, height)
+        _, _, bottom, top = self._ink(index)
+        hangs = top - baseline < _ABOVE * (top - bottom) and top - bottom > height / 2
+        return Place(left, self._loose.right, baseline, height, hangs)
 
-    def _is_inside(self, index: int) -> bool:
+    def _ink(self, index: int) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top of what is drawn."""
         left, right, bottom, top = self._edges
         _raw.FPDFText_GetCharBox(self._handle, index, left, right, bottom, top)
+        return left.value, right.value, bottom.value, top.value
+
+    def _is_inside(self, index: int) -> bool:
+        left, right, bottom, top = self._ink(index)
         low_x, low_y, high_x, high_y = self._box
-        return left.value <= high_x and right.value >= low_x and bottom.value <= high_y and top.value >= low_y
+        return left <= high_x and right >= low_x and bottom <= high_y and top >= low_y
 
 
 def _paired(text: str) -> str:

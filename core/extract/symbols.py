@@ -37,6 +37,8 @@ OMX = (
     + "[]⌊⌋⌈⌉{}√√√√"
     + NOTHING * 12
 )
+BARS = "\x0c\x0d"
+"""Codes in OMX."""
 PIECES = {
     "\uf8eb": "(",
     "\uf8f6": ")",
@@ -52,6 +54,11 @@ TABLES: tuple[tuple[str, str], ...] = (("CMSY", OMS), ("CMBSY", OMS), ("CMEX", O
 def is_symbolic(font: str) -> bool:
     """Whether there is a table for the font; `font` as a PDF names it."""
     return font.rpartition("+")[2].upper().startswith(tuple(name for name, _ in TABLES))
+
+
+def is_piece(font: str, code: int) -> bool:
+    """Whether the glyph is one of several, set below each other, that a tall bar is drawn of."""
+    return font.rpartition("+")[2].upper().startswith("CMEX") and chr(code) in BARS
 
 
 def meaning(font: str, code: int) -> str | None:

@@ -5,24 +5,12 @@ import unicodedata
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from ..signs import MARKS, accented
 from ..traced import Edit, Traced
 from .lines import lines_of
 
 LIGATURES = re.compile("[ﬀ-ﬆ]")
 SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\t]")
-ACCENTS = {
-    "´": "\u0301",
-    "¨": "\u0308",
-    "ˆ": "\u0302",
-    "˜": "\u0303",
-    "¯": "\u0304",
-    "ˉ": "\u0304",
-    "˙": "\u0307",
-    "ˇ": "\u030c",
-    "˘": "\u0306",
-    "˚": "\u030a",
-    "`": "\u0300",
-}
 LETTER = r"[^\W\d_]"
 ACCENTED = re.compile(
     # before its letter, or alone on the line above it
@@ -35,7 +23,6 @@ CEDILLA = "\u0327"
 WORD = re.compile(r"\S+")
 LONGEST_COMPARED = 300
 """Characters."""
-DOTLESS = {"ı": "i"}
 
 
 def mend_characters(traced: Traced) -> tuple[Traced, dict[str, int]]:
@@ -67,8 +54,7 @@ def accents(text: str) -> Iterator[Edit]:
     """TeX fonts set accents as glyphs of their own: "Universit´e" is Université, and "˜m" is m̃."""
     for match in ACCENTED.finditer(text):
         letter = match["letter"] or match["symbol"] or match["cedilla_on"]
-        mark = ACCENTS.get(match["mark"] or match["behind"], CEDILLA)
-        composed = unicodedata.normalize("NFC", DOTLESS.get(letter, letter) + mark)
+        composed = accented(letter, MARKS.get(match["mark"] or match["behind"], CEDILLA))
         if len(composed) == 1 or not match["cedilla_on"]:
             yield Edit(match.start(), match.end(), composed)
 

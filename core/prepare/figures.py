@@ -22,6 +22,8 @@ EQUATION_NUMBER = re.compile(r"(?:^|\s)\(\d{1,3}(?:\.\d{1,3})?[a-z]?\)[.,]?\s*$"
 SECTION = re.compile(r"^\s*(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.(?:\d{1,2}\.)*)\s+[A-Z][a-z]{2}")
 NUMBER = re.compile(r"[-−–+]?\d+(?:\.\d+)?")
 SENTENCE_END = re.compile(r"[.!?][\"'”’»)\]]*\s*$")
+BROKEN = re.compile(r"[^\W\d_][-‐\u00ad]\s*$")
+SECOND_HALF = re.compile(r"\s*(?![A-ZÄÖÜ])[^\W\d_]{3}")
 PROSE_WORD = re.compile(r"[^\W\d_]{2,}")
 LONGEST = 60
 """A line longer than this belongs to the text."""
@@ -73,7 +75,7 @@ def find_figures(text: str) -> list[FigureText]:
     for first, last in runs(lines):
         if not is_figure(lines, first, last):
             continue
-        torn = first > 0 and (is_torn(lines[first - 1].text) or first <= tearing_until)
+        torn = first > 0 and (is_torn(lines, first - 1) or first <= tearing_until)
         if torn:
             tearing_until = caption_end(lines, last)
         shown = captioned(lines, first, last)
@@ -82,11 +84,13 @@ def find_figures(text: str) -> list[FigureText]:
     return found
 
 
-def is_torn(text: str) -> bool:
-    """Whether a line of text goes on after it: a sentence's middle, or a formula that the text continues."""
+def is_torn(lines: Sequence[Line], place: int) -> bool:
+    """Whether the line at `place` goes on after it: a sentence's middle, or a formula that the text continues."""
+    text = lines[place].text
     if EQUATION_NUMBER.search(text):
         return True
-    return len(text.strip()) >= SHORTEST_TEXT and not SENTENCE_END.search(text)
+    long = len(text.strip()) >= SHORTEST_TEXT or (place > 0 and goes_on(lines[place - 1].text, text))
+    return long and not SENTENCE_END.search(text)
 
 
 def caption_end(lines: Sequence[Line], place: int) -> int:
@@ -106,7 +110,7 @@ def runs(lines: Sequence[Line]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     first: int | None = None
     for place, line in enumerate(lines):
-        if is_fragment(line.text):
+        if is_fragment(line.text) and not (place and goes_on(lines[place - 1].text, line.text)):
             first = place if first is None else first
         elif first is not None:
             found.append((first, place))
@@ -114,6 +118,11 @@ def runs(lines: Sequence[Line]) -> list[tuple[int, int]]:
     if first is not None:
         found.append((first, len(lines)))
     return found
+
+
+def goes_on(text: str, following: str) -> bool:
+    """Whether a word that a hyphen breaks may go on in the next line, which no name of an axis ("mf") begins."""
+    return BROKEN.search(text) is not None and SECOND_HALF.match(following) is not None
 
 
 def is_fragment(text: str) -> bool:

@@ -3,12 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from ..signs import RAISED
 from .lines import Line
 
-FOOTNOTE = re.compile(r"^\s*(\d{1,2})[.)]?\s*(?=[^\W\d_a-z][^\W\d_]|[^\W\d_a-z] [^\W\d_]{2}|[“\"„‘]|https?://|www\.)")
+FOOTNOTE = re.compile(
+    rf"^\s*(\d{{1,2}}|[{RAISED}]{{1,2}})[.)]?\s*"
+    r"(?=[^\W\d_a-z][^\W\d_]|[^\W\d_a-z] [^\W\d_]{2}|[“\"„‘]|https?://|www\.)"
+)
 COUNTED = re.compile(r"\b(?:Figs?|Eqs?|Sect?|Secs|Section|Chapter|Table|Tab|Refs?|No|Abb|Tabelle|Kapitel|Nr)\.?\s*$")
 """What a number belongs to, not a footnote, when it begins the next line."""
-MARK = re.compile(r"(?<=[^\W\d_])(?<![A-Z])[.,;:!?)”’\"']?(\d{1,2})(?=[\s.,;:)]|$)")
+MARK = re.compile(rf"(?<=[^\W\d_])(?<![A-Z])[.,;:!?)”’\"']?(\d{{1,2}}|[{RAISED}]{{1,2}})(?=[\s.,;:)]|$)")
+PLAIN = str.maketrans(RAISED, "0123456789")
 REACH = 100
 """How many lines above its footnote a mark may stand: a page of two columns."""
 SHORTEST = 20
@@ -20,9 +25,10 @@ def footnote_starts(lines: Sequence[Line]) -> Iterator[int]:
     marked: dict[str, int] = {}
     for place, line in enumerate(lines):
         match = FOOTNOTE.match(line.text)
+        number = match[1].translate(PLAIN) if match else ""
         counted = place > 0 and COUNTED.search(lines[place - 1].text)
-        if match and not counted and len(line.text) >= SHORTEST and place - marked.get(match[1], -REACH - 1) <= REACH:
-            del marked[match[1]]
+        if match and not counted and len(line.text) >= SHORTEST and place - marked.get(number, -REACH - 1) <= REACH:
+            del marked[number]
             yield line.start
         for mark in MARK.finditer(line.text):
-            marked[mark[1]] = place
+            marked[mark[1].translate(PLAIN)] = place

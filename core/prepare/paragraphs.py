@@ -5,8 +5,8 @@ something new: a heading, a list item, a caption. A page break ends nothing by i
 """
 
 import re
-from collections.abc import Collection, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice, pairwise
 
 from ..traced import Edit
 from .figures import find_figures
@@ -63,6 +63,7 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     if lines[0].start + indent(lines[0]) > 0:
         edits.append(Edit(0, lines[0].start + indent(lines[0])))
     edges = {edge for figure in find_figures(text) for edge in (figure.start, figure.end)}
+    edges |= set(page_top_floats(lines))
     notes = set(footnote_starts(lines))
     front = title_block(lines)
     inside = kind_of_float(lines[0], notes)
@@ -87,6 +88,29 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     if stop < len(text):
         edits.append(Edit(stop, len(text)))
     return edits, joins
+
+
+def page_top_floats(lines: Sequence[Line]) -> Iterator[int]:
+    """Offsets of the lines that begin a table or a figure at the top of a page: it reaches to a caption, and hardly a
+    word of it is one that a sentence would have in small letters."""
+    for place, (before, line) in enumerate(pairwise(lines), 1):
+        if before.page == line.page or is_prose(line.text) or line.text.lstrip()[0].islower():
+            continue
+        block: list[str] = []
+        for other in islice(lines, place, None):
+            if other.page != line.page:
+                break
+            if CAPTION_HEAD.match(other.text.strip()):
+                if block and not is_prose(" ".join(block)):
+                    yield line.start
+                break
+            block.append(other.text)
+
+
+def is_prose(text: str) -> bool:
+    """Whether at least half of the words begin in small letters."""
+    words = text.split()
+    return 2 * sum(word[0].islower() for word in words) >= len(words)
 
 
 def kind_of_float(line: Line, notes: Collection[int]) -> str | None:

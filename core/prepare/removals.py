@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from ..signs import RAISED
 from ..traced import Edit
 from .lines import Line, lines_of, without
 
@@ -12,7 +13,7 @@ REFERENCES = re.compile(
     re.I,
 )
 AFTER_REFERENCES = re.compile(r"^\s*(?:(?:\d{1,2}|[A-Z])\.?\s+)?(?:appendix|appendices|anhang|supplementary)\b", re.I)
-FOOTNOTE = re.compile(r"^\s*(?:\d{1,2}|[*†‡§¶])\s?[A-Z(\"“h]\S*\s+\S+")
+FOOTNOTE = re.compile(rf"^\s*(?:\d{{1,2}}|[{RAISED}]{{1,2}}|[*†‡§¶])\s?[A-Z(\"“h]\S*\s+\S+")
 CELL = re.compile(r"^[\s\d.,%±+−–—()/*-]+$")
 URL = re.compile(r"[ \t]?\b(?:https?://|www\.)[^\s<>\"]{3,400}")
 EMAIL = re.compile(r"[ \t]?(?:\{[^{}@\n]{1,200}\}|[\w.+-]{1,64})\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")

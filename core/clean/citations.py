@@ -1,0 +1,208 @@
+"""Citations: which words only cite, and which the sentence can't do without.
+
+Several citations in a row go together with what parts them, so that none leaves a comma or an "and" behind. What is an
+object ("by [3]"), a subject ("[3] shows") or stands behind an "and" is a part of its sentence.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..edits import Candidate
+
+YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d[a-z]?\b")
+PARENTHESES = re.compile(r"[ \t]?\([^()\n]{2,400}\)")
+BRACKETS = re.compile(r"[ \t]?\[[^\[\]\n]{1,200}\]")
+NUMBERS = re.compile(r"\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*")
+AUTHOR_LABEL = re.compile(r"[A-Z][A-Za-z+]{1,12}\d\d[a-z]?(?:\s?[,;]\s?[A-Z][A-Za-z+]{1,12}\d\d[a-z]?)*")
+NARRATIVE = re.compile(r"(?:1[5-9]|20)\d\d[a-z]?(?:, ?(?:[a-z]|(?:1[5-9]|20)\d\d[a-z]?))*")
+NAME = re.compile(r"(?:et al\.?|[A-Z][\w’'-]+)$")
+LINKING = frozenset(
+    [
+        "see",
+        "also",
+        "e.g.",
+        "e.g",
+        "i.e.",
+        "cf.",
+        "cf",
+        "and",
+        "&",
+        "et",
+        "al.",
+        "al",
+        "und",
+        "y",
+        "le",
+        "la",
+        "de",
+        "da",
+        "di",
+        "du",
+        "van",
+        "von",
+        "der",
+        "den",
+        "del",
+        "dos",
+        "ten",
+        "ter",
+        "in",
+        "press",
+        "forthcoming",
+        "unpublished",
+        "pp.",
+        "pp",
+        "p.",
+        "p",
+        "chap.",
+        "chapter",
+        "sec.",
+        "section",
+        "table",
+        "fig.",
+        "vol.",
+        "no.",
+        "for",
+        "a",
+        "an",
+        "review",
+        "reviews",
+    ]
+)
+NEEDED = re.compile(
+    r"(?:\b(?:see|see also|in|by|of|from|to|at|on|with|via|than|as|visit|under|for|after|between|against|like|unlike"
+    r"|and|or|that|because|whether|(?-i:Following)|siehe|von|bei|unter|aus|nach|mit|und|oder|dass|weil)"
+    r"|\b(?:e\.g|i\.e|cf)\.,?|&)[ \t]*$",
+    re.I,
+)
+"""What makes the citation or the address behind it part of the sentence: "see [14]", "write to a@b.org"."""
+JOINT = re.compile(r"[ \t]*(?:[,;/]?[ \t]*(?:(?:and|or|und|oder|as well as)\b|&)?)[ \t]*")
+"""What parts citations in a row."""
+WORDS = re.compile(r"[\w&]")
+SENTENCE_START = re.compile(r"(?:^|[.!?:][\"'”’)\]]*[ \t]+|\n[ \t]*)$")
+ABBREVIATED = re.compile(r"\b(?:al|e\.g|i\.e|cf|vs|etc|resp|Figs?|Eqs?|Sect?|Refs?)\.[ \t]+$")
+ASIDE = re.compile(r"[ \t]*[(\[](?:see|e\.g|cf|i\.e)\b", re.I)
+"""How a citation begins that is no part of any sentence."""
+PREDICATE = re.compile(r"[ \t]+[a-zäöüß]")
+BEFORE = 24
+"""Characters looked at before a citation."""
+PART_OF_SENTENCE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A citation with its brackets and the blank before it: text[start:end]."""
+
+    start: int
+    end: int
+    prior: float
+    narrative: bool = False
+    """A bare year behind the name that the sentence tells of: "Lee (2021)"."""
+
+
+def citations(text: str, language: str) -> Iterator[Candidate]:
+    """Citations in parentheses and in brackets, with the blank before them."""
+    found: list[Cited] = []
+    for match in PARENTHESES.finditer(text):
+        if YEAR.search(match.group()):
+            parts = parenthesis_citations(text, match)
+            if isinstance(parts, Cited):
+                found.append(parts)
+            else:
+                yield from parts
+    found += [cited for match in BRACKETS.finditer(text) if (cited := bracket_citation(text, match)) is not None]
+    yield from linked(text, sorted(found, key=lambda cited: cited.start))
+
+
+def bracket_citation(text: str, match: re.Match[str]) -> Cited | None:
+    """A citation if the brackets hold numbers, labels, or names and years."""
+    inner = match.group().strip()[1:-1].strip()
+    if NARRATIVE.fullmatch(inner):
+        return narrative_citation(text, match)
+    if NUMBERS.fullmatch(inner):
+        return Cited(match.start(), match.end(), 0.3 if inner == "0" else 0.9)
+    if AUTHOR_LABEL.fullmatch(inner):
+        return Cited(match.start(), match.end(), 0.85)
+    return Cited(match.start(), match.end(), citation_prior(inner)) if YEAR.search(inner) else None
+
+
+def linked(text: str, found: Sequence[Cited]) -> Iterator[Candidate]:
+    """Each citation by what stands around it; one that follows another takes along what parts them."""
+    before: Cited | None = None
+    needed = False
+    for cited in found:
+        start, prior = cited.start, cited.prior
+        joint = text[before.end : cited.start] if before is not None else ""
+        follows = before is not None and JOINT.fullmatch(joint) is not None
+        if not cited.narrative:
+            if not follows:
+                needed = is_needed(text, cited.start, cited.end)
+            elif before is not None and before.narrative:
+                needed = WORDS.search(joint) is not None
+            if needed:
+                prior = min(prior, PART_OF_SENTENCE)
+            elif follows and before is not None:
+                start = before.end
+        yield Candidate(start, cited.end, "", "citation", prior)
+        before = cited
+
+
+def parenthesis_citations(text: str, match: re.Match[str]) -> Cited | list[Candidate]:
+    """All of it when all of it cites; else the citing parts, so that "(LLMs; Brown, 2020)" keeps "(LLMs)"."""
+    body = match.group().strip()[1:-1]
+    if NARRATIVE.fullmatch(body.strip()):
+        return narrative_citation(text, match)
+    parts = body.split(";")
+    priors = [citation_prior(part) for part in parts]
+    if min(priors) >= 0.5 or len(parts) == 1:
+        end = match.end()
+        # "… performance. (Gu et al., 2024)." has a full stop too many once the citation is gone.
+        if text[end : end + 1] == "." and text[max(0, match.start() - 3) : match.start()].rstrip()[-1:] in {
+            ".",
+            "!",
+            "?",
+        }:
+            end += 1
+        return Cited(match.start(), end, sum(priors) / len(priors))
+    at = match.start() + match.group().index("(") + 1
+    citing: list[Candidate] = []
+    for number, (part, prior) in enumerate(zip(parts, priors, strict=True)):
+        if prior >= 0.5 and number > 0:
+            citing.append(Candidate(at - 1, at + len(part), "", "citation", prior))
+        at += len(part) + 1
+    return citing
+
+
+def narrative_citation(text: str, match: re.Match[str]) -> Cited:
+    """A bare year, which goes where a name stands before it."""
+    named = NAME.search(text, max(0, match.start() - 40), match.start())
+    return Cited(match.start(), match.end(), 0.7 if named else 0.35, narrative=True)
+
+
+def citation_prior(part: str) -> float:
+    """How much `part` looks like names and a year and like nothing else."""
+    if not YEAR.search(part):
+        return 0.1
+    words = [word.strip(",.;:()'’") for word in YEAR.sub(" ", part).split()]
+    plain = [w for w in words if w and w[0].islower() and len(w) > 1 and w not in LINKING and f"{w}." not in LINKING]
+    names = [w for w in words if w and w[0].isupper()]
+    if not names:
+        return 0.15
+    return 0.95 if not plain else max(0.15, 0.7 - 0.15 * len(plain))
+
+
+def is_needed(text: str, start: int, end: int) -> bool:
+    """Whether the sentence would be broken without text[start:end]: an object, a subject, or what an "and" joins."""
+    if ASIDE.match(text, start, end):
+        return False
+    if is_object(text, start):
+        return True
+    before = text[max(0, start - BEFORE) : start + (text[start] in " \t")]
+    begins = SENTENCE_START.search(before) and not ABBREVIATED.search(before)
+    return bool(begins) and PREDICATE.match(text, end) is not None
+
+
+def is_object(text: str, start: int) -> bool:
+    """Whether what begins at `start` stands behind a word that needs something behind it."""
+    return NEEDED.search(text, max(0, start - BEFORE), start) is not None
