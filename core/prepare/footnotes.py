@@ -9,6 +9,7 @@ FOOTNOTE = re.compile(r"^\s*(\d{1,2})[.)]?\s*(?=[^\W\d_a-z][^\W\d_]|[^\W\d_a-z] 
 COUNTED = re.compile(r"\b(?:Figs?|Eqs?|Sect?|Secs|Section|Chapter|Table|Tab|Refs?|No|Abb|Tabelle|Kapitel|Nr)\.?\s*$")
 """What a number belongs to, not a footnote, when it begins the next line."""
 MARK = re.compile(r"(?<=[^\W\d_])(?<![A-Z])[.,;:!?)”’\"']?(\d{1,2})(?=[\s.,;:)]|$)")
+DIGIT = re.compile(r"\d")
 REACH = 100
 """How many lines above its footnote a mark may stand: a page of two columns."""
 SHORTEST = 20
@@ -24,5 +25,5 @@ def footnote_starts(lines: Sequence[Line]) -> Iterator[int]:
         if match and not counted and len(line.text) >= SHORTEST and place - marked.get(match[1], -REACH - 1) <= REACH:
             del marked[match[1]]
             yield line.start
-        for mark in MARK.finditer(line.text):
+        for mark in MARK.finditer(line.text) if DIGIT.search(line.text) else ():
             marked[mark[1]] = place
