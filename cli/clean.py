@@ -19,6 +19,7 @@ from ..core.errors import EngineError
 from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, write
 from ..core.extract import PasswordNeeded
+from ..core.extract.process import end_ahead
 from ..core.session import Result, Session
 from ..core.wording import duration
 from . import options
@@ -64,6 +65,7 @@ def clean(input: Path, output: str | None, fresh: bool, as_json: bool, quiet: bo
     engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
     try:
         opened = open_with_password(input, config, model, engine, fresh, given.get("password"), quiet)
+        end_ahead()
         with opened.session as session:
             for note in (*opened.notes, *(session.document.notes if opened.state == "new" else ())):
                 say(note, quiet)
