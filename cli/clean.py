@@ -5,6 +5,7 @@ import shlex
 import sys
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from ..core.errors import EngineError
 from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, refuse_foreign, write
 from ..core.extract import PasswordNeeded
-from ..core.session import Attempt, Session
+from ..core.extract.process import end_ahead
+from ..core.session import Result, Session
 from ..core.wording import duration
 from . import options
 from .models import obtain
@@ -64,6 +66,7 @@ def clean(input: Path, output: str | None, fresh: bool, force: bool, as_json: bo
     engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
     try:
         opened = open_with_password(input, config, model, engine, fresh, given.get("password"), quiet)
+        end_ahead()
         with opened.session as session:
             for note in (*opened.notes, *(session.document.notes if opened.state == "new" else ())):
                 say(note, quiet)
@@ -153,7 +156,7 @@ def finish(
     report = write_text(session, target, force)
     if as_json:
         click.echo(json.dumps(summary(session, ended, report), ensure_ascii=False, indent=2))
-    else:
+    elif not quiet:
         for line in summary_lines(session, ended, report):
             say(line, quiet)
     return 1 if status.failed else 0
@@ -167,7 +170,7 @@ def write_text(session: Session, target: Path | None, force: bool) -> ExportRepo
 
 def summary(session: Session, ended: RunEnded | None, report: ExportReport) -> dict[str, Any]:
     """The end of a run as data."""
-    status = session.status()
+    status, results = session.status(), session.results()
     return {
         "output": str(report.path) if report.path else None,
         "replaced": str(report.replaced.session) if report.replaced else None,
@@ -179,8 +182,8 @@ def summary(session: Session, ended: RunEnded | None, report: ExportReport) -> d
         "notes": list(session.document.notes),
         "repairs": session.document.counts,
         "chunks": asdict(status),
-        "flags": flag_counts(session),
-        "modes": mode_counts(session),
+        "flags": flag_counts(results),
+        "modes": mode_counts(results),
         "characters": report.characters,
         "seconds": round(ended.seconds, 3) if ended else 0.0,
         "tokens_per_second": round(ended.progress.tokens_per_second, 1) if ended else 0.0,
@@ -189,19 +192,18 @@ def summary(session: Session, ended: RunEnded | None, report: ExportReport) -> d
 
 def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport) -> list[str]:
     """The end of a run in words."""
-    status, document = session.status(), session.document
+    status, document, results = session.status(), session.document, session.results()
     mode = session.settings.clean.mode
     lines = [f"Cleaned {plural(status.done, 'chunk')} of {document.path.name} in {mode} mode" + pace(ended)]
-    flags = flag_counts(session)
+    flags = flag_counts(results)
     if flags:
         named = ", ".join(f"{name} {count}" for name, count in flags.items())
         lines.append(f"Flags: {named} ({plural(status.flagged, 'chunk')} to look at).")
-    others = {name: count for name, count in mode_counts(session).items() if name != mode}
+    others = {name: count for name, count in mode_counts(results).items() if name != mode}
     for name, count in others.items():
         lines.append(f"{plural(count, 'chunk')} fell back to {name}, since {mode} failed its checks or was refused.")
-    for chunk in session.chunks():
-        if chunk.state == "failed":
-            lines.append(f"Chunk {chunk.index + 1} failed: {chunk.note} Its source stands in the text under a mark.")
+    for chunk in (result.chunk for result in results if result.chunk.state == "failed"):
+        lines.append(f"Chunk {chunk.index + 1} failed: {chunk.note} Its source stands in the text under a mark.")
     if document.skipped:
         lines.append(
             f"Skipped {plural(len(document.skipped), 'page')}: {', '.join(str(p) for p, _ in document.skipped)}."
@@ -231,16 +233,11 @@ def pace(ended: RunEnded | None) -> str:
     return f" in {duration(ended.seconds)}{f', {speed:.0f} tokens/s' if speed >= 1 else ''}."
 
 
-def flag_counts(session: Session) -> dict[str, int]:
+def flag_counts(results: Sequence[Result]) -> dict[str, int]:
     """Chunks by flag, of the attempts that count; most frequent first."""
-    counts = Counter(flag.name for attempt in chosen_attempts(session) for flag in attempt.flags)
-    return dict(counts.most_common())
+    attempts = (result.attempt for result in results if result.attempt is not None)
+    return dict(Counter(flag.name for attempt in attempts for flag in attempt.flags).most_common())
 
 
-def mode_counts(session: Session) -> dict[str, int]:
-    return dict(Counter(attempt.mode for attempt in chosen_attempts(session)).most_common())
-
-
-def chosen_attempts(session: Session) -> list[Attempt]:
-    attempts = (session.chosen(chunk.index) for chunk in session.chunks())
-    return [attempt for attempt in attempts if attempt is not None]
+def mode_counts(results: Sequence[Result]) -> dict[str, int]:
+    return dict(Counter(result.attempt.mode for result in results if result.attempt is not None).most_common())

@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("galley.cli.config:config", "Show settings and where they come from, change them, make a file of them."),
 }
 
+LARGE = 300_000
+"""Bytes of a PDF."""
 EPILOG = """\b
 Examples:
   galley                                     the app: browse, clean, review
@@ -72,7 +74,22 @@ class LazyGroup(click.Group):
             ctx.fail(f"{name!r} is a file, not a command. To clean it: galley clean {shlex.quote(name)}")
         if name not in COMMANDS and not name.startswith("-"):
             raise click.exceptions.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
+        if name == "clean" and not ctx.resilient_parsing:
+            read_ahead(args)
         return super().resolve_command(ctx, args)
+
+
+def read_ahead(args: list[str]) -> None:
+    """Have the workers that will read a PDF start while the command is loaded, which takes as long as they do.
+
+    A second one if the file is so large that it most likely has pages for two.
+    """
+    sizes = [os.path.getsize(name) for name in args if name.lower().endswith(".pdf") and os.path.isfile(name)]
+    if sizes:
+        from ..core.cores import cores
+        from ..core.extract.process import start_ahead
+
+        start_ahead(min(cores(), 2 if sizes[0] > LARGE else 1))
 
 
 @click.group(

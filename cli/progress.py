@@ -37,12 +37,15 @@ class Live:
     def __init__(self, progress: Progress, label: str) -> None:
         self._progress = progress
         self._task = progress.add_task(label, total=None, note="")
+        self._moved = False
 
     def waits(self, done: int, total: int, what: str) -> None:
         self.update(done, total, what)
 
     def update(self, done: int, total: int, note: str = "") -> None:
-        self._progress.update(self._task, completed=done, total=total, note=note)
+        # The first of all is shown at once, since someone is waiting for it; the others at the next redraw.
+        self._progress.update(self._task, completed=done, total=total, note=note, refresh=done > 0 and not self._moved)
+        self._moved = self._moved or done > 0
 
 
 class Plain:

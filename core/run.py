@@ -248,7 +248,7 @@ class Run:
 
     def _is_pending(self, work: Work) -> bool:
         """Whether its chunk still is: a person may have chosen an attempt since it was opened."""
-        return self._session.chunk(work.chunk.index).state == "pending"
+        return self._session.state(work.chunk.index) == "pending"
 
     def _past_of(self, attempt: Attempt, chunk: ChunkRecord) -> Past:
         """A kept attempt as the policy sees it."""

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import IO
 
 from .failures import quoted
-from .protocol import Message, decode, encode
+from .protocol import PRELOAD, Message, decode, encode
 
 POLL_SECONDS = 0.1
 """How often a waiting parent looks whether it was asked to stop."""
@@ -38,10 +38,11 @@ class Cancelled(Exception):
 class WorkerProcess:
     """A running worker; `end` it when done."""
 
-    def __init__(self) -> None:
+    def __init__(self, *asked: str) -> None:
+        """`asked` may be PRELOAD."""
         # -P: the user's current directory may hold a file named like one of our modules; it must not be run.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "galley.core.extract.worker"],
+            [sys.executable, "-P", "-m", "galley.core.extract.worker", *asked],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -134,3 +135,24 @@ class WorkerProcess:
             self._stdin.close()
         self._stdout.close()
         self._stderr.close()
+
+
+_ahead: list[WorkerProcess] = []
+
+
+def start_ahead(count: int) -> None:
+    """Start workers that load the PDF libraries while this process still loads its own modules, half a second each."""
+    _ahead.extend(WorkerProcess(PRELOAD) for _ in range(count))
+
+
+def next_worker() -> WorkerProcess:
+    """One that was started ahead, or a new one."""
+    with suppress(IndexError):
+        return _ahead.pop(0)
+    return WorkerProcess()
+
+
+def end_ahead() -> None:
+    """End those that nobody took."""
+    while _ahead:
+        _ahead.pop().end()

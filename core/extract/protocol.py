@@ -7,6 +7,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+PRELOAD = "preload"
+"""To a worker that is started before it is known for which file: load the PDF libraries, then wait for the job."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

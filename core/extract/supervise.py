@@ -17,7 +17,7 @@ from ..document import Page
 from ..errors import InputError
 from .failures import ExtractionCancelled, FileChanged, PasswordNeeded, named
 from .options import ExtractOptions
-from .process import Cancelled, WorkerDied, WorkerProcess
+from .process import Cancelled, WorkerDied, WorkerProcess, next_worker
 from .protocol import (
     Compared,
     Failed,
@@ -233,7 +233,7 @@ class Supervisor:
 
     def _start(self) -> WorkerProcess:
         self._end()
-        self._worker = WorkerProcess()
+        self._worker = next_worker()
         self._worker.send(self._job)
         return self._worker
 

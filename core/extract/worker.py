@@ -21,6 +21,7 @@ from .confine import confine
 from .controls import Stripped, clean_page
 from .failures import PasswordNeeded, named
 from .protocol import (
+    PRELOAD,
     Compared,
     Failed,
     Finished,
@@ -91,6 +92,8 @@ class Channel:
 def main() -> int:
     _die_with_parent()
     channel = Channel()
+    if PRELOAD in sys.argv:
+        _load("pdf")
     job = channel.first()
     assert isinstance(job, Job)
     try:
@@ -134,8 +137,8 @@ def _serve(job: Job, channel: Channel, notes: list[str]) -> None:
 
 
 def _load(kind: Kind) -> Callable[[Job, Source, Channel], InputFile]:
-    """What opens a file of this kind. The libraries are loaded under the limits and only for the kind that needs them
-    (half of a worker's start is spent on pypdf), and while what Python compiles of them can still be kept."""
+    """What opens a file of this kind. The libraries are loaded only for the kind that needs them (half of a worker's
+    start is spent on pypdf), and while what Python compiles of them can still be kept."""
     if kind == "pdf":
         from .pdf import PdfFile
 

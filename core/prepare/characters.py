@@ -19,6 +19,7 @@ ACCENTED = re.compile(
     rf"|(?<!\w)(?P<symbol>{LETTER})(?P<behind>[ˆ˜¯ˉ˙])(?!{LETTER})"
     r"|(?P<cedilla_on>[A-Za-z])¸"
 )
+MARK = re.compile(f"[{''.join(MARKS)}¸]")
 CEDILLA = "\u0327"
 WORD = re.compile(r"\S+")
 LONGEST_COMPARED = 300
@@ -52,11 +53,22 @@ def spaces(text: str) -> Iterator[Edit]:
 
 def accents(text: str) -> Iterator[Edit]:
     """TeX fonts set accents as glyphs of their own: "Universit´e" is Université, and "˜m" is m̃."""
-    for match in ACCENTED.finditer(text):
+    for match in lone_accents(text):
         letter = match["letter"] or match["symbol"] or match["cedilla_on"]
         composed = accented(letter, MARKS.get(match["mark"] or match["behind"], CEDILLA))
         if len(composed) == 1 or not match["cedilla_on"]:
             yield Edit(match.start(), match.end(), composed)
+
+
+def lone_accents(text: str) -> Iterator[re.Match[str]]:
+    """What ACCENTED.finditer gives: each match begins at a mark or one character before it, and there it is tried."""
+    at = 0
+    for mark in MARK.finditer(text):
+        tries = (ACCENTED.match(text, start) for start in (mark.start() - 1, mark.start()) if start >= at)
+        match = next(filter(None, tries), None)
+        if match:
+            at = match.end()
+            yield match
 
 
 def encodings(text: str) -> Iterator[Edit]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from ..traced import Edit, Traced
 from .doubts import Doubt, around
-from .lines import Line, lines_of, without
+from .lines import Line, filled_lines, without
 
 CAPTION = re.compile(r"^\s*(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}")
 TABLE = re.compile(r"^\s*(?:Tab(?:le|elle|\.)|TABLE|Algorithm|Listing)\s*[\dIVXA-Z]")
@@ -69,7 +69,7 @@ def clear_figures(traced: Traced, *, everything: bool) -> tuple[Traced, int, lis
 
 def find_figures(text: str) -> list[FigureText]:
     """What stands inside figures, in order."""
-    lines = [line for line in lines_of(text) if not line.blank]
+    lines = filled_lines(text)
     found: list[FigureText] = []
     tearing_until = -1
     for first, last in runs(lines):

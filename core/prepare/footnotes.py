@@ -13,6 +13,7 @@ FOOTNOTE = re.compile(
 COUNTED = re.compile(r"\b(?:Figs?|Eqs?|Sect?|Secs|Section|Chapter|Table|Tab|Refs?|No|Abb|Tabelle|Kapitel|Nr)\.?\s*$")
 """What a number belongs to, not a footnote, when it begins the next line."""
 MARK = re.compile(rf"(?<=[^\W\d_])(?<![A-Z])[.,;:!?)”’\"']?(\d{{1,2}}|[{RAISED}]{{1,2}})(?=[\s.,;:)]|$)")
+DIGIT = re.compile(rf"[\d{RAISED}]")
 PLAIN = str.maketrans(RAISED, "0123456789")
 REACH = 100
 """How many lines above its footnote a mark may stand: a page of two columns."""
@@ -26,9 +27,9 @@ def footnote_starts(lines: Sequence[Line]) -> Iterator[int]:
     for place, line in enumerate(lines):
         match = FOOTNOTE.match(line.text)
         number = match[1].translate(PLAIN) if match else ""
-        counted = place > 0 and COUNTED.search(lines[place - 1].text)
-        if match and not counted and len(line.text) >= SHORTEST and place - marked.get(number, -REACH - 1) <= REACH:
+        noted = match and len(line.text) >= SHORTEST and place - marked.get(number, -REACH - 1) <= REACH
+        if noted and not (place > 0 and COUNTED.search(lines[place - 1].text)):
             del marked[number]
             yield line.start
-        for mark in MARK.finditer(line.text):
+        for mark in MARK.finditer(line.text) if DIGIT.search(line.text) else ():
             marked[mark[1].translate(PLAIN)] = place

@@ -6,19 +6,18 @@ The document itself is the best dictionary: a word that stands elsewhere in it d
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..traced import Edit, Traced
 from .doubts import Doubt, around
 from .frequency import zipf
+from .lines import lower_words
 from .torn import mend_torn
 
 WORD_PART = r"[^\W\d_]"
-BROKEN = re.compile(
-    rf"(?<![\w-])((?:\w{{1,40}}['’-]){{0,8}}{WORD_PART}*\w)[-‐\u00ad][ \t]*[\n\f][\s]*"
-    rf"((?:{WORD_PART}|\d(?!\d?\.? ?[A-Z]))[\w’']*(?:-\w+)*)"
-)
-INLINE = re.compile(rf"(?<![\w-])((?:{WORD_PART}+-){{0,3}}{WORD_PART}{{2,30}})- ({WORD_PART}{{2,30}})(?![\w-])")
+FIRST_PART = rf"(?<![\w-])((?:\w{{1,40}}['’-]){{0,8}}{WORD_PART}*\w)"
+INLINE_PART = rf"(?<![\w-])((?:{WORD_PART}+-){{0,3}}{WORD_PART}{{2,30}})"
 SUSPENDED = frozenset(
     [
         "and",
@@ -148,6 +147,36 @@ DOUBT = 0.02
 """Below this probability the other way is not worth a question."""
 
 
+class Cut:
+    """A pattern for a word that a hyphen and white space cut: `first`, with no white space inside, `hyphen`, `rest`.
+
+    The hyphens are few, so the pattern is tried in front of each and not at every word of the text.
+    """
+
+    def __init__(self, first: str, hyphen: str, rest: str) -> None:
+        self._hyphen = re.compile(hyphen)
+        self._before = re.compile(rf"{first}\Z")
+        self.whole = re.compile(f"{first}{hyphen}{rest}")
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """What the pattern finds."""
+        at = 0
+        for hyphen in self._hyphen.finditer(text):
+            if hyphen.start() < at:
+                continue
+            blank = text.rfind(" ", at, hyphen.start())
+            first = self._before.search(text, max(at, blank), hyphen.start())
+            match = self.whole.match(text, first.start()) if first else None
+            at = hyphen.end()
+            if match:
+                at = match.end()
+                yield match
+
+
+BROKEN = Cut(FIRST_PART, r"[-‐\u00ad][ \t]*[\n\f]", rf"\s*((?:{WORD_PART}|\d(?!\d?\.? ?[A-Z]))[\w’']*(?:-\w+)*)")
+INLINE = Cut(INLINE_PART, "- ", rf"({WORD_PART}{{2,30}})(?![\w-])")
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
     """A broken word: its two parts, and the offsets of what stands between them."""
@@ -160,12 +189,21 @@ class Break:
 
 def vocabulary(text: str) -> Counter[str]:
     """How often each word stands in the text unbroken, in lower case, with its hyphens."""
-    unbroken = BROKEN.sub(" ", text)
-    # One by one: a list of all words of a long document is larger than the document.
-    words = Counter(match.group().lower() for match in WORD.finditer(unbroken))
+    unbroken = without_broken(text)
+    words = Counter(lower_words(WORD, unbroken))
     # "sub-" counts the different words that the document hyphenates after "sub".
     words.update(f"{word.partition('-')[0]}-" for word in list(words) if "-" in word)
     return words
+
+
+def without_broken(text: str) -> str:
+    """The text with a blank for each word that is broken at a line's end."""
+    parts: list[str] = []
+    at = 0
+    for match in BROKEN.finditer(text):
+        parts += [text[at : match.start()], " "]
+        at = match.end()
+    return "".join([*parts, text[at:]])
 
 
 def breaks(text: str) -> list[Break]:

@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 from ..traced import Edit
 from .figures import find_figures
 from .footnotes import footnote_starts
-from .lines import Line, lines_of
+from .lines import Line, filled_lines
 
 HEADING = re.compile(
     r"^(?:(?:\d{1,2}|[A-Z]|[IVX]{1,5})(?:\.\d{1,2}){0,3}\.?\s+)?[A-ZÄÖÜ][^.!?;:]{1,70}$",
@@ -55,7 +55,7 @@ NEIGHBOURS = 12
 
 def join_lines(text: str) -> tuple[list[Edit], int]:
     """Edits that join lines with a blank and set paragraphs apart with an empty line; and how many joins."""
-    lines = [line for line in lines_of(text) if not line.blank]
+    lines = filled_lines(text)
     edits: list[Edit] = []
     joins = 0
     if not lines:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from ..edits import Candidate
 from .frequency import zipf
+from .lines import lower_words
 
 WORD = re.compile(r"(?<![\w@/.’'\-])[^\W\d_]{5,40}(?![\w@/’'\-])")
 COUNTED = re.compile(r"[^\W\d_]+")
@@ -58,7 +59,7 @@ class Known:
 
     def __init__(self, text: str, language: str) -> None:
         self.language = language
-        self._counts = Counter(match.group().lower() for match in COUNTED.finditer(text))
+        self._counts = Counter(lower_words(COUNTED, text))
         self._total = max(1, self._counts.total())
 
     def count(self, word: str) -> int:

@@ -11,8 +11,9 @@ from itertools import pairwise
 from ..traced import Edit
 from .figures import SENTENCE_END
 from .frequency import zipf
-from .lines import lines_of
+from .lines import filled_lines
 
+HYPHENS = ("-", "‐", "\u00ad")
 FIRST_HALF = re.compile(r"(?<![\w-])([^\W\d_]{2,20})[-‐\u00ad]\s*$")
 SECOND_HALF = re.compile(r"([^\W\d_]{2,20})\b(?!-)[ \t]?")
 FURTHEST = 80
@@ -24,10 +25,12 @@ PREFIXES = frozenset(["self", "non", "well", "half", "quasi", "cross"])
 
 def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
     """Edits that bring second halves back; `words` are the document's own words in lower case."""
-    lines = [line for line in lines_of(text) if not line.blank]
+    lines = filled_lines(text)
     edits: list[Edit] = []
     taken: set[int] = set()
     for place, line in enumerate(lines[:-1]):
+        if not line.text.rstrip().endswith(HYPHENS):
+            continue
         first = FIRST_HALF.search(line.text)
         following = lines[place + 1].text.lstrip()
         if first is None or following[0].islower():

@@ -197,6 +197,11 @@ class Session:
         """Indices of the chunks that are still to be cleaned, ascending."""
         return self._all("SELECT idx FROM chunks WHERE state = 'pending' ORDER BY idx", lambda row: row["idx"])
 
+    def state(self, index: int) -> str:
+        """`pending`, `done` or `failed`, without the rest of the chunk. Raises SessionError when there is no such."""
+        found: list[str] = self._all("SELECT state FROM chunks WHERE idx = ?", lambda row: row["state"], index)
+        return found[0] if found else self._missing(index)
+
     def attempts(self, index: int) -> list[Attempt]:
         """Every attempt on a chunk, oldest first."""
         return self._all("SELECT * FROM attempts WHERE chunk = ? ORDER BY id", attempt_record, index)
