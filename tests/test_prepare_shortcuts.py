@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wordfreq import get_frequency_dict, zipf_frequency
 
-from galley.core.prepare.characters import ACCENTED, accented
+from galley.core.prepare.characters import ACCENTED, lone_accents
 from galley.core.prepare.frequency import zipf
 from galley.core.prepare.hyphens import BROKEN, INLINE, Cut
 from galley.core.prepare.lines import STRETCH, filled_lines, lines_of, lower_words
@@ -45,7 +45,7 @@ def test_cut_words_are_found_as_by_their_pattern_alone(cut: Cut, text: str) -> N
 
 @given(ACCENTS)
 def test_accents_are_found_as_by_their_pattern_alone(text: str) -> None:
-    assert [match.span() for match in accented(text)] == [match.span() for match in ACCENTED.finditer(text)]
+    assert [match.span() for match in lone_accents(text)] == [match.span() for match in ACCENTED.finditer(text)]
 
 
 @pytest.mark.parametrize("language", ["en", "de", "tr"])
