@@ -124,7 +124,10 @@ class Picture:
         if len(rows) > MOST_ROWS:
             table.add_row(Text(f"… and {len(rows) - MOST_ROWS} more"), "", "")
         whole = ProgressBar(total=max(1, counts.total), completed=counts.done + counts.unchanged, width=NAME_WIDTH)
-        return Group(table, whole, Text(counts.words()))
+        sums = Table.grid()  # a bar alone would not end its line
+        sums.add_row(whole)
+        sums.add_row(Text(counts.words()))
+        return Group(table, sums)
 
 
 class Lines(Counts):

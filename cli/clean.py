@@ -20,6 +20,7 @@ from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, refuse_foreign, write
 from ..core.extract import PasswordNeeded
 from ..core.extract.process import end_ahead
+from ..core.paths import sessions_dir
 from ..core.session import Result, Session
 from ..core.wording import duration
 from . import options
@@ -62,6 +63,8 @@ def clean(input: Path, output: str | None, fresh: bool, force: bool, as_json: bo
         raise click.UsageError("-o - and --json both want standard output: choose one.")
     jobs.file_digest(input)
     target = checked_target(output, input)
+    if target is not None and not force:
+        refuse_foreign(target, config.session.folder or sessions_dir())
     model = model_for(config, quiet)
     engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
     try:
@@ -129,8 +132,6 @@ def finish(
     session: Session, engine: Engine | None, target: Path | None, *, force: bool, as_json: bool, quiet: bool
 ) -> int:
     """Run what is pending, write the text, say how it went. Returns the exit code."""
-    if target is not None and not force and session.status().pending:
-        refuse_foreign(target, session)
     stop = threading.Event()
     ended: RunEnded | None = None
     stopped = False

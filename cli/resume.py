@@ -8,7 +8,7 @@ import click
 
 from ..core import job as jobs
 from ..core.errors import SessionError
-from ..core.export import default_target, format_for
+from ..core.export import default_target, format_for, refuse_foreign
 from ..core.models import EMBEDDED, offer_for
 from ..core.paths import sessions_dir
 from ..core.session import Session, list_sessions, resolve
@@ -59,6 +59,8 @@ def resume(
         if changed:
             say(changed, quiet)
         target = None if output == "-" else target_for(opened, output)
+        if target is not None and not force:
+            refuse_foreign(target, path.parent)
         status = opened.status()
         say(f"Resuming {path.stem}: {status.done} of {plural(status.total, 'chunk')} done.", quiet)
         fetch = partial(bring, offer_for(EMBEDDED.name), quiet)

@@ -29,7 +29,7 @@ from .output import excerpt, plural, say, table, tell
 
 DIRECTORY = click.option("--session-dir", metavar="DIR", help="Where session files lie.")
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
-HEADER = ["SESSION", "MODE", "DONE", "FLAGGED", "FAILED", "DECIDED", "TOUCHED", "STATE"]
+HEADER = ["SESSION", "MODE", "DONE", "FLAGS", "FAILED", "DECIDED", "WHEN", "STATE"]
 AROUND = 12
 """Characters of the source shown on either side of an edit."""
 MOST_PROBLEMS = 10

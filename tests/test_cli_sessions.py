@@ -38,11 +38,20 @@ def test_a_session_is_one_line_of_80_columns_with_its_mode(tmp_path: Path) -> No
     (tmp_path / f"{LONG}.txt").write_text("One sentence of plain text. Another one follows it here.\n")
     galley(tmp_path, "clean", f"{LONG}.txt", "--mode", "rules", "-q")
     header, row = lines_in_terminal("sessions")
-    assert header.split() == ["SESSION", "MODE", "DONE", "FLAGGED", "DECIDED", "TOUCHED", "STATE"]
+    assert header.split() == ["SESSION", "MODE", "DONE", "FLAGS", "DECIDED", "WHEN", "STATE"]
     name, mode, done, *_ = row.split()
     assert (mode, done) == ("rules", "1/1")
     assert "…" in name
     assert galley(tmp_path, "sessions", "path", name).returncode == 0, "the name as it is shown finds it"
+
+
+def test_a_short_name_that_fits_to_two_sessions_is_told_with_their_modes(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("One sentence of plain text. Another one follows it here.\n")
+    galley(tmp_path, "clean", "notes.txt", "--mode", "rules", "-q")
+    galley(tmp_path, "clean", "notes.txt", "--mode", "rules", "--pages", "1", "-q")
+    done = galley(tmp_path, "export", "notes")
+    assert done.returncode == 2
+    assert done.stderr.count(" (rules)") == 2
 
 
 def test_in_a_pipe_and_in_json_a_name_is_whole(tmp_path: Path) -> None:

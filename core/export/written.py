@@ -33,10 +33,10 @@ class Replaced:
     """Which text it was, in words."""
 
 
-def refuse_foreign(target: Path, session: Session) -> None:
-    """Say before a long run that its text will find no place. Raises NotOursError."""
+def refuse_foreign(target: Path, sessions: Path) -> None:
+    """Say before a long run that its text will find no place. `sessions` is their folder. Raises NotOursError."""
     there = digest_of(target)
-    if there and source_of(there, session.path.parent) is None:
+    if there and source_of(there, sessions) is None:
         raise not_ours(target)
 
 

@@ -54,6 +54,6 @@ def resolve(name: str, directory: Path) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        names = ", ".join(p.stem for p in found[:5])
+        names = ", ".join(f"{p.stem} ({summarise(p).mode or 'damaged'})" for p in found[:5])
         raise SessionError(f"{name!r} fits {len(found)} sessions: {names}.", "Give more of the name.")
     raise SessionError(f"There is no session {name!r}.", "galley sessions lists those that there are.")
