@@ -20,8 +20,7 @@ URL = re.compile(
     r"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{3,400}"
     r"(?:(?<=[/.=?&_-])[ ](?!e\.g|i\.e)(?=\S{0,80}(?:[/?=_]|\w\.\w|-\S{1,80}-)|\d{5})[a-z\d][^\s<>\"]{0,200})?"
 )
-"""With the words that only lead to it, with the blank that a line's end leaves behind the colon, and with its rest behind
-one that a line's end leaves inside it."""
+"""With the words that only lead to it, and over blanks that a line's end left behind the colon or inside."""
 MARK = re.compile(
     r"(?<=[^\W\d_]{3})(?:[.,;:]?(?P<mark>[†‡§¶∗*]{1,3})(?=[\s.,;:)]|$)|(?P<apart> [†‡§¶∗*]{1,3})(?=,|\n|$))"
 )
