@@ -15,7 +15,7 @@ import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 from ..signs import MARKS, RAISED, accented
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
-from .scripts import Place, is_beside, is_raised, separator, stands_on
+from .scripts import Place, is_beside, is_near, is_raised, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
 
 _lib: Any = pypdfium2
@@ -89,8 +89,8 @@ _ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
 _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
-_NEAR = 60
-"""So many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
+_NEARBY = sorted(range(-60, 61), key=abs)
+"""How many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
 
 
 class _Glyphs:
@@ -212,10 +212,11 @@ class _Glyphs:
     def _under(self, index: int) -> int | None:
         """The nearest glyph in the text over whose width an accent has its middle; None where it stands alone."""
         accent = self._place(index)
-        beside = range(max(0, index - _NEAR), min(self._count, index + _NEAR + 1))
-        for base in sorted(beside, key=lambda other: abs(other - index)):
+        for base in (index + step for step in _NEARBY if 0 <= index + step < self._count):
             code = self._codes[base]
-            if code not in MARKS and _BASE.match(code) and stands_on(accent, self._place(base)):
+            if code in MARKS or not _BASE.match(code) or not is_near(accent, *self._origin(base), 2 * accent.size):
+                continue
+            if stands_on(accent, self._place(base)):
                 return base
         return None
 
