@@ -114,6 +114,15 @@ def test_glyphs_that_touch_have_no_blank_between_them():
     assert separator("P", letter, "Q", Place(110.5, 118, 700, 11), " ") == " "
 
 
+def test_a_glyph_further_left_on_the_line_does_not_touch_the_one_before_it():
+    assert separator("P", Place(100, 108.5, 700, 11), "Q", Place(50, 58, 700, 11), " ") == " "
+
+
+def test_a_glyph_without_a_size_says_nothing():
+    bracket, nothing = Place(112, 120, 715, 26, hangs=True), Place(121, 121, 700, 0)
+    assert separator("(", bracket, "x", nothing, "\n") == "\n"
+
+
 def test_the_dots_of_an_ellipsis_stand_together_and_leaders_stay_apart(tmp_path: Path):
     def dots(count: int, step: float) -> bytes:
         return pdf_of(placed((b"from x to", 12, 50, 700), *((b".", 12, 105 + step * n, 700) for n in range(count))))

@@ -18,8 +18,9 @@ from .citations import PART_OF_SENTENCE, citations, is_object
 URL = re.compile(
     r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?:\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
     r"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{3,400}"
+    r"(?:(?<=[/.=?&_-])[ ](?!e\.g|i\.e)(?=\S{0,80}(?:[/?=_]|\w\.\w|-\S{1,80}-)|\d{5})[a-z\d][^\s<>\"]{0,200})?"
 )
-"""With the words that only lead to it, and with the blank that a line's end leaves behind the colon."""
+"""With the words that only lead to it, and over blanks that a line's end left behind the colon or inside."""
 MARK = re.compile(
     r"(?<=[^\W\d_]{3})(?:[.,;:]?(?P<mark>[†‡§¶∗*]{1,3})(?=[\s.,;:)]|$)|(?P<apart> [†‡§¶∗*]{1,3})(?=,|\n|$))"
 )

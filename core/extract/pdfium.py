@@ -15,7 +15,7 @@ import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 from ..signs import MARKS, RAISED, accented
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
-from .scripts import Place, is_beside, is_raised, separator, stands_on
+from .scripts import Place, is_beside, is_near, is_raised, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
 
 _lib: Any = pypdfium2
@@ -79,6 +79,7 @@ _NUMBERED = re.compile(
 )
 """A word, what closes it, and a number that may be set as a mark behind it."""
 _NUMBER = re.compile(r"(?<!\w)(\d{1,2})(?:\r\n| )?[^\W\d_](?=[^\W\d_])")
+"""A number that may be set as a mark before a word."""
 _RAISED = str.maketrans("0123456789", RAISED)
 _ELLIPSIS = re.compile(r"(?<!\.)(?<!\. )\. (\.) \.(?! ?\.)")
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
@@ -88,8 +89,8 @@ _ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
 _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
-_NEAR = 60
-"""So many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
+_NEARBY = sorted(range(-60, 61), key=abs)
+"""How many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
 
 
 class _Glyphs:
@@ -110,9 +111,8 @@ class _Glyphs:
         if any(is_symbolic(name) for name in self._font_names(page)):
             self._codes = "".join(self._meanings())
         self._marks: dict[int, str] = {}
-        """Accents, by the glyph that they stand on."""
-        if _ACCENT.search(self._codes):
-            self._codes = "".join(self._without_accents())
+        """Accents, by the glyph that they stand on, where both are no one character."""
+        self._set_accents()
         self._raise_marks()
         self._spread = {at for match in _ELLIPSIS.finditer(self._codes) for at in (match.start(1), match.end() - 1)}
         """Dots of an ellipsis that stand behind another."""
@@ -175,13 +175,13 @@ class _Glyphs:
         return accented(code, mark) if mark else code.replace("\0", "")
 
     def _between(self, last: int, index: int, given: str) -> str:
-        before, after = self._letters(last, last + 1), self._letters(index, index + 1)
+        codes = self._codes
         level = self._origin(last)[1] == self._origin(index)[1]
-        doubtful = before.isupper() or index in self._spread
+        doubtful = codes[last].isupper() or index in self._spread
         # An accent between them, which pdfium took for a letter, makes its word doubtful as well.
-        if level and not doubtful and NOTHING not in self._codes[last:index]:
+        if level and not doubtful and NOTHING not in codes[last:index]:
             return given
-        return separator(before, self._place(last), after, self._place(index), given)
+        return separator(codes[last], self._place(last), codes[index], self._place(index), given)
 
     def _meanings(self) -> Iterator[str]:
         """The codes, looked up where pdfium has no meaning; of the pieces that a tall bar is drawn of, the first."""
@@ -197,21 +197,26 @@ class _Glyphs:
             bar, left = found if found and is_piece(font, ord(code)) else "", at
             yield NOTHING if bar and before == (bar, left) else (code if found is None else found or NOTHING)
 
-    def _without_accents(self) -> Iterator[str]:
-        """The codes; accents that stand over a letter or a sign beside them in the text go to the marks."""
-        for index, code in enumerate(self._codes):
-            base = self._under(index) if code in MARKS else None
+    def _set_accents(self) -> None:
+        """Puts accents that stand over a letter or a sign near them in the text on it."""
+        codes = list(self._codes)
+        for match in _ACCENT.finditer(self._codes):
+            base = self._under(match.start())
             if base is not None:
-                self._marks[base] = self._marks.get(base, "") + MARKS[code]
-            yield code if base is None else NOTHING
+                codes[match.start()] = NOTHING
+                self._marks[base] = self._marks.get(base, "") + MARKS[match.group()]
+        for base in [base for base, mark in self._marks.items() if len(accented(codes[base], mark)) == 1]:
+            codes[base] = accented(codes[base], self._marks.pop(base))
+        self._codes = "".join(codes)
 
     def _under(self, index: int) -> int | None:
         """The nearest glyph in the text over whose width an accent has its middle; None where it stands alone."""
         accent = self._place(index)
-        beside = range(max(0, index - _NEAR), min(self._count, index + _NEAR + 1))
-        for base in sorted(beside, key=lambda other: abs(other - index)):
+        for base in (index + step for step in _NEARBY if 0 <= index + step < self._count):
             code = self._codes[base]
-            if code not in MARKS and _BASE.match(code) and stands_on(accent, self._place(base)):
+            if code in MARKS or not _BASE.match(code) or not is_near(accent, *self._origin(base), 2 * accent.size):
+                continue
+            if stands_on(accent, self._place(base)):
                 return base
         return None
 
@@ -219,18 +224,17 @@ class _Glyphs:
         """Gives the digits of a footnote's mark, behind a word or before one, as raised ones: "Claude2" would be
         another name."""
         for match in _NUMBERED.finditer(self._codes):
-            start, end = match.span(2)
-            word, first = self._place(match.end(1) - 1), self._place(start)
-            if is_beside(word, first):
-                self._raise(word, start, end)
+            self._raise(match.end(1) - 1, match.start(2), match.end(2))
         for match in _NUMBER.finditer(self._codes):
-            start, end = match.span(1)
-            word, last = self._place(match.end() - 1), self._place(end - 1)
-            if is_beside(last, word):
-                self._raise(word, start, end)
+            self._raise(match.end() - 1, match.start(1), match.end(1))
 
-    def _raise(self, word: Place, start: int, end: int) -> None:
-        if all(is_raised(word, self._place(index)) for index in range(start, end)):
+    def _raise(self, letter: int, start: int, end: int) -> None:
+        """Raises codes[start:end] if they are set so beside the letter."""
+        if self._origin(start)[1] <= self._origin(letter)[1]:
+            return
+        word, first, last = self._place(letter), self._place(start), self._place(end - 1)
+        beside = is_beside(word, first) if letter < start else is_beside(last, word)
+        if beside and all(is_raised(word, self._place(index)) for index in range(start, end)):
             raised = self._codes[start:end].translate(_RAISED)
             self._codes = self._codes[:start] + raised + self._codes[end:]
 

@@ -23,6 +23,7 @@ PRIMED = 1.0
 """An index below a prime is farther from it than from its base, and begins as far left."""
 TOUCHING = 0.035
 ELLIPSIS = 0.2
+"""So far apart, in shares of the size, may glyphs of a word be that pdfium parts, and the dots of an ellipsis."""
 SMALLER = 0.95
 """A script is smaller than this share of its base."""
 SAME_LINE = 0.8
@@ -40,12 +41,16 @@ class Place:
     hangs: bool = False
     """Whether it is drawn below its baseline, as TeX's tall brackets are: then the baseline says nothing."""
 
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
+
 
 def separator(before: str, one: Place, after: str, other: Place, given: str) -> str:
     """What stands between two glyphs where pdfium has `given`: nothing, a blank, a line break or a power's sign."""
     size = max(one.size, other.size)
     shift, gap = abs(one.baseline - other.baseline), other.left - one.right
-    if size <= 0:
+    if min(one.size, other.size) <= 0:
         return given
     if shift <= LEVEL * size:
         return level_separator(before, after, gap / size, given)
@@ -72,7 +77,7 @@ def hanging_separator(before: str, gap: float, given: str) -> str:
 def level_separator(before: str, after: str, gap: float, given: str) -> str:
     """The same on one line: glyphs that touch have no blank between them ("PQ"), and the dots of an ellipsis none
     either, however TeX spreads them. `gap` is in shares of the size."""
-    if given == " " and (gap < TOUCHING or (before == after == "." and gap < ELLIPSIS)):
+    if given == " " and gap > -OVERLAP and (gap < TOUCHING or (before == after == "." and gap < ELLIPSIS)):
         return ""
     return given
 
@@ -80,8 +85,12 @@ def level_separator(before: str, after: str, gap: float, given: str) -> str:
 def stands_on(accent: Place, base: Place) -> bool:
     """Whether an accent is set over a glyph: its middle over the glyph's width, as high as the glyph or a little
     higher."""
-    middle = (accent.left + accent.right) / 2
-    return base.left <= middle <= base.right and 0 <= accent.baseline - base.baseline + LEVEL < RAISED * base.size
+    return base.left <= accent.middle <= base.right and is_near(accent, base.left, base.baseline, base.size)
+
+
+def is_near(accent: Place, left: float, baseline: float, size: float) -> bool:
+    """Whether a glyph that begins there may be under the accent."""
+    return left <= accent.middle and 0 <= accent.baseline - baseline + LEVEL < RAISED * size
 
 
 def is_beside(one: Place, other: Place) -> bool:
