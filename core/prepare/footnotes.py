@@ -21,8 +21,8 @@ def footnote_starts(lines: Sequence[Line]) -> Iterator[int]:
     marked: dict[str, int] = {}
     for place, line in enumerate(lines):
         match = FOOTNOTE.match(line.text)
-        counted = place > 0 and COUNTED.search(lines[place - 1].text)
-        if match and not counted and len(line.text) >= SHORTEST and place - marked.get(match[1], -REACH - 1) <= REACH:
+        noted = match and len(line.text) >= SHORTEST and place - marked.get(match[1], -REACH - 1) <= REACH
+        if match and noted and not (place > 0 and COUNTED.search(lines[place - 1].text)):
             del marked[match[1]]
             yield line.start
         for mark in MARK.finditer(line.text) if DIGIT.search(line.text) else ():
