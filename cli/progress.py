@@ -5,16 +5,17 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
 from ..core.events import Progress as Figures
 from ..core.wording import duration
 from .output import say
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 LINE_EVERY_SECONDS = 2.0
 
@@ -34,7 +35,7 @@ class Meter(Protocol):
 class Live:
     """A bar that redraws itself in place."""
 
-    def __init__(self, progress: Progress, label: str) -> None:
+    def __init__(self, progress: "Progress", label: str) -> None:
         self._progress = progress
         self._task = progress.add_task(label, total=None, note="")
         self._moved = False
@@ -83,6 +84,9 @@ def meter(label: str, *, quiet: bool = False, count: str = "") -> Generator[Mete
     if quiet:
         yield Silent()
     elif sys.stderr.isatty():
+        from rich.console import Console  # with the rest of it a tenth of a second, for whoever has a terminal
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
         console = Console(stderr=True)
         columns = (
             TextColumn("{task.description}"),

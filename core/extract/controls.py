@@ -57,6 +57,8 @@ def strip_controls(text: str) -> Stripped:
     A soft hyphen at a line's end is a visible hyphen and stays as "-". U+FFFD stays too: it says that a character was
     there which could not be read.
     """
+    if text.replace("\n", "").isprintable():  # nothing that is looked for here is, nor a line end but "\n"
+        return Stripped(text, 0)
     text = SOFT_HYPHEN_AT_LINE_END.sub("-", normalise_line_ends(text))
     text, sequences = ESCAPE_SEQUENCES.subn("", text)
     text, characters = CONTROLS.subn("", text)

@@ -20,6 +20,7 @@ TABLE = re.compile(r"^\s*(?:Tab(?:le|elle|\.)|TABLE|Algorithm|Listing)\s*[\dIVXA
 SUBCAPTION = re.compile(r"^\s*\([a-z]\)(?:\s|$)")
 EQUATION_NUMBER = re.compile(r"(?:^|\s)\(\d{1,3}(?:\.\d{1,3})?[a-z]?\)[.,]?\s*$")
 SECTION = re.compile(r"^\s*(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.(?:\d{1,2}\.)*)\s+[A-Z][a-z]{2}")
+NO_FRAGMENT = re.compile("|".join(pattern.pattern for pattern in (CAPTION, TABLE, SUBCAPTION, SECTION)))
 NUMBER = re.compile(r"[-−–+]?\d+(?:\.\d+)?")
 SENTENCE_END = re.compile(r"[.!?][\"'”’»)\]]*\s*$")
 BROKEN = re.compile(r"[^\W\d_][-‐\u00ad]\s*$")
@@ -130,7 +131,7 @@ def is_fragment(text: str) -> bool:
     stripped = text.strip()
     if len(stripped) > LONGEST or "http" in stripped:
         return False
-    if any(pattern.search(stripped) for pattern in (CAPTION, TABLE, SUBCAPTION, EQUATION_NUMBER, SECTION)):
+    if NO_FRAGMENT.match(stripped) or (")" in stripped[-2:] and EQUATION_NUMBER.search(stripped)):
         return False
     words = PROSE_WORD.findall(stripped)
     capitals = bool(words) and all(word[0].isupper() for word in words)

@@ -61,15 +61,19 @@ class Known:
         self.language = language
         self._counts = Counter(lower_words(COUNTED, text))
         self._total = max(1, self._counts.total())
+        self._common: dict[str, float] = {}
 
     def count(self, word: str) -> int:
         return self._counts[word]
 
     def common(self, word: str) -> float:
         """Zipf frequency in the language or in the document, whichever is more."""
-        count = self._counts[word]
-        here = SCALE + math.log10(count / self._total) if count >= SEEN else 0.0
-        return max(zipf(word, self.language), here, UNKNOWN)
+        common = self._common.get(word)
+        if common is None:
+            count = self._counts[word]
+            here = SCALE + math.log10(count / self._total) if count >= SEEN else 0.0
+            common = self._common[word] = max(zipf(word, self.language), here, UNKNOWN)
+        return common
 
 
 def together(text: str, known: Known) -> Iterator[Candidate]:
@@ -107,8 +111,9 @@ def cuts(word: str, language: str) -> Iterator[int]:
 def apart(text: str, known: Known) -> Iterator[Candidate]:
     """The blank between two pieces that make a word which is likelier than both side by side."""
     for match in PAIR.finditer(text):
-        first, second = match[1].lower(), match[2].lower()
-        if len(first) + len(second) < SHORTEST or match[2][0].isupper() or (len(first) > 1 and match[1].isupper()):
+        one, other = match.groups()
+        first, second = one.lower(), other.lower()
+        if len(first) + len(second) < SHORTEST or other[0].isupper() or (len(first) > 1 and one.isupper()):
             continue
         powers = SCALE - known.common(first) - known.common(second) - APART
         if powers + MOST < -PROPOSED:
