@@ -31,7 +31,9 @@ RAISED_MARK = re.compile(
     rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
 )
 RAISED_OPENING = re.compile(
-    rf"^[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|https?://|www\.)(?![^\n]{{0,2000}}\s[{RAISED}]\S)", re.M
+    rf"^[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|https?://|www\.)"
+    rf"(?![^\n]{{0,2000}}\s[{RAISED}]{{1,2}}[^\W\d_{RAISED}]{{3}})",
+    re.M,
 )
 """The number of a footnote before its text, and none of several that part a line into names or addresses."""
 POWERS = frozenset("²³")
