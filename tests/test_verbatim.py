@@ -213,6 +213,7 @@ def test_an_engine_without_an_opinion_leaves_the_decision_to_the_rules() -> None
         ("by all of them.\n\n⁴Even for many, and ⁴He.", "by all of them.\n\nEven for many, and ⁴He."),
         ("p. 7. Available: https://doi.org/10.4/arXiv.2310. 04793 R. Taylor", "p. 7. R. Taylor"),
         ("p. 7. [Online]. Available: https://arxiv. org/abs/2202.05144 I. Ti", "p. 7. I. Ti"),
+        ("¹The University of Kent ²University of York", None),
         ("The code: https://press.org/a/ and more", "The code: and more"),
         ("cos² x on 12 arcsec² or some km² of 5 miles² of GPT-4, CO2 and m2", None),
         ("where it occurs once.3 The next", "where it occurs once. The next"),

@@ -30,7 +30,12 @@ RAISED_MARK = re.compile(
     rf"(?P<number>\d[ \u2009]?)?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})[.,;:!?)”’\"]?"
     rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
 )
-RAISED_OPENING = re.compile(rf"(?<![^\s])[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|https?://|www\.)")
+RAISED_OPENING = re.compile(
+    rf"^[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|https?://|www\.)"
+    rf"(?![^\n]{{0,2000}}\s[{RAISED}]{{1,2}}[^\W\d_{RAISED}]{{3}})",
+    re.M,
+)
+"""The number of a footnote before its text, and none of several that part a line into names or addresses."""
 POWERS = frozenset("²³")
 FUNCTIONS = "sin cos tan cot sinh cosh tanh log ln exp det dim max min"
 UNITS = "mm cm km nm pc kpc mpc hz khz mhz ghz ev kev mev gev deg rad arcsec arcmin pixel pixels inch inches"
