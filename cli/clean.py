@@ -68,8 +68,10 @@ def clean(input: Path, output: str | None, fresh: bool, force: bool, as_json: bo
     model = model_for(config, quiet)
     engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
     try:
-        opened = open_with_password(input, config, model, engine, fresh, given.get("password"), quiet)
-        end_ahead()
+        try:
+            opened = open_with_password(input, config, model, engine, fresh, given.get("password"), quiet)
+        finally:
+            end_ahead()
         with opened.session as session:
             for note in (*opened.notes, *(session.document.notes if opened.state == "new" else ())):
                 say(note, quiet)
