@@ -8,6 +8,7 @@ import importlib
 import os
 import shlex
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 
 import click
@@ -84,12 +85,13 @@ def read_ahead(args: list[str]) -> None:
 
     A second one if the file is so large that it most likely has pages for two.
     """
-    sizes = [os.path.getsize(name) for name in args if name.lower().endswith(".pdf") and os.path.isfile(name)]
-    if sizes:
-        from ..core.cores import cores
-        from ..core.extract.process import start_ahead
+    with suppress(OSError):  # no such file, or no process to be had: whoever needs it will say so
+        sizes = [os.path.getsize(name) for name in args if name.lower().endswith(".pdf") and os.path.isfile(name)]
+        if sizes:
+            from ..core.cores import cores
+            from ..core.extract.process import start_ahead
 
-        start_ahead(min(cores(), 2 if sizes[0] > LARGE else 1))
+            start_ahead(min(cores(), 2 if sizes[0] > LARGE else 1))
 
 
 @click.group(

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from galley.core.checks import CheckOptions, certain, check
+from galley.core.checks.certain import without_last
 from galley.core.clean.cleaner import Cleaner, Made
 from galley.core.clean.options import CleanOptions
 from galley.core.clean.policy import Step
@@ -53,6 +54,29 @@ def errors(cleaned: str, source: str = SOURCE) -> set[str]:
 @example(" ".join(SENTENCES), 0.5)
 def test_what_is_certain_stays_whatever_is_written_behind_it(cleaned: str, share: float) -> None:
     assert found(cleaned[: int(share * len(cleaned))]) <= errors(cleaned)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            " (see Moxon [1], Franklin, Hopkinson, Boston, Philadelphia, Stower, Bodoni, Didot, and Baskerville",
+            ", 1732)",
+        ),
+        (" by Franklin in 17", " Moxon"),
+    ],
+)
+def test_what_a_later_word_may_change_is_not_certain(before: str, after: str) -> None:
+    head, tail = SOURCE.split(" (Moxon, 1683)")
+    cleaned = f"{head}{before}{after}{tail}"
+    for end in range(len(head), len(cleaned) + 1):
+        assert found(cleaned[:end]) <= errors(cleaned)
+
+
+def test_a_word_that_may_be_joined_to_the_next_is_left_open() -> None:
+    assert without_last("one two three-  four", 1) == "one two"
+    assert without_last("one- two", 1) == ""
+    assert without_last("one", 1) == without_last("", 3) == ""
 
 
 def test_what_is_certain_is_in_the_check_of_real_failures_too(shared: Path) -> None:

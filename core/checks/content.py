@@ -63,8 +63,10 @@ def new_passages(pair: Pair) -> Iterator[str]:
     yield from sorted(passages, key=len, reverse=True)
 
 
-def invented(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
-    found = new_words(pair)
+def invented(pair: Pair, options: CheckOptions, unsettled: int = 0) -> Iterator[Flag]:
+    """With `unsettled` the last words, so many, are left out: a text goes on there."""
+    until = len(pair.judged) - unsettled
+    found = [word for word in new_words(pair) if word.place < until]
     weight = heaviest(found)
     if weight >= options.invented_warning:
         yield flag("invented", "error" if weight >= options.invented_error else "warning", shown(pair, found))

@@ -160,7 +160,7 @@ class Verbatim:
         if kind.neutral and self._engine.start().decides != "choice":  # a vote has no strength to correct
             bias, usage = self._bias_of(question, kind, cancelled)
         odds, spent = self._odds(prefix_of(kind), f"{shown} ->", LABELS, cancelled)
-        if len(self._answered) < MOST_ANSWERS:
+        if len(self._answered) < MOST_ANSWERS and odds:  # 0 is what nonsense counts as; it may be better next time
             self._answered[question, shown] = odds - bias
         return odds - bias, usage + spent
 

@@ -1,11 +1,14 @@
 """Folders for llama.cpp's private sockets: one for each worker, which a worker that is killed leaves behind."""
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
 SOCKET_PREFIX = "galley-"
+OURS = re.compile(rf"{SOCKET_PREFIX}([0-9]{{1,9}})-")
+"""Others may put folders of any name beside ours."""
 
 
 def socket_folder() -> Path:
@@ -16,8 +19,8 @@ def socket_folder() -> Path:
 def remove_stale_sockets() -> None:
     """Take away the folders of workers that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{SOCKET_PREFIX}*-*"):
-        pid = folder.name[len(SOCKET_PREFIX) :].split("-")[0]
-        if pid.isdigit() and not is_alive(int(pid)) and is_ours(folder):
+        named = OURS.match(folder.name)
+        if named and is_ours(folder) and not is_alive(int(named[1])):
             shutil.rmtree(folder, ignore_errors=True)
 
 
