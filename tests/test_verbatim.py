@@ -229,6 +229,37 @@ def test_what_the_rules_alone_would_remove(text: str, expected: str | None) -> N
     assert clean(text, [0.0])[0] == (text if expected is None else expected)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E = mc² holds, the chi² test, per ft² and mi², and eta² = .12 was large.",
+        "at 30 lb/in², of dm² and μm² or µm², ms², mL³, and dB² alone",
+        "an error² of omega², sigma² and sec², arg² too",
+        "bias² + variance, loss² ≈ 3, the model² = 4, and a chance² / 2",
+        "= weight² there, per person² here, a/second² then, Σ (seen − expected)² is",
+        "sin⁴ x of cm⁴, mc⁴ and Meter³",
+        "ft.² and in.² and of kilometres² only",
+    ],
+)
+@pytest.mark.parametrize("answers", [[0.0], [0.0, -50.0]], ids=["by the rules", "by a model that agrees to all"])
+def test_a_power_is_no_mark_of_a_footnote(text: str, answers: list[float]) -> None:
+    assert clean(text, answers)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Claude² and the terms⁴ hold", "Claude and the terms hold"),
+        (
+            "the printers,² a book’s “end”³ (thus¹⁰), in Rome⁵ too.¹,²",
+            "the printers, a book’s “end” (thus), in Rome too.",
+        ),
+    ],
+)
+def test_a_mark_behind_a_plain_word_or_a_stop_is_one_of_a_footnote(text: str, expected: str) -> None:
+    assert clean(text, [0.0])[0] == expected
+
+
 def test_a_question_shows_the_fragment_on_one_line_and_bounded() -> None:
     oracle = Oracle([0.0])
     source = "See (" + "Very Long Name, " * 20 + "2020) here."
