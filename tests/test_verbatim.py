@@ -260,6 +260,53 @@ def test_a_mark_behind_a_plain_word_or_a_stop_is_one_of_a_footnote(text: str, ex
     assert clean(text, [0.0])[0] == expected
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "https://press.org/a/b/ input/output was simple",
+        "https://press.org/ state-of-the-art methods",
+        "https://press.org/ and/or more",
+        "https://press.org/foo. bar.baz is a name",
+        "https://press.org/x= 12345 people",
+        "https://press.org/2024. 12345 people",
+        "https://press.org/ 3d-printed type",
+        "https://press.org/ 2nd edition",
+        "https://press.org/ e.g. one",
+        "https://press.org/what? and/or that",
+        "https://press.org/ k=5 copies",
+        "https://press.org/ right? yes",
+        "https://press.org/ covid19 years",
+        "https://press.org/ seq2seq models",
+        "https://press.org/ 1024x1024 pages",
+    ],
+)
+def test_words_behind_a_web_address_are_no_part_of_it(rest: str) -> None:
+    text = f"The code: {rest} there."
+    _, _, prose = rest.partition(" ")
+    assert clean(text, [0.0, -50.0])[0].endswith(f" {prose} there.")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://press.org/watch? v=dQw4w9WgXcQ",
+        "https://press.org/a/ the_second_part/b",
+        "https://press.org/a/ index.html",
+        "https://press.org/a- b/item?id=5",
+        "https://press.org/a/ two%20parts",
+        "https://press.org/x?a=1& b=2",
+        "https://arxiv.org/ abs/2202.05144",
+        "https://doi.org/ 10.1145/3442188",
+        "https://press.org/commit/ 9f3c2ab1",
+        "https://arxiv. org/abs/2202.05144",
+        "https://doi.org/10.4/arXiv.2310. 04793",
+        "https://doi.org/10.1109/ACCESS.2020. 2988510",
+    ],
+)
+def test_a_web_address_that_a_blank_parts_goes_whole(address: str) -> None:
+    assert clean(f"The code: {address}, and more", [0.0])[0] == "The code:, and more"
+
+
 def test_a_question_shows_the_fragment_on_one_line_and_bounded() -> None:
     oracle = Oracle([0.0])
     source = "See (" + "Very Long Name, " * 20 + "2020) here."
@@ -279,6 +326,8 @@ def test_regexes_stay_linear_on_hostile_text() -> None:
         "∈ R " * 50_000,
         "ê" * 200_000,
         "c2 " * 60_000,
+        "https://a.b/ 1a1a1a_" * 10_000,
+        "https://a.b/ " + "a1" * 100_000,
     ):
         find_candidates(hostile, FINDERS)
 

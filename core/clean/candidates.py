@@ -15,10 +15,21 @@ from ..prepare.removals import EMAIL
 from ..signs import RAISED
 from .citations import PART_OF_SENTENCE, citations, is_object
 
+ADDRESS_GOES_ON = (
+    # "arXiv.2310. 04793": a DOI's last part, where else a full stop ends a sentence.
+    r"(?<=[a-zA-Z]\.\d{4}\.)[ ]\d{4,8}(?=[\s.,;:)\]]|$)"
+    # "https://arxiv. org/abs"
+    r"|(?<=[a-z]\.)[ ](?:org|com|net|edu|gov|io)/[^\s<>\"]{1,200}"
+    # Signs and endings that no word of a sentence has, numbers of papers, and names that letters and digits mix.
+    r"|(?<=[/=?&_-])[ ](?=\S{0,80}(?:\w_\w|\?\w|&\w{1,20}=|%[\dA-F]{2}|[a-z]/\d{4}|\.(?:html?|pdf|php|txt|zip|json)\b)"
+    r"|10\.\d{4,6}/|(?=\w{8})\w{0,20}\d[a-wyz]{1,20}\d)"
+    r"[a-z\d][^\s<>\"]{0,200}"
+    r"|(?<=[?&])[ ](?=\w{1,20}=)[a-z\d][^\s<>\"]{0,200}"
+)
+"""How an address goes on behind a blank that a line's end left; a plain "input/output" there is the sentence's."""
 URL = re.compile(
     r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?:\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
-    r"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{3,400}"
-    r"(?:(?<=[/.=?&_-])[ ](?!e\.g|i\.e)(?=\S{0,80}(?:[/?=_]|\w\.\w|-\S{1,80}-)|\d{5})[a-z\d][^\s<>\"]{0,200})?"
+    rf"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{{3,400}}(?:{ADDRESS_GOES_ON})?"
 )
 """With the words that only lead to it, and over blanks that a line's end left behind the colon or inside."""
 MARK = re.compile(
