@@ -238,6 +238,7 @@ def test_what_the_rules_alone_would_remove(text: str, expected: str | None) -> N
         "bias² + variance, loss² ≈ 3, the model² = 4, and a chance² / 2",
         "= weight² there, per person² here, a/second² then, Σ (seen − expected)² is",
         "sin⁴ x of cm⁴, mc⁴ and Meter³",
+        "The Var², the Pearson Chi², the Var², and so on",
         "ft.² and in.² and of kilometres² only",
     ],
 )

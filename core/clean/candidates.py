@@ -72,6 +72,8 @@ LEAST_NOTED = 5
 OPERATOR = re.compile(r"[ \t]*[=<>+−–·/≈~×±∝≤≥*^-]")
 OPERAND = re.compile(r"(?:[=<>+−·/≈~×±∝≤≥*^√∑Σ][ \t]?|\b(?:per|pro)[ \t])$")
 """The end of what stands before a word in a formula or a unit: "lb/in²", "per person²"."""
+FIRST_NAME = re.compile(r"(?:^|(?<=\s))(?!The )[A-Z][\w’.-]{1,20}[ ]$")
+NEXT_NAME = re.compile(r",|[ \t]*(?:\n|$)|[ ]and[ ][A-Z]")
 ADDRESS_PART = re.compile(r"[/.\d][^\s/]{0,40}[.,;:]$")
 """The end of a web address or DOI: "2023.emnlp-main." before "67"."""
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
@@ -160,11 +162,20 @@ def raised_prior(match: re.Match[str], language: str) -> float:
         return 0.0
     if match["stop"] not in {"", ")"}:
         return 0.8
+    if is_authors(match):
+        return 0.8
     if match["mark"] not in POWERS:
-        return 0.8 if match["stop"] or len(word) > 2 else 0.0
+        return 0.8 if match["stop"] or len(word) > 2 or match["mark"][0] == "¹" else 0.0
     if match["number"] or match["stop"] or len(word) < LEAST_NOTED:
         return 0.0
     return 0.8 if is_common(word, language) else 0.3
+
+
+def is_authors(match: re.Match[str]) -> bool:
+    """Whether the raised number stands behind a first and a last name in a list: "Ming Li², Chongyang Tao³"."""
+    before, text = match.start("word"), match.string
+    first = FIRST_NAME.search(text, max(0, before - 24), before)
+    return match["word"].istitle() and bool(first and NEXT_NAME.match(text, match.end()))
 
 
 def in_formula(match: re.Match[str]) -> bool:
