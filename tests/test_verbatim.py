@@ -302,10 +302,34 @@ def test_words_behind_a_web_address_are_no_part_of_it(rest: str) -> None:
         "https://arxiv. org/abs/2202.05144",
         "https://doi.org/10.4/arXiv.2310. 04793",
         "https://doi.org/10.1109/ACCESS.2020. 2988510",
+        "https://arxiv.org/abs/ 1602.06541v1",
+        "https://doi.org/10.48550/ arXiv.2311.14904",
+        "https://aclanthology.org/ 2023.findings-emnlp.725",
+        "https://aclanthology.org/2022. findings-naacl.18",
+        "https://press.org/entries/ 78691781-c9b7-30a0-9a0a-3ff76e8bfe58",
+        "https://press.org/ jane280114/type",
     ],
 )
 def test_a_web_address_that_a_blank_parts_goes_whole(address: str) -> None:
     assert clean(f"The code: {address}, and more", [0.0])[0] == "The code:, and more"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://press.org/document/ 7301739/",
+        "https://press.org/2021.acl/ long.353",
+        "https://press.org/03/ printing-with-movable-type/",
+        "https://press.org/science/ article/pii/S0893608012000457",
+        "https://press.org/978-3- 662-44874-8",
+    ],
+)
+def test_in_a_reference_more_is_a_part_of_the_address(address: str) -> None:
+    assert clean(f"p. 7. [Online]. Available: {address} R. Taylor", [0.0])[0] == "p. 7. R. Taylor"
+    assert clean(f"p. 7. See {address} R. Taylor", [0.0])[0] == f"p. 7. See {address} R. Taylor"
+    for prose in ("input/output files", "state-of-the-art methods", "24 people"):
+        led = "p. 7. Available: https://press.org/a/"
+        assert clean(f"{led} {prose}", [0.0])[0] == f"p. 7. {prose}"
 
 
 def test_a_question_shows_the_fragment_on_one_line_and_bounded() -> None:

@@ -15,21 +15,25 @@ from ..prepare.removals import EMAIL
 from ..signs import RAISED
 from .citations import PART_OF_SENTENCE, citations, is_object
 
-ADDRESS_GOES_ON = (
-    # "arXiv.2310. 04793": a DOI's last part, where else a full stop ends a sentence.
-    r"(?<=[a-zA-Z]\.\d{4}\.)[ ]\d{4,8}(?=[\s.,;:)\]]|$)"
+GOES_ON = (
+    # "arXiv.2310. 04793", "2022. findings-naacl.18": a DOI's last part, where else a full stop ends a sentence.
+    r"(?:(?<=[a-zA-Z]\.\d{4}\.)[ ]\d{4,8}(?=[\s.,;:)\]]|$)|(?<=/\d{4}\.)[ ][a-z][a-z-]{1,40}\.\d{1,5}\b"
     # "https://arxiv. org/abs"
-    r"|(?<=[a-z]\.)[ ](?:org|com|net|edu|gov|io)/[^\s<>\"]{1,200}"
+    r"|(?<=[a-z]\.)[ ](?:org|com|net|edu|gov|io)/[^\s<>\"]{1,200}|(?<=[?&])[ ]\w{1,20}=[^\s<>\"]{0,200}"
     # Signs and endings that no word of a sentence has, numbers of papers, and names that letters and digits mix.
-    r"|(?<=[/=?&_-])[ ](?=\S{0,80}(?:\w_\w|\?\w|&\w{1,20}=|%[\dA-F]{2}|[a-z]/\d{4}|\.(?:html?|pdf|php|txt|zip|json)\b)"
-    r"|10\.\d{4,6}/|(?=\w{8})\w{0,20}\d[a-wyz]{1,20}\d)"
-    r"[a-z\d][^\s<>\"]{0,200}"
-    r"|(?<=[?&])[ ](?=\w{1,20}=)[a-z\d][^\s<>\"]{0,200}"
+    r"|(?<=[/=?&_-])[ ](?:(?=\S{0,80}(?:\w_\w|\?\w|&\w{1,20}=|%[\dA-F]{2}|[a-z]/\d{4}"
+    r"|\.(?:html?|pdf|php|txt|zip|json)\b))|(?=10\.\d{4,6}/|(?:arXiv[.:])?\d{4}\.\d{4,5}|\d{4}\.[a-z-]{1,40}\.\d"
+    r"|(?=\w{8})[\w-]{0,20}\d[a-wyz]{1,20}\d|[a-z]{1,20}\d{3,20}/))[a-z\d][^\s<>\"]{0,200})"
 )
 """How an address goes on behind a blank that a line's end left; a plain "input/output" there is the sentence's."""
+GOES_ON_IN_REFERENCE = (
+    rf"(?:{GOES_ON}|(?<=[/=?&_-])[ ](?![a-z]{{1,40}}(?:[/-][a-z]{{1,40}}){{1,20}}[.,;:)]{{0,3}}(?:\s|$))"
+    r"(?=\S{0,80}(?:[/?=_]|\w\.\w|-\S{1,80}-)|\d{5})[a-z\d][^\s<>\"]{0,200})"
+)
+"""Behind "Available:" no sentence stands, but the next reference."""
 URL = re.compile(
-    r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?:\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
-    rf"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{{3,400}}(?:{ADDRESS_GOES_ON})?"
+    r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?P<led>\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
+    rf"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{{3,400}}(?(led)(?:{GOES_ON_IN_REFERENCE})?|(?:{GOES_ON})?)"
 )
 """With the words that only lead to it, and over blanks that a line's end left behind the colon or inside."""
 MARK = re.compile(
