@@ -332,6 +332,25 @@ def test_in_a_reference_more_is_a_part_of_the_address(address: str) -> None:
         assert clean(f"{led} {prose}", [0.0])[0] == f"p. 7. {prose}"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("copy by hand [1], and [2] describes why.", "copy by hand, and [2] describes why."),
+        ("Some say yes [1], and [2] shows the opposite.", "Some say yes, and [2] shows the opposite."),
+        ("It is so (Lee, 2020); and (Kim, 2021) show it.", "It is so; and (Kim, 2021) show it."),
+        ("It is so [1], and [2] and [3] show it.", "It is so, and [2] and [3] show it."),
+        ("while [4] and [5] give, where [6] has", None),
+        ("It is old, but [4] is new; if [5] holds, since [6] and when [7] do", None),
+        ("Das sagt er, aber [2] zeigt es, während [3] schweigt, wenn [4] gilt", None),
+        ("as before [12], and [3, 4–7].", "as before."),
+        ("by hand [1] and [2], and (Lee, 2020). Type", "by hand. Type"),
+        ("It is so [1], [2], and [3]; the rest", "It is so; the rest"),
+    ],
+)
+def test_a_citation_that_begins_a_clause_stays_with_its_joint(text: str, expected: str | None) -> None:
+    assert clean(text, [0.0])[0] == (text if expected is None else expected)
+
+
 def test_a_question_shows_the_fragment_on_one_line_and_bounded() -> None:
     oracle = Oracle([0.0])
     source = "See (" + "Very Long Name, " * 20 + "2020) here."
