@@ -235,7 +235,7 @@ def test_what_the_rules_alone_would_remove(text: str, expected: str | None) -> N
         "E = mc² holds, the chi² test, per ft² and mi², and eta² = .12 was large.",
         "at 30 lb/in², of dm² and μm² or µm², ms², mL³, and dB² alone",
         "an error² of omega², sigma² and sec², arg² too",
-        "bias² + variance, loss² ≈ 3, the model² = 4, and a chance² / 2",
+        "amplitude² or frequency² of a current², bias² + variance, loss² ≈ 3, the model² = 4, and a chance² / 2",
         "= weight² there, per person² here, a/second² then, Σ (seen − expected)² is",
         "sin⁴ x of cm⁴, mc⁴ and Meter³",
         "The Var², the Pearson Chi², the Var², and so on",

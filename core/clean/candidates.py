@@ -67,7 +67,7 @@ UNITS = (
 )
 QUANTITIES = (
     "error errors residual residuals deviation deviations bias variance distance radius velocity speed length width "
-    "height charge score slope"
+    "height charge score slope radii diameter wavelength frequency amplitude momentum force voltage current matrix"
 )
 RAISED_TO = frozenset(f"{FUNCTIONS} {GREEK} {UNITS} {QUANTITIES}".split())
 """What is raised to a power: functions, letters, units, and what statistics and formulas are about."""
