@@ -15,10 +15,25 @@ from ..prepare.removals import EMAIL
 from ..signs import RAISED
 from .citations import PART_OF_SENTENCE, citations, is_object
 
+GOES_ON = (
+    # "arXiv.2310. 04793", "2022. findings-naacl.18": a DOI's last part, where else a full stop ends a sentence.
+    r"(?:(?<=[a-zA-Z]\.\d{4}\.)[ ]\d{4,8}(?=[\s.,;:)\]]|$)|(?<=/\d{4}\.)[ ][a-z][a-z-]{1,40}\.\d{1,5}\b"
+    # "https://arxiv. org/abs"
+    r"|(?<=[a-z]\.)[ ](?:org|com|net|edu|gov|io)/[^\s<>\"]{1,200}|(?<=[?&])[ ]\w{1,20}=[^\s<>\"]{0,200}"
+    # Signs and endings that no word of a sentence has, numbers of papers, and names that letters and digits mix.
+    r"|(?<=[/=?&_-])[ ](?:(?=\S{0,80}(?:\w_\w|\?\w|&\w{1,20}=|%[\dA-F]{2}|[a-z]/\d{4}"
+    r"|\.(?:html?|pdf|php|txt|zip|json)\b))|(?=10\.\d{4,6}/|(?:arXiv[.:])?\d{4}\.\d{4,5}|\d{4}\.[a-z-]{1,40}\.\d"
+    r"|(?=\w{8})[\w-]{0,20}\d[a-wyz]{1,20}\d|[a-z]{1,20}\d{3,20}/))[a-z\d][^\s<>\"]{0,200})"
+)
+"""How an address goes on behind a blank that a line's end left; a plain "input/output" there is the sentence's."""
+GOES_ON_IN_REFERENCE = (
+    rf"(?:{GOES_ON}|(?<=[/=?&_-])[ ](?![a-z]{{1,40}}(?:[/-][a-z]{{1,40}}){{1,20}}[.,;:)]{{0,3}}(?:\s|$))"
+    r"(?=\S{0,80}(?:[/?=_]|\w\.\w|-\S{1,80}-)|\d{5})[a-z\d][^\s<>\"]{0,200})"
+)
+"""Behind "Available:" no sentence stands, but the next reference."""
 URL = re.compile(
-    r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?:\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
-    r"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{3,400}"
-    r"(?:(?<=[/.=?&_-])[ ](?!e\.g|i\.e)(?=\S{0,80}(?:[/?=_]|\w\.\w|-\S{1,80}-)|\d{5})[a-z\d][^\s<>\"]{0,200})?"
+    r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?P<led>\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
+    rf"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{{3,400}}(?(led)(?:{GOES_ON_IN_REFERENCE})?|(?:{GOES_ON})?)"
 )
 """With the words that only lead to it, and over blanks that a line's end left behind the colon or inside."""
 MARK = re.compile(
@@ -27,7 +42,7 @@ MARK = re.compile(
 """Right behind a word, or behind a name in a list: elsewhere a star is an operator or the margin of a comment."""
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
 RAISED_MARK = re.compile(
-    rf"(?P<number>\d[ \u2009]?)?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})[.,;:!?)”’\"]?"
+    rf"(?P<number>\d[ \u2009]?)?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})(?P<stop>[.,;:!?)”’\"]?)"
     rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
 )
 RAISED_OPENING = re.compile(
@@ -37,10 +52,32 @@ RAISED_OPENING = re.compile(
 )
 """The number of a footnote before its text, and none of several that part a line into names or addresses."""
 POWERS = frozenset("²³")
-FUNCTIONS = "sin cos tan cot sinh cosh tanh log ln exp det dim max min"
-UNITS = "mm cm km nm pc kpc mpc hz khz mhz ghz ev kev mev gev deg rad arcsec arcmin pixel pixels inch inches"
-RAISED_TO = frozenset(f"{FUNCTIONS} {UNITS}".split())
-"""Functions and units, which a raised two squares."""
+FUNCTIONS = "sin cos tan cot sec csc sinh cosh tanh log ln exp det dim max min arg grad curl"
+GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
+    "psi omega"
+)
+UNITS = (
+    "mm cm dm km nm μm µm fm pc kpc mpc ft in mi yd lb kg mg ml dl ms ns sec min hr hz khz mhz ghz ev kev mev gev deg "
+    "rad arcsec arcmin arcsecond arcseconds arcminute arcminutes parsec parsecs degree degrees radian radians pixel "
+    "pixels inch inches foot feet yard yards mile miles acre acres meter meters metre metres centimeter centimeters "
+    "centimetre centimetres millimeter millimeters millimetre millimetres kilometer kilometers kilometre kilometres "
+    "micrometer micrometers micrometre micrometres micron microns zentimeter second seconds minute minutes hour hours "
+    "gauss tesla volt volts newton newtons kelvin"
+)
+QUANTITIES = (
+    "error errors residual residuals deviation deviations bias variance distance radius velocity speed length width "
+    "height charge score slope radii diameter wavelength frequency amplitude momentum force voltage current matrix"
+)
+RAISED_TO = frozenset(f"{FUNCTIONS} {GREEK} {UNITS} {QUANTITIES}".split())
+"""What is raised to a power: functions, letters, units, and what statistics and formulas are about."""
+LEAST_NOTED = 5
+"""Letters of a word whose raised two or three may be a footnote's: a shorter one is as likely a symbol ("mc²")."""
+OPERATOR = re.compile(r"[ \t]*[=<>+−–·/≈~×±∝≤≥*^-]")
+OPERAND = re.compile(r"(?:[=<>+−·/≈~×±∝≤≥*^√∑Σ][ \t]?|\b(?:per|pro)[ \t])$")
+"""The end of what stands before a word in a formula or a unit: "lb/in²", "per person²"."""
+FIRST_NAME = re.compile(r"(?:^|(?<=\s))(?!The )[A-Z][\w’.-]{1,20}[ ]$")
+NEXT_NAME = re.compile(r",|[ \t]*(?:\n|$)|[ ]and[ ][A-Z]")
 ADDRESS_PART = re.compile(r"[/.\d][^\s/]{0,40}[.,;:]$")
 """The end of a web address or DOI: "2023.emnlp-main." before "67"."""
 BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\d_]{2,30})\b")
@@ -107,7 +144,9 @@ def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
         group = "mark" if match["mark"] else "apart"
         yield Candidate(match.start(group), match.end(), "", "footnote_mark", 0.8 if group == "mark" else 0.6)
     for match in RAISED_MARK.finditer(text):
-        yield Candidate(match.start("mark"), match.end(), "", "footnote_mark", raised_prior(match, language))
+        prior = raised_prior(match, language)
+        if prior:
+            yield Candidate(match.start("mark"), match.end(), "", "footnote_mark", prior)
     for match in RAISED_OPENING.finditer(text):
         yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.8)
     for match in NOTE_NUMBER.finditer(text):
@@ -117,13 +156,36 @@ def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
 
 
 def raised_prior(match: re.Match[str], language: str) -> float:
-    """How likely a raised number behind a word is a footnote's mark, and not the power of a unit or of a function."""
-    word = match["word"]
-    if match["mark"] not in POWERS:
+    """How likely a raised number behind a word is a footnote's mark; 0 where it may be a power.
+
+    A model is shown the number without its word and can't tell, so that none is proposed in doubt: a number too many
+    is a blemish, a power lost is a wrong text.
+    """
+    word = match["word"].lower()
+    if word in RAISED_TO or in_formula(match):
+        return 0.0
+    if match["stop"] not in {"", ")"}:
         return 0.8
-    if match["number"] or word.lower() in RAISED_TO:
-        return 0.05
-    return 0.8 if is_common(word.lower(), language) else 0.3
+    if is_authors(match):
+        return 0.8
+    if match["mark"] not in POWERS:
+        return 0.8 if match["stop"] or len(word) > 2 or match["mark"][0] == "¹" else 0.0
+    if match["number"] or match["stop"] or len(word) < LEAST_NOTED:
+        return 0.0
+    return 0.8 if is_common(word, language) else 0.3
+
+
+def is_authors(match: re.Match[str]) -> bool:
+    """Whether the raised number stands behind a first and a last name in a list: "Ming Li², Chongyang Tao³"."""
+    before, text = match.start("word"), match.string
+    first = FIRST_NAME.search(text, max(0, before - 24), before)
+    return match["word"].istitle() and bool(first and NEXT_NAME.match(text, match.end()))
+
+
+def in_formula(match: re.Match[str]) -> bool:
+    """Whether an operator stands before the word or behind its raised number."""
+    before, text = match.start("word"), match.string
+    return bool(OPERATOR.match(text, match.end()) or OPERAND.search(text, max(0, before - 8), before))
 
 
 def debris(text: str, language: str) -> Iterator[Candidate]:

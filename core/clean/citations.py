@@ -1,7 +1,9 @@
 """Citations: which words only cite, and which the sentence can't do without.
 
-Several citations in a row go together with what parts them, so that none leaves a comma or an "and" behind. What is an
-object ("by [3]"), a subject ("[3] shows") or stands behind an "and" is a part of its sentence.
+Several citations in a row go together with what parts them, so that none leaves a comma or an "and" behind. The first
+is a part of its sentence as an object ("by [3]"), as a subject ("[3] shows") and behind a word like "and" or "while";
+the others share its lot. But a comma and an "and" before one, and a verb or the like behind it, begin a clause of its
+own ("[1], and [2] shows"), which can't do without it.
 """
 
 import re
@@ -72,13 +74,16 @@ LINKING = frozenset(
 )
 NEEDED = re.compile(
     r"(?:\b(?:see|see also|in|by|of|from|to|at|on|with|via|than|as|visit|under|for|after|between|against|like|unlike"
-    r"|and|or|that|because|whether|(?-i:Following)|siehe|von|bei|unter|aus|nach|mit|und|oder|dass|weil)"
+    r"|and|or|but|that|because|since|whether|if|when|where|whereas|while|although|though|(?-i:Following)"
+    r"|siehe|von|bei|unter|aus|nach|mit|und|oder|aber|dass|weil|wenn|wo|während|obwohl)"
     r"|\b(?:e\.g|i\.e|cf)\.,?|&)[ \t]*$",
     re.I,
 )
 """What makes the citation or the address behind it part of the sentence: "see [14]", "write to a@b.org"."""
 JOINT = re.compile(r"[ \t]*(?:[,;/]?[ \t]*(?:(?:and|or|und|oder|as well as)\b|&)?)[ \t]*")
 """What parts citations in a row."""
+CLAUSE_JOINT = re.compile(r"[ \t]*[,;][ \t]*\w")
+"""The beginning of a joint that may part clauses: ", and"."""
 WORDS = re.compile(r"[\w&]")
 SENTENCE_START = re.compile(r"(?:^|[.!?:][\"'”’)\]]*[ \t]+|\n[ \t]*)$")
 ABBREVIATED = re.compile(r"\b(?:al|e\.g|i\.e|cf|vs|etc|resp|Figs?|Eqs?|Sect?|Refs?)\.[ \t]+$")
@@ -140,12 +145,19 @@ def linked(text: str, found: Sequence[Cited]) -> Iterator[Candidate]:
                 needed = is_needed(text, cited.start, cited.end)
             elif before is not None and before.narrative:
                 needed = WORDS.search(joint) is not None
+            elif begins_clause(text, joint, cited.end):
+                needed = True
             if needed:
                 prior = min(prior, PART_OF_SENTENCE)
             elif follows and before is not None:
                 start = before.end
         yield Candidate(start, cited.end, "", "citation", prior)
         before = cited
+
+
+def begins_clause(text: str, joint: str, end: int) -> bool:
+    """Whether the citation that ends at `end` is a subject: `joint` is a comma and an "and", and a verb may follow."""
+    return CLAUSE_JOINT.match(joint) is not None and PREDICATE.match(text, end) is not None
 
 
 def parenthesis_citations(text: str, match: re.Match[str]) -> Cited | list[Candidate]:
