@@ -59,15 +59,15 @@ def resume(
         if changed:
             say(changed, quiet)
         target = None if output == "-" else target_for(opened, output)
-        if target is not None and not force:
-            refuse_foreign(target, path.parent)
         status = opened.status()
+        if target is not None and not force and status.pending:
+            refuse_foreign(target, directory, opened)
         say(f"Resuming {path.stem}: {status.done} of {plural(status.total, 'chunk')} done.", quiet)
         fetch = partial(bring, offer_for(EMBEDDED.name), quiet)
         found = jobs.session_model(opened, config, fetch, model or "") if status.pending else None
         engine = jobs.make_engine(found, config, opened.settings.chunk) if found is not None else None
         try:
-            return finish(opened, engine, target, force=force, as_json=as_json, quiet=quiet)
+            return finish(opened, engine, target, directory, force=force, as_json=as_json, quiet=quiet)
         finally:
             if engine is not None:
                 engine.close()

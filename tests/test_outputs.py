@@ -241,6 +241,20 @@ def test_a_file_that_was_never_galleys_is_refused_before_the_work(tmp_path: Path
     assert json.loads(galley(tmp_path, "sessions", "--json").stdout) == []
 
 
+@pytest.mark.parametrize("command", [["clean", "notes.txt", "--mode", "rules"], ["resume", "notes-"]])
+def test_the_same_command_writes_its_own_text_that_has_no_note(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "notes.txt").write_text(NOTE)
+    galley(tmp_path, "clean", "notes.txt", "--mode", "rules")
+    folder = Path(galley(tmp_path, "sessions", "path").stdout.strip())
+    notes = list((folder / ".written").iterdir())
+    assert notes
+    for note in notes:
+        note.unlink()
+    done = galley(tmp_path, *command)
+    assert done.returncode == 0, done.stderr
+    assert "characters in" in done.stderr
+
+
 def test_a_batch_counts_what_it_replaced_and_names_the_sessions(tmp_path: Path) -> None:
     shelf(tmp_path, "a.txt", "b.txt")
     batch(tmp_path, "in")
