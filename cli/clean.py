@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..core import job as jobs
+from ..core.atomic import check_place
 from ..core.config import Config
 from ..core.engine.base import Engine
 from ..core.errors import EngineError
@@ -89,8 +90,7 @@ def checked_target(output: str | None, input: Path) -> Path | None:
     if output == "-":
         return None
     target = Path(output).expanduser() if output else default_target(input)
-    if target.is_dir():
-        raise click.UsageError(f"{target} is a folder: give the name of a file with -o.")
+    check_place(target)
     format_for(target)
     if not target.parent.is_dir():
         raise click.UsageError(f"There is no folder {target.parent} to write {target.name} into.")

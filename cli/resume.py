@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ..core import job as jobs
+from ..core.atomic import check_place
 from ..core.errors import SessionError
 from ..core.export import default_target, format_for, refuse_foreign
 from ..core.models import EMBEDDED, offer_for
@@ -84,6 +85,7 @@ def last_interrupted(directory: Path, retry_failed: bool) -> Path:
 
 def target_for(session: Session, output: str | None) -> Path:
     target = Path(output).expanduser() if output else default_target(session.document.path)
+    check_place(target)
     format_for(target)
     if not target.parent.is_dir():
         raise click.UsageError(f"There is no folder {target.parent} to write into; choose another place with -o.")

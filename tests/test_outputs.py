@@ -255,6 +255,28 @@ def test_the_same_command_writes_its_own_text_that_has_no_note(tmp_path: Path, c
     assert "characters in" in done.stderr
 
 
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text(NOTE)
+    (tmp_path / "loop.txt").symlink_to("loop.txt")
+    os.mkfifo(tmp_path / "pipe.txt")
+    for name, words in (
+        ("x" * 300 + ".txt", "File name too long"),
+        ("loop.txt", "Too many levels of symbolic links"),
+        ("pipe.txt", "is a pipe or a device"),
+    ):
+        done = galley(tmp_path, "clean", "notes.txt", "--mode", "rules", "-o", name)
+        assert done.returncode == 2, done.stderr
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    assert json.loads(galley(tmp_path, "sessions", "--json").stdout) == []
+    galley(tmp_path, "clean", "notes.txt", "--mode", "rules")
+    for command in ("resume", "export"):
+        done = galley(tmp_path, command, "notes-", "-o", "loop.txt")
+        assert done.returncode == 2, done.stderr
+        assert "Too many levels of symbolic links" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_batch_counts_what_it_replaced_and_names_the_sessions(tmp_path: Path) -> None:
     shelf(tmp_path, "a.txt", "b.txt")
     batch(tmp_path, "in")
