@@ -116,6 +116,7 @@ def test_a_text_of_a_session_that_was_set_aside_is_named_with_its_new_name(tmp_p
         report = write(second, target, "txt")
     assert report.replaced is not None
     assert report.replaced.session == aside
+    assert report.replaced.what == "the text of an earlier run with these settings"
 
 
 def test_an_edit_that_its_session_has_lost_is_not_replaced_in_the_text(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def which(earlier: Session, session: Session) -> str:
         return f"the text of an earlier run in {mode} mode"
     if earlier.document.sha256 != session.document.sha256:
         return "the text of another file, or of this one before it changed"
+    if earlier.settings.digest() == session.settings.digest():
+        return "the text of an earlier run with these settings"
     return "the text of an earlier run with other settings"
 
 
