@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..core import job as jobs
+from ..core.atomic import check_place
 from ..core.config import Config
 from ..core.engine.base import Engine
 from ..core.errors import EngineError
@@ -62,10 +63,10 @@ def clean(input: Path, output: str | None, fresh: bool, force: bool, as_json: bo
     if output == "-" and as_json:
         raise click.UsageError("-o - and --json both want standard output: choose one.")
     jobs.file_digest(input)
-    target = checked_target(output, input)
-    if target is not None and not force:
-        refuse_foreign(target, config.session.folder or sessions_dir())
+    target, folder = checked_target(output, input), config.session.folder or sessions_dir()
     model = model_for(config, quiet)
+    if target is not None and not force and (fresh or not jobs.finished(input, config, model)):
+        refuse_foreign(target, folder)
     engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
     try:
         try:
@@ -78,7 +79,7 @@ def clean(input: Path, output: str | None, fresh: bool, force: bool, as_json: bo
             if opened.state == "resumed":
                 status = session.status()
                 say(f"Resuming: {status.done + status.failed} of {status.total} chunks are done.", quiet)
-            return finish(session, engine, target, force=force, as_json=as_json, quiet=quiet)
+            return finish(session, engine, target, folder, force=force, as_json=as_json, quiet=quiet)
     finally:
         if engine is not None:
             engine.close()
@@ -89,8 +90,7 @@ def checked_target(output: str | None, input: Path) -> Path | None:
     if output == "-":
         return None
     target = Path(output).expanduser() if output else default_target(input)
-    if target.is_dir():
-        raise click.UsageError(f"{target} is a folder: give the name of a file with -o.")
+    check_place(target)
     format_for(target)
     if not target.parent.is_dir():
         raise click.UsageError(f"There is no folder {target.parent} to write {target.name} into.")
@@ -131,9 +131,16 @@ def open_with_password(
 
 
 def finish(
-    session: Session, engine: Engine | None, target: Path | None, *, force: bool, as_json: bool, quiet: bool
+    session: Session,
+    engine: Engine | None,
+    target: Path | None,
+    folder: Path,
+    *,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
-    """Run what is pending, write the text, say how it went. Returns the exit code."""
+    """Run what is pending, write the text, say how it went. `folder` is the sessions'. Returns the exit code."""
     stop = threading.Event()
     ended: RunEnded | None = None
     stopped = False
@@ -156,7 +163,7 @@ def finish(
         say(f"Interrupted: {status.done + status.failed} of {status.total} chunks are done and saved.", False)
         say(f"To go on: galley resume {shlex.quote(str(session.path))}", False)
         return INTERRUPTED
-    report = write_text(session, target, force)
+    report = write_text(session, target, folder, force)
     if as_json:
         click.echo(json.dumps(summary(session, ended, report), ensure_ascii=False, indent=2))
     elif not quiet:
@@ -165,10 +172,10 @@ def finish(
     return 1 if status.failed else 0
 
 
-def write_text(session: Session, target: Path | None, force: bool) -> ExportReport:
+def write_text(session: Session, target: Path | None, folder: Path, force: bool) -> ExportReport:
     if target is None:
         return write(session, sys.stdout.buffer, "txt")
-    return write(session, target, format_for(target), force=force)
+    return write(session, target, format_for(target), force=force, notes=folder)
 
 
 def summary(session: Session, ended: RunEnded | None, report: ExportReport) -> dict[str, Any]:

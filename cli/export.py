@@ -27,12 +27,13 @@ Examples:
 @DIRECTORY
 def export(session: str, output: str | None, format_: str | None, force: bool, session_dir: str | None) -> None:
     """Write the text of SESSION as it stands; what is pending or flagged is counted."""
-    with Session.open(resolve(session, folder(session_dir)), write=False) as opened:
+    directory = folder(session_dir)
+    with Session.open(resolve(session, directory), write=False) as opened:
         if output == "-":
             report = write(opened, sys.stdout.buffer, format_ or "txt")
         else:
             target = Path(output).expanduser() if output else default_target(opened.document.path)
-            report = write(opened, target, format_ or format_for(target), force=force)
+            report = write(opened, target, format_ or format_for(target), force=force, notes=directory)
     where = str(report.path) if report.path else "standard output"
     say(f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {where}")
     for line in replaced_lines(report):

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ..core import job as jobs
+from ..core.atomic import check_place
 from ..core.errors import SessionError
 from ..core.export import default_target, format_for, refuse_foreign
 from ..core.models import EMBEDDED, offer_for
@@ -59,15 +60,15 @@ def resume(
         if changed:
             say(changed, quiet)
         target = None if output == "-" else target_for(opened, output)
-        if target is not None and not force:
-            refuse_foreign(target, path.parent)
         status = opened.status()
+        if target is not None and not force and status.pending:
+            refuse_foreign(target, directory, opened)
         say(f"Resuming {path.stem}: {status.done} of {plural(status.total, 'chunk')} done.", quiet)
         fetch = partial(bring, offer_for(EMBEDDED.name), quiet)
         found = jobs.session_model(opened, config, fetch, model or "") if status.pending else None
         engine = jobs.make_engine(found, config, opened.settings.chunk) if found is not None else None
         try:
-            return finish(opened, engine, target, force=force, as_json=as_json, quiet=quiet)
+            return finish(opened, engine, target, directory, force=force, as_json=as_json, quiet=quiet)
         finally:
             if engine is not None:
                 engine.close()
@@ -84,6 +85,7 @@ def last_interrupted(directory: Path, retry_failed: bool) -> Path:
 
 def target_for(session: Session, output: str | None) -> Path:
     target = Path(output).expanduser() if output else default_target(session.document.path)
+    check_place(target)
     format_for(target)
     if not target.parent.is_dir():
         raise click.UsageError(f"There is no folder {target.parent} to write into; choose another place with -o.")

@@ -11,6 +11,7 @@ from ..core import review
 from ..core.config import load_config
 from ..core.edits import EditDecision
 from ..core.errors import GalleyError, SessionError
+from ..core.export import forget
 from ..core.paths import sessions_dir
 from ..core.session import (
     SUFFIX,
@@ -308,12 +309,14 @@ def edit_line(number: int, edit: EditDecision, source: str) -> list[str]:
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 def rm(names: tuple[str, ...], session_dir: str | None, yes: bool) -> None:
     """Delete sessions, with all their attempts and decisions."""
-    paths = [resolve(name, folder(session_dir)) for name in names]
+    directory = folder(session_dir)
+    paths = [resolve(name, directory) for name in names]
     if not yes:
         click.confirm(f"Delete {', '.join(path.stem for path in paths)}?", abort=True, err=True)
     for path in paths:
         remove(path)
         say(f"Deleted {path}")
+    forget(paths, directory)
 
 
 @sessions.command(

@@ -29,8 +29,8 @@ def write_whole(path: Path, fill: Callable[[BinaryIO], None], mode: int = 0o600)
     """
     temporary = ""
     try:
-        path = path.resolve()
         refuse_special(path)
+        path = path.resolve()
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.", suffix=DRAFT)
         with os.fdopen(handle, "wb") as file:
             fill(file)
@@ -48,9 +48,21 @@ def write_whole(path: Path, fill: Callable[[BinaryIO], None], mode: int = 0o600)
                 os.unlink(temporary)
 
 
+def check_place(path: Path) -> None:
+    """Say before a long run that a file can't have that name: it is too long, a pipe, a link to itself. Raises
+    StorageError.
+    """
+    try:
+        refuse_special(path)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
 def refuse_special(path: Path) -> None:
-    """Renaming over a pipe or a device would put a file in its place: /dev/null would be gone for everybody."""
-    with suppress(FileNotFoundError):
+    """Renaming over a pipe or a device would put a file in its place: /dev/null would be gone for everybody. A link to
+    itself is an OSError here, and something else where it is resolved.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
         if not stat.S_ISREG(path.stat().st_mode):
             kind = "a folder" if path.is_dir() else "a pipe or a device"
             raise StorageError(f"{path} is {kind}, not a file: nothing was written.", "Give the name of a file.")

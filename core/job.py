@@ -38,6 +38,7 @@ __all__ = [
     "default_name",
     "file_digest",
     "find_model",
+    "finished",
     "identify",
     "make_cleaner",
     "make_engine",
@@ -126,6 +127,18 @@ def open_job(
         reading = read_in(path, config, settings, password=password, progress=progress, engine=engine)
     session = Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)
     return Job(session, "new", tuple(notes))
+
+
+def finished(path: Path, config: Config, model: Model | None) -> bool:
+    """Whether there is a session of this file and these settings with nothing pending. Raises InputError, SessionError
+    or StorageError.
+    """
+    directory = config.session.folder or sessions_dir()
+    found = find_session(directory, file_digest(path), run_settings(config, model))
+    if found is None:
+        return False
+    with Session.open(found, write=False) as session:
+        return not session.status().pending
 
 
 def warm_up(engine: Engine) -> None:

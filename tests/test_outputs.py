@@ -1,6 +1,8 @@
 """Where a text goes that has one there already: what a session can write again makes room, all else stays."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from batches import batch, galley, report, shelf, texts
 from making import attempt, new_session
 
 from galley.core.clean.options import CleanOptions
+from galley.core.errors import StorageError
 from galley.core.export import NotOursError, write
 from galley.core.session import Session, remove, set_aside
 from galley.core.settings import RunSettings
@@ -90,6 +93,100 @@ def test_a_session_that_was_set_aside_still_has_its_text(tmp_path: Path) -> None
         write(kept, tmp_path / "back.txt", "txt")
 
 
+def test_a_session_that_has_the_name_of_another_is_not_taken_for_it(tmp_path: Path) -> None:
+    target, other = tmp_path / "out.txt", tmp_path / "other.txt"
+    with finished(tmp_path / "s", "first") as first:
+        first.decide(0, "edited", "My own words.")
+        write(first, target, "txt")
+    remove(first.path)
+    with finished(tmp_path / "s", "second") as second:
+        assert second.path == first.path
+        write(second, other, "txt")
+        with pytest.raises(NotOursError):
+            write(second, target, "txt")
+    assert target.read_text().startswith("My own words.")
+
+
+def test_a_text_of_a_session_that_was_set_aside_is_named_with_its_new_name(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with finished(tmp_path / "s", "first") as first:
+        write(first, target, "txt")
+    aside = set_aside(first.path)
+    with finished(tmp_path / "s", "second") as second:
+        report = write(second, target, "txt")
+    assert report.replaced is not None
+    assert report.replaced.session == aside
+    assert report.replaced.what == "the text of an earlier run with these settings"
+
+
+def test_an_edit_that_its_session_has_lost_is_not_replaced_in_the_text(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with finished(tmp_path / "s", "first") as session:
+        session.decide(0, "edited", "My own words.")
+        write(session, target, "txt")
+        session.undo()
+        session.decide(0, "accepted")
+        with pytest.raises(NotOursError, match="no longer has the words"):
+            write(session, target, "txt")
+        assert target.read_text().startswith("My own words.")
+        write(session, target, "txt", force=True)
+    assert target.read_text().startswith("first 0")
+
+
+def test_an_edit_that_can_be_made_again_makes_room(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    with finished(tmp_path / "s", "first") as session:
+        session.decide(0, "edited", "My own words.")
+        write(session, target, "txt")
+        session.undo()
+        write(session, target, "txt")
+        assert target.read_text().startswith("first 0")
+        session.redo()
+        write(session, target, "txt")
+    assert target.read_text().startswith("My own words.")
+
+
+def test_removed_sessions_leave_no_notes_and_those_of_others_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    with finished(folder, "first") as first:
+        write(first, tmp_path / "first.txt", "txt")
+    aside = set_aside(first.path)
+    with finished(folder, "second") as second:
+        write(second, tmp_path / "second.txt", "txt")
+    assert galley(tmp_path, "sessions", "rm", "-y", str(second.path), "--session-dir", str(folder)).returncode == 0
+    assert len(list((folder / ".written").iterdir())) == 1
+    assert galley(tmp_path, "sessions", "rm", "-y", str(aside), "--session-dir", str(folder)).returncode == 0
+    assert list((folder / ".written").iterdir()) == []
+
+
+def test_a_text_that_cannot_be_read_is_told_of_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("something")
+
+    def fail(*_: object) -> object:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with finished(tmp_path / "s", "first") as session:
+        monkeypatch.setattr("hashlib.file_digest", fail)
+        with pytest.raises(StorageError, match="can't be read: Permission denied"):
+            write(session, target, "txt")
+    assert target.read_text() == "something"
+
+
+def test_a_session_elsewhere_is_exported_without_a_trace_in_its_folder(tmp_path: Path) -> None:
+    with finished(tmp_path / "elsewhere", "first") as session:
+        pass
+    before = sorted(session.path.parent.iterdir())
+    (tmp_path / "s").mkdir()
+    for words in ("first 0", "Edited."):
+        done = galley(tmp_path, "export", str(session.path), "-o", "out.txt", "--session-dir", str(tmp_path / "s"))
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "out.txt").read_text().startswith(words)
+        assert sorted(session.path.parent.iterdir()) == before
+        with Session.open(session.path) as again:
+            again.decide(0, "edited", "Edited.")
+
+
 def test_an_empty_file_and_the_very_text_are_in_nobodys_way(tmp_path: Path) -> None:
     empty, same = tmp_path / "empty.txt", tmp_path / "same.txt"
     empty.touch()
@@ -143,6 +240,42 @@ def test_a_file_that_was_never_galleys_is_refused_before_the_work(tmp_path: Path
     assert done.returncode == 2
     assert (tmp_path / "clean_notes.txt").read_text() == "A shopping list.\n"
     assert json.loads(galley(tmp_path, "sessions", "--json").stdout) == []
+
+
+@pytest.mark.parametrize("command", [["clean", "notes.txt", "--mode", "rules"], ["resume", "notes-"]])
+def test_the_same_command_writes_its_own_text_that_has_no_note(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "notes.txt").write_text(NOTE)
+    galley(tmp_path, "clean", "notes.txt", "--mode", "rules")
+    folder = Path(galley(tmp_path, "sessions", "path").stdout.strip())
+    notes = list((folder / ".written").iterdir())
+    assert notes
+    for note in notes:
+        note.unlink()
+    done = galley(tmp_path, *command)
+    assert done.returncode == 0, done.stderr
+    assert "characters in" in done.stderr
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text(NOTE)
+    (tmp_path / "loop.txt").symlink_to("loop.txt")
+    os.mkfifo(tmp_path / "pipe.txt")
+    for name, words in (
+        ("x" * 300 + ".txt", "File name too long"),
+        ("loop.txt", "Too many levels of symbolic links"),
+        ("pipe.txt", "is a pipe or a device"),
+    ):
+        done = galley(tmp_path, "clean", "notes.txt", "--mode", "rules", "-o", name)
+        assert done.returncode == 2, done.stderr
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    assert json.loads(galley(tmp_path, "sessions", "--json").stdout) == []
+    galley(tmp_path, "clean", "notes.txt", "--mode", "rules")
+    for command in ("resume", "export"):
+        done = galley(tmp_path, command, "notes-", "-o", "loop.txt")
+        assert done.returncode == 2, done.stderr
+        assert "Too many levels of symbolic links" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_a_batch_counts_what_it_replaced_and_names_the_sessions(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from piloting import FIRST, SOURCES, a_session, app_on, piloted, press, proof_of
 from galley.core import job as jobs
 from galley.core.clean.options import CleanOptions
 from galley.core.engine.base import RequestCancelled
+from galley.core.export import write
 from galley.core.session import Session
 from galley.core.settings import RunSettings
 from galley.tui import keys
@@ -327,6 +328,20 @@ async def test_writing_asks_where_and_replaces_only_on_the_second_enter(tmp_path
         await until(pilot, lambda: target.read_text() != "mine")
         await press(pilot, "w", "right", "enter")
         await until(pilot, (tmp_path / "clean_paper.md").exists)
+
+
+@piloted
+async def test_writing_over_the_text_of_another_session_names_that_session(tmp_path: Path) -> None:
+    path = a_session(tmp_path)
+    other = a_session(tmp_path, settings=RunSettings(clean=CleanOptions(mode="rewrite")))
+    with Session.open(other, write=False) as session:
+        write(session, tmp_path / "clean_paper.txt", "txt")
+    async with app_on(path) as (app, pilot):
+        proof_of(app).session.decide(0, "edited", "Other words.")
+        await press(pilot, "w", "enter", "enter")
+        await until(pilot, lambda: "Other words." in (tmp_path / "clean_paper.txt").read_text())
+        assert "It replaced the text of an earlier run in rewrite mode" in told(app)
+        assert other.stem in told(app)
 
 
 @piloted

@@ -16,7 +16,7 @@ from ..atomic import write_whole
 from ..errors import ConfigError, StorageError
 from ..extract.controls import strip_controls
 from ..session import ChunkRecord, Result, Session
-from .written import NotOursError, Replaced, make_room, refuse_foreign, remember
+from .written import NotOursError, Replaced, forget, make_room, refuse_foreign, remember
 
 __all__ = [
     "FORMATS",
@@ -26,6 +26,7 @@ __all__ = [
     "chunk_data",
     "default_target",
     "escaped",
+    "forget",
     "format_for",
     "refuse_foreign",
     "write",
@@ -102,14 +103,19 @@ def format_for(path: Path) -> str:
         raise ConfigError(f"The suffix of {path.name!r} names no format.", f"Known suffixes: {known}.") from None
 
 
-def write(session: Session, target: Path | BinaryIO, format: str, *, force: bool = False) -> ExportReport:
+def write(
+    session: Session, target: Path | BinaryIO, format: str, *, force: bool = False, notes: Path | None = None
+) -> ExportReport:
     """Export to a file, whole or not at all, or to a stream. `format` is a value of FORMATS.
 
-    A file that no session could write again is replaced with `force` alone. Raises NotOursError, StorageError,
+    A file that no session could write again is replaced with `force` alone. `notes` is the sessions' folder, where it
+    is noted what was written; the one that the session lies in by default. Raises NotOursError, StorageError,
     SessionError, or whatever writing to the stream raises.
     """
     tally = Tally()
     replaced: Replaced | None = None
+    edits = session.edits(standing=True)
+    folder = notes or session.path.parent
     parts = (piece.encode() for piece in FORMATTERS[format](counted(session.results(), tally), tally))
 
     def fill(file: BinaryIO, place: Path) -> None:
@@ -119,11 +125,11 @@ def write(session: Session, target: Path | BinaryIO, format: str, *, force: bool
             digest.update(part)
             file.write(part)
         try:
-            replaced = make_room(place, digest.hexdigest(), session)
-        except NotOursError:
+            replaced = make_room(place, digest.hexdigest(), session, folder)
+        except (NotOursError, StorageError):
             if not force:
                 raise
-        remember(digest.hexdigest(), session.path)
+        remember(digest.hexdigest(), session, edits, folder)
 
     if isinstance(target, Path):
         refuse_input(session.document.path, target)

@@ -25,7 +25,7 @@ from . import decisions
 from .database import check_header, connect, create_file, damaged, row_errors, transaction
 from .lock import WriterLock, unwritable
 from .names import put_in_place, remove_with_journal, session_name, settled
-from .queries import CHOSEN, CHUNK_COLUMNS, DECISION, ROWS, STATUS, WORK_DONE
+from .queries import CHOSEN, CHUNK_COLUMNS, DECISION, EDITS, ROWS, STANDING, STATUS, WORK_DONE
 from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, WorkDone, text_by
 from .rows import (
     attempt_columns,
@@ -152,6 +152,11 @@ class Session:
         return self._document
 
     @property
+    def created_at(self) -> str:
+        """When it was made; sets it apart from another that had its name."""
+        return self._one("SELECT created_at FROM document", lambda row: str(row["created_at"]))
+
+    @property
     def page_runs(self) -> tuple[tuple[int, int], ...]:
         """(offset in the prepared text, page number), ascending: which page each character is from."""
         return self._one(
@@ -215,6 +220,10 @@ class Session:
         """What a person said of a chunk last, or None."""
         found = self._all(DECISION, decision_record, index)
         return found[0] if found and found[0].kind else None
+
+    def edits(self, *, standing: bool = False) -> set[int]:
+        """Ids of the decisions that hold a person's own words, undone ones too, or of those that count now."""
+        return set(self._all(STANDING if standing else EDITS, lambda row: int(row["id"])))
 
     def text_of(self, index: int) -> str | None:
         """The chunk's text as it stands: a person's decision, else the chosen attempt, else None."""

@@ -17,7 +17,7 @@ from ...core.edits import EditDecision
 from ...core.errors import SessionError
 from ...core.extract.controls import strip_controls
 from ...core.models import list_models
-from ...core.paths import config_dir, private_dir
+from ...core.paths import config_dir, private_dir, sessions_dir
 from ...core.prompts import prompt_names
 from ...core.runner import Retry, Runner
 from ...core.session import Session
@@ -284,12 +284,15 @@ class Deciding(GalleyScreen):
         if target is None:
             return
         with self.told():
-            report = export.write(self.session, target, export.format_for(target), force=True)  # the form has asked
+            folder, format = self.galley.config().session.folder or sessions_dir(), export.format_for(target)
+            report = export.write(self.session, target, format, force=True, notes=folder)  # the form has asked
             words = f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {target}"
             if report.pending or report.failed:
                 words += f"\n{report.pending + report.failed} without clean text stand there as their source, marked."
             if report.undecided_flagged:
                 words += f"\n{plural(report.undecided_flagged, 'flagged chunk')} nobody has decided."
+            if report.replaced:
+                words += f"\nIt replaced {report.replaced.what}, which is in {report.replaced.session.stem}."
             self.galley.say(words, "warning" if "\n" in words else "information")
 
     def action_copy(self) -> None:

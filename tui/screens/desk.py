@@ -269,6 +269,7 @@ class Desk(GalleyScreen):
 
     @work
     async def action_remove(self) -> None:
+        from ...core.export import forget
         from ...core.session import remove
         from .dialogs import Confirm
 
@@ -280,6 +281,7 @@ class Desk(GalleyScreen):
         if await self.galley.push_screen_wait(Confirm("Delete this session?", text, yes="Delete")):
             with self.told():
                 remove(one.path)
+                forget([one.path], one.path.parent)
             self.look_at_sessions()
 
     def action_leave(self) -> None:
