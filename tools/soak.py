@@ -177,7 +177,9 @@ class Soak:
             if engine is not None:
                 engine.close()
         path.unlink()
-        return target.read_bytes()
+        made = target.read_bytes()
+        target.unlink()  # with its session gone nobody may replace it
+        return made
 
     def _run(self, command: list[str], papers: list[Paper], kind: str) -> int:
         self.tally.commands += 1
