@@ -36,6 +36,7 @@ import pdfs  # noqa: E402
 from galley.core import job as jobs  # noqa: E402
 from galley.core.config import load_config  # noqa: E402
 from galley.core.export import write  # noqa: E402
+from galley.core.export.written import FOLDER as NOTES  # noqa: E402
 from galley.core.model import find_model  # noqa: E402
 from galley.core.models import models_dir  # noqa: E402
 from galley.core.session import Session, check, find_session  # noqa: E402
@@ -245,6 +246,7 @@ class Soak:
         self.tally.wrong += [f"left behind: process {process.pid}" for process in alive if not is_dead(process)]
         self.tally.seen.clear()
         sessions = self._folder / "home" / "sessions"
+        shutil.rmtree(sessions / NOTES, ignore_errors=True)
         for path in sorted(sessions.iterdir()):
             if not path.name.endswith((".galley", ".galley.lock")):
                 self.tally.wrong.append(f"left behind: {path.name}")
