@@ -235,7 +235,7 @@ def test_the_worst_document_opens_first_and_makes_way_once_it_is_decided(tmp_pat
             session.accept(row.index for row in session.rows() if row.flagged)
         assert worst(out).name.startswith(expected)
     listed = galley(tmp_path, "sessions", "--batch", "out")
-    assert {tuple(line.split()[2:4]) for line in listed.stdout.splitlines()[1:]} == {("0", "0")}
+    assert {tuple(line.split()[2:5]) for line in listed.stdout.splitlines()[1:]} == {("rewrite", "0", "0")}
 
 
 def test_several_documents_share_the_slots_and_none_is_idle_at_a_tail(tmp_path: Path) -> None:

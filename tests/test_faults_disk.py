@@ -85,11 +85,11 @@ def test_a_full_disk_is_one_sentence_and_changes_nothing(what: str, full: Path, 
 def test_after_room_was_made_the_same_command_goes_on_and_nothing_is_done_twice(full: Path, work: Path) -> None:
     in_one_sentence(galley("resume", folder=work))
     (full / "filler").unlink()
-    done = galley("resume", "-o", "out.txt", folder=work)
+    done = galley("resume", "-o", "whole.txt", folder=work)
     assert done.returncode == 0, done.stderr
     with Session.open(session_of(full), write=False) as session:
         assert all(len(session.attempts(chunk.index)) == 1 for chunk in session.chunks())
-    assert (work / "out.txt").read_text().count("compositor") == TEXT.count("compositor")
+    assert (work / "whole.txt").read_text().count("compositor") == TEXT.count("compositor")
 
 
 GOES_ON = {

@@ -151,7 +151,7 @@ def test_a_document_that_is_replaced_in_the_midst_of_a_run_is_not_mixed_in(
     with subprocess.Popen(command, cwd=work, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
         for line in running.stderr:
-            if line.startswith("Cleaning 1"):
+            if line.startswith(("Loading", "Cleaning")):  # the document has been read
                 os.replace(work / "notes.txt", work / "old.txt")
                 (work / "notes.txt").write_text("Another text. " * 300)
                 break
