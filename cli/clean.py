@@ -62,10 +62,10 @@ def clean(input: Path, output: str | None, fresh: bool, force: bool, as_json: bo
     config = options.settings(given)
     if output == "-" and as_json:
         raise click.UsageError("-o - and --json both want standard output: choose one.")
-    jobs.file_digest(input)
+    digest = jobs.file_digest(input)
     target, folder = checked_target(output, input), config.session.folder or sessions_dir()
     model = model_for(config, quiet)
-    if target is not None and not force and (fresh or not jobs.finished(input, config, model)):
+    if target is not None and target.exists() and not force and (fresh or not jobs.finished(digest, config, model)):
         refuse_foreign(target, folder)
     engine = jobs.make_engine(model, config, config.chunk) if model is not None else None
     try:

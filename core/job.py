@@ -129,12 +129,11 @@ def open_job(
     return Job(session, "new", tuple(notes))
 
 
-def finished(path: Path, config: Config, model: Model | None) -> bool:
-    """Whether there is a session of this file and these settings with nothing pending. Raises InputError, SessionError
-    or StorageError.
+def finished(digest: str, config: Config, model: Model | None) -> bool:
+    """Whether there is a session of the file with that hash and these settings, with nothing pending. Raises
+    SessionError or StorageError.
     """
-    directory = config.session.folder or sessions_dir()
-    found = find_session(directory, file_digest(path), run_settings(config, model))
+    found = find_session(config.session.folder or sessions_dir(), digest, run_settings(config, model))
     if found is None:
         return False
     with Session.open(found, write=False) as session:

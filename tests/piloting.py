@@ -124,3 +124,9 @@ def told(app: GalleyApp) -> str:
 
 
 Step = Callable[[GalleyApp, AppPilot], Awaitable[None]]
+
+
+def decisions(path: Path) -> list[str | None]:
+    """What was decided of each chunk."""
+    with Session.open(path, write=False) as session:
+        return [row.decision for row in session.rows()]

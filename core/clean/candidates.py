@@ -164,9 +164,7 @@ def raised_prior(match: re.Match[str], language: str) -> float:
     word = match["word"].lower()
     if word in RAISED_TO or in_formula(match):
         return 0.0
-    if match["stop"] not in {"", ")"}:
-        return 0.8
-    if is_authors(match):
+    if match["stop"] not in {"", ")"} or is_authors(match):
         return 0.8
     if match["mark"] not in POWERS:
         return 0.8 if match["stop"] or len(word) > 2 or match["mark"][0] == "¹" else 0.0

@@ -90,7 +90,7 @@ def stands_on(accent: Place, base: Place) -> bool:
 
 def is_near(accent: Place, left: float, baseline: float, size: float) -> bool:
     """Whether a glyph that begins there may be under the accent."""
-    return left <= accent.middle and 0 <= accent.baseline - baseline + LEVEL < RAISED * size
+    return left <= accent.middle and 0 <= accent.baseline - baseline + LEVEL * size < RAISED * size
 
 
 def is_beside(one: Place, other: Place) -> bool:
