@@ -9,22 +9,17 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 
-from .allocation import return_large_blocks
-from .chunk import Chunk, ChunkOptions, chunk
+from .aside import is_large, session_aside
 from .clean.cleaner import Cleaner
 from .config import Config
-from .document import Document
 from .engine.base import Engine
 from .errors import GalleyError, InputError, ModelError
-from .extract import extract
 from .model import Model, as_made, default_name, find_model, fitting, identify, make_engine, resolve_mode, session_model
 from .paths import sessions_dir
-from .prepare import Prepared, prepare
-from .prepare.language import FALLBACK, common_words
 from .prompts import load_judge, load_prompt
+from .reading import Reading, reading_of, take_in
 from .run import Listener, Requests, Run
 from .session import Session, SessionDocument, find_session, list_sessions, set_aside
 from .settings import RunSettings
@@ -48,17 +43,6 @@ __all__ = [
     "run_settings",
     "session_model",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A file taken in and cut up, before anything is kept of it."""
-
-    document: Document
-    prepared: Prepared
-    chunks: tuple[Chunk, ...]
-    chunking: ChunkOptions
-    """How they were cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +108,10 @@ def open_job(
     if reading is None or reading.document.sha256 != digest or reading.chunking != settings.chunk:
         if engine is not None and settings.clean.mode != "rules":
             threading.Thread(target=warm_up, args=(engine,), name="warm-up", daemon=True).start()
-        reading = read_in(path, config, settings, password=password, progress=progress, engine=engine)
+        document = take_in(path, config.extract, password=password, progress=progress)
+        if is_large(document) and settings.chunk.unit == "characters":
+            return Job(Session.open(session_aside(directory, document, settings)), "new", tuple(notes))
+        reading = reading_of(document, settings, counter(engine))
     session = Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)
     return Job(session, "new", tuple(notes))
 
@@ -146,13 +133,6 @@ def warm_up(engine: Engine) -> None:
         engine.start()
 
 
-def get_ready() -> None:
-    """Load what the next steps need while workers read the file: a quarter of a second that nothing waits for."""
-    import_module("ftfy")
-    import_module("nupunkt")
-    common_words(FALLBACK)
-
-
 def read_in(
     path: Path,
     config: Config,
@@ -163,14 +143,13 @@ def read_in(
     engine: Engine | None = None,
 ) -> Reading:
     """Extract, prepare and chunk a file. Raises InputError."""
-    return_large_blocks()
-    threading.Thread(target=get_ready, name="get-ready", daemon=True).start()
-    document = extract(path, config.extract, password=password, progress=progress)
-    prepared = prepare(document, config.prepare)
-    if not prepared.text.strip():
-        raise InputError(f"{path} holds no text after the repairs.", "See galley extract for what is in it.")
-    count = engine.count_tokens if engine is not None and settings.chunk.unit == "tokens" else None
-    return Reading(document, prepared, tuple(chunk(prepared, settings.chunk, count)), settings.chunk)
+    document = take_in(path, config.extract, password=password, progress=progress)
+    return reading_of(document, settings, counter(engine))
+
+
+def counter(engine: Engine | None) -> Callable[[str], int] | None:
+    """What counts the tokens of a text."""
+    return engine.count_tokens if engine is not None else None
 
 
 def file_digest(path: Path) -> str:
