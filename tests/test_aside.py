@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faults import PROSE
 from making import document, new_session
 
 from galley.core import aside
@@ -17,10 +18,6 @@ from galley.core.errors import InputError, StorageError
 from galley.core.settings import RunSettings
 
 TIMES = {"created_at"}
-PROSE = (
-    "The compositor set the type by hand, and the reader of the proofs sat beside him in the cold room (Moxon, 1683). "
-    "When the sheet came from the press they read it aloud, word for\nword, from the first line to the last one [3].\n\n"
-)
 
 
 def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -92,5 +89,5 @@ def test_a_process_that_is_lost_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     program.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(program))
     with pytest.raises(InputError, match="the process that did it was lost"):
-        aside.session_aside(tmp_path, document(PROSE * 5000), RunSettings())
-    assert list(tmp_path.iterdir()) == [program]
+        aside.session_aside(tmp_path / "sessions", document(PROSE * 5000), RunSettings())
+    assert not (tmp_path / "sessions").exists()
