@@ -22,7 +22,7 @@ from .errors import GalleyError, InputError, SessionBusyError, SessionError, Sto
 from .settings import RunSettings
 
 LARGE = 2_000_000
-"""Characters from which on a document is large; one of so many takes 110 MB where it is repaired."""
+"""Characters from which on a document is large; one of so many takes some 130 MB where it is repaired."""
 ERRORS: dict[str, type[GalleyError]] = {
     kind.__name__: kind for kind in (InputError, SessionBusyError, SessionError, StorageError)
 }
