@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from galley.core import job as jobs
+from galley.core.chunk import chunk
 from galley.core.config import Config
 from galley.core.engine.base import Message, Sampling
 from galley.core.engine.local import LocalEngine
@@ -93,7 +94,7 @@ def clean_by_rules(pdf: Path, extractor: str) -> dict[str, float]:
         marks.append(time.perf_counter())
         prepared = prepare(document, config.prepare)
         marks.append(time.perf_counter())
-        cut = jobs.chunk(prepared, config.chunk)
+        cut = chunk(prepared, config.chunk)
         marks.append(time.perf_counter())
         reading_ = jobs.Reading(document, prepared, tuple(cut), config.chunk)
         with jobs.open_job(pdf, config, None, reading=reading_).session as session:

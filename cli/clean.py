@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ import click
 
 from ..core import job as jobs
 from ..core.atomic import check_place
+from ..core.comparing import Comparing
 from ..core.config import Config
 from ..core.engine.base import Engine
 from ..core.errors import EngineError
 from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, refuse_foreign, write
-from ..core.extract import PasswordNeeded
+from ..core.extract import NOT_COMPARED, PasswordNeeded
 from ..core.extract.process import end_ahead
 from ..core.paths import sessions_dir
 from ..core.session import Result, Session
@@ -73,13 +75,17 @@ def clean(input: Path, output: str | None, fresh: bool, force: bool, as_json: bo
             opened = open_with_password(input, config, model, engine, fresh, given.get("password"), quiet)
         finally:
             end_ahead()
-        with opened.session as session:
-            for note in (*opened.notes, *(session.document.notes if opened.state == "new" else ())):
+        with opened.session as session, closing_of(opened.comparing):
+            for note in opened.notes:
                 say(note, quiet)
+            notes = Notes(session, opened.comparing, quiet)
+            if opened.state == "new":
+                notes.say()
             if opened.state == "resumed":
                 status = session.status()
                 say(f"Resuming: {status.done + status.failed} of {status.total} chunks are done.", quiet)
-            return finish(session, engine, target, folder, force=force, as_json=as_json, quiet=quiet)
+                notes.say_what_was_not_done()
+            return finish(session, engine, target, folder, notes, force=force, as_json=as_json, quiet=quiet)
     finally:
         if engine is not None:
             engine.close()
@@ -123,11 +129,51 @@ def open_with_password(
                 def read(done: int, total: int) -> None:
                     pages.update(done, total, "repairing the text" if done == total else "")
 
-                return jobs.open_job(input, config, model, password=password, fresh=fresh, progress=read, engine=engine)
+                return jobs.open_job(
+                    input, config, model, password=password, fresh=fresh, progress=read, engine=engine, later=True
+                )
         except PasswordNeeded:
             if password is not None or not sys.stdin.isatty():
                 raise
             password = click.prompt(f"Password of {input.name}", hide_input=True, err=True)
+
+
+class Notes:
+    """What a session's document has to be told of, each once: some of it is known only while the text is cleaned."""
+
+    def __init__(self, session: Session, comparing: Comparing | None, quiet: bool) -> None:
+        self._session = session
+        self._comparing = comparing
+        self._quiet = quiet
+        self._said = {NOT_COMPARED}
+
+    def say(self) -> None:
+        """What is known by now."""
+        for note in self._session.document.notes:
+            if note not in self._said:
+                say(note, self._quiet)
+                self._said.add(note)
+
+    def say_what_was_not_done(self) -> None:
+        """Of a session that was interrupted."""
+        if NOT_COMPARED in self._session.document.notes:
+            say(NOT_COMPARED, self._quiet)
+
+    def say_the_rest(self) -> None:
+        """Once all is known."""
+        if self._comparing is None:
+            return
+        if self._comparing.under_way:
+            with meter("Comparing", quiet=self._quiet) as shown:
+                shown.waits(0, 1, "comparing the two extractors")
+                self._comparing.wait()
+        self._comparing.wait()
+        self.say()
+
+
+def closing_of(comparing: Comparing | None) -> AbstractContextManager[Any]:
+    """Ends a comparison with the block."""
+    return closing(comparing) if comparing is not None else nullcontext()
 
 
 def finish(
@@ -135,12 +181,16 @@ def finish(
     engine: Engine | None,
     target: Path | None,
     folder: Path,
+    notes: Notes,
     *,
     force: bool,
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Run what is pending, write the text, say how it went. `folder` is the sessions'. Returns the exit code."""
+    """Run what is pending, write the text, say how it went. `folder` is the sessions'; `notes` are told by then.
+
+    Returns the exit code.
+    """
     stop = threading.Event()
     ended: RunEnded | None = None
     stopped = False
@@ -164,6 +214,7 @@ def finish(
         say(f"To go on: galley resume {shlex.quote(str(session.path))}", False)
         return INTERRUPTED
     report = write_text(session, target, folder, force)
+    notes.say_the_rest()
     if as_json:
         click.echo(json.dumps(summary(session, ended, report), ensure_ascii=False, indent=2))
     elif not quiet:

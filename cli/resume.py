@@ -14,7 +14,7 @@ from ..core.models import EMBEDDED, offer_for
 from ..core.paths import sessions_dir
 from ..core.session import Session, list_sessions, resolve
 from . import options
-from .clean import finish
+from .clean import Notes, finish
 from .models import bring
 from .output import plural, say
 
@@ -64,11 +64,13 @@ def resume(
         if target is not None and not force and status.pending:
             refuse_foreign(target, directory, opened)
         say(f"Resuming {path.stem}: {status.done} of {plural(status.total, 'chunk')} done.", quiet)
+        notes = Notes(opened, None, quiet)
+        notes.say_what_was_not_done()
         fetch = partial(bring, offer_for(EMBEDDED.name), quiet)
         found = jobs.session_model(opened, config, fetch, model or "") if status.pending else None
         engine = jobs.make_engine(found, config, opened.settings.chunk) if found is not None else None
         try:
-            return finish(opened, engine, target, directory, force=force, as_json=as_json, quiet=quiet)
+            return finish(opened, engine, target, directory, notes, force=force, as_json=as_json, quiet=quiet)
         finally:
             if engine is not None:
                 engine.close()

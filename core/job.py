@@ -9,22 +9,19 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 
-from .allocation import return_large_blocks
-from .chunk import Chunk, ChunkOptions, chunk
+from .aside import is_large, session_aside
 from .clean.cleaner import Cleaner
+from .comparing import Comparing
 from .config import Config
 from .document import Document
 from .engine.base import Engine
 from .errors import GalleyError, InputError, ModelError
-from .extract import extract
 from .model import Model, as_made, default_name, find_model, fitting, identify, make_engine, resolve_mode, session_model
 from .paths import sessions_dir
-from .prepare import Prepared, prepare
-from .prepare.language import FALLBACK, common_words
 from .prompts import load_judge, load_prompt
+from .reading import Reading, reading_of, take_in, take_text
 from .run import Listener, Requests, Run
 from .session import Session, SessionDocument, find_session, list_sessions, set_aside
 from .settings import RunSettings
@@ -51,17 +48,6 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A file taken in and cut up, before anything is kept of it."""
-
-    document: Document
-    prepared: Prepared
-    chunks: tuple[Chunk, ...]
-    chunking: ChunkOptions
-    """How they were cut."""
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """An open session and how it came about."""
 
@@ -70,6 +56,8 @@ class Job:
     """`new`, `resumed` or `finished` (nothing is pending)."""
     notes: tuple[str, ...] = field(default=())
     """Sentences for the user."""
+    comparing: Comparing | None = None
+    """What still goes on behind; close it before the session."""
 
 
 def run_settings(config: Config, model: Model | None) -> RunSettings:
@@ -99,12 +87,14 @@ def open_job(
     progress: Callable[[int, int], None] | None = None,
     engine: Engine | None = None,
     reading: Reading | None = None,
+    later: bool = False,
 ) -> Job:
     """The session of this file and these settings, made when there is none.
 
     `fresh` sets an existing one aside, under another name. `progress` is told pages done, of how many. `engine` counts
     tokens when the chunk size is in tokens. `reading` is what `read_in` gave for this file and these settings, if it
-    was asked before. Raises InputError, SessionError, SessionBusyError or StorageError.
+    was asked before. `later`: the extractors may be compared when the job is open. Raises InputError, SessionError,
+    SessionBusyError or StorageError.
     """
     directory = config.session.folder or sessions_dir()
     settings = run_settings(config, model)
@@ -124,9 +114,27 @@ def open_job(
     if reading is None or reading.document.sha256 != digest or reading.chunking != settings.chunk:
         if engine is not None and settings.clean.mode != "rules":
             threading.Thread(target=warm_up, args=(engine,), name="warm-up", daemon=True).start()
-        reading = read_in(path, config, settings, password=password, progress=progress, engine=engine)
+        take = take_text if later else take_in
+        document, comparing = take(path, config.extract, password=password, progress=progress)
+        try:
+            session = new_session(directory, document, settings, engine)
+        except BaseException:
+            if comparing is not None:
+                comparing.close()
+            raise
+        if comparing is not None:
+            comparing.belongs_to(session)
+        return Job(session, "new", tuple(notes), comparing)
     session = Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)
     return Job(session, "new", tuple(notes))
+
+
+def new_session(directory: Path, document: Document, settings: RunSettings, engine: Engine | None) -> Session:
+    """The session of a document, repaired and cut up. Raises as `open_job` does."""
+    if is_large(document) and settings.chunk.unit == "characters":
+        return Session.open(session_aside(directory, document, settings))
+    reading = reading_of(document, settings, counter(engine))
+    return Session.create(directory, document, reading.prepared, reading.chunks, settings)
 
 
 def finished(digest: str, config: Config, model: Model | None) -> bool:
@@ -146,13 +154,6 @@ def warm_up(engine: Engine) -> None:
         engine.start()
 
 
-def get_ready() -> None:
-    """Load what the next steps need while workers read the file: a quarter of a second that nothing waits for."""
-    import_module("ftfy")
-    import_module("nupunkt")
-    common_words(FALLBACK)
-
-
 def read_in(
     path: Path,
     config: Config,
@@ -163,14 +164,13 @@ def read_in(
     engine: Engine | None = None,
 ) -> Reading:
     """Extract, prepare and chunk a file. Raises InputError."""
-    return_large_blocks()
-    threading.Thread(target=get_ready, name="get-ready", daemon=True).start()
-    document = extract(path, config.extract, password=password, progress=progress)
-    prepared = prepare(document, config.prepare)
-    if not prepared.text.strip():
-        raise InputError(f"{path} holds no text after the repairs.", "See galley extract for what is in it.")
-    count = engine.count_tokens if engine is not None and settings.chunk.unit == "tokens" else None
-    return Reading(document, prepared, tuple(chunk(prepared, settings.chunk, count)), settings.chunk)
+    document, _ = take_in(path, config.extract, password=password, progress=progress)
+    return reading_of(document, settings, counter(engine))
+
+
+def counter(engine: Engine | None) -> Callable[[str], int] | None:
+    """What counts the tokens of a text."""
+    return engine.count_tokens if engine is not None else None
 
 
 def file_digest(path: Path) -> str:

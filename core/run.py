@@ -301,6 +301,8 @@ class Run:
                 self._session.add_attempt(one.attempt, choose=one.state == "done", state=one.state, note=one.why)
         for one in taken:
             self._count(done=one.state == "done", failed=one.state == "failed", seconds=one.attempt.seconds)
+        if time.monotonic() - self._asked_at > ASK_EVERY_SECONDS:  # of all: the session has every one of them by now
+            self._ask_status()
         progress = self._progress()
         for one in taken:
             made = one.attempt
@@ -369,8 +371,6 @@ class Run:
             pending=status.pending - (done or failed),
         )
         self._seconds += seconds
-        if time.monotonic() - self._asked_at > ASK_EVERY_SECONDS:
-            self._ask_status()
 
     def _ask_status(self) -> None:
         """Figures as they are: a person decides and chooses meanwhile."""

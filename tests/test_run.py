@@ -23,7 +23,7 @@ from galley.core.events import AttemptFinished, ChunkFailed, Event, RunEnded, Ru
 from galley.core.models import describe
 from galley.core.prompts import load_judge, load_prompt
 from galley.core.run import Asked, Run
-from galley.core.session import Session
+from galley.core.session import Session, SessionStatus
 from galley.core.settings import RunSettings
 
 PROSE = (
@@ -227,13 +227,14 @@ def test_what_a_run_finished_is_saved_even_where_the_disk_fills_up_with_an_attem
         assert session.status().done == session.status().total
 
 
+@pytest.mark.parametrize("asked", [True, False], ids=["the session is asked", "it is not"])
 def test_what_is_finished_at_once_shares_a_commit_and_all_of_it_is_there_when_the_first_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool
 ) -> None:
     with new_session(tmp_path, PROSE, settings("rules"), size=260) as session:
         total = session.status().total
         commits: list[int] = []
-        real, make = session.together, Cleaner.make
+        real, make, status = session.together, Cleaner.make, session.status
         made: list[int] = []
         all_made = threading.Event()
 
@@ -250,7 +251,12 @@ def test_what_is_finished_at_once_shares_a_commit_and_all_of_it_is_there_when_th
             with real():
                 yield
                 assert all_made.wait(60)  # a disk so slow that all others are finished meanwhile
-            commits.append(session.status().done)
+            commits.append(status().done)
+            monkeypatch.setattr(runs, "ASK_EVERY_SECONDS", 0.0 if asked else 1000.0)
+
+        def asked_once() -> SessionStatus:
+            monkeypatch.setattr(runs, "ASK_EVERY_SECONDS", 1000.0)
+            return status()
 
         def listener(event: Event) -> None:
             if isinstance(event, AttemptFinished):
@@ -258,6 +264,7 @@ def test_what_is_finished_at_once_shares_a_commit_and_all_of_it_is_there_when_th
 
         monkeypatch.setattr(Cleaner, "make", counted)
         monkeypatch.setattr(session, "together", slow)
+        monkeypatch.setattr(session, "status", asked_once)
         assert run(session, None, listener).how == "finished"
         assert commits[-1] == total
         assert len(commits) <= 3 < total  # the last one may be made and not yet be handed over

@@ -8,14 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .assemble import extract
+    from .assemble import NOT_COMPARED, Comparison, Extraction, extract
     from .failures import ExtractionCancelled, PasswordNeeded
     from .info import FileInfo, probe
     from .options import ExtractOptions
     from .pagespec import format_pages, select_pages
 
 __all__ = [
+    "NOT_COMPARED",
+    "Comparison",
     "ExtractOptions",
+    "Extraction",
     "ExtractionCancelled",
     "FileInfo",
     "PasswordNeeded",
@@ -25,7 +28,10 @@ __all__ = [
     "select_pages",
 ]
 HOMES = {
+    "NOT_COMPARED": "assemble",
+    "Comparison": "assemble",
     "ExtractOptions": "options",
+    "Extraction": "assemble",
     "ExtractionCancelled": "failures",
     "FileInfo": "info",
     "PasswordNeeded": "failures",

@@ -2,8 +2,10 @@
 
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from ..document import Document, Page, SkippedPage
 from ..errors import InputError
@@ -14,9 +16,118 @@ from .pagespec import name_pages, select_pages
 from .protocol import Item, Opened
 from .source import check_source
 from .supervise import Harvest, Supervisor
-from .team import take_all
+from .team import Team
 
 DEFAULTS = ExtractOptions()
+NOT_COMPARED = "pdfium and pypdf were not compared: cleaning ended before that was done."
+"""Stands among a document's notes until they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of holding the two extractors against each other."""
+
+    agreements: dict[int, float | None]
+    """By page number; None where a page says nothing."""
+    notes: tuple[str, ...]
+    """All notes of the document."""
+
+    def added_to(self, document: Document) -> Document:
+        pages = tuple(replace(page, agreement=self.agreements.get(page.number)) for page in document.pages)
+        return replace(document, pages=pages, notes=self.notes)
+
+
+class Extraction:
+    """One file being extracted: `read` it, then `compare`. Use as a context manager: leaving it ends the workers."""
+
+    def __init__(
+        self,
+        path: Path,
+        options: ExtractOptions = DEFAULTS,
+        *,
+        password: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        """`progress` is called with (pages done, pages asked for) as it goes on; `cancelled` is asked ten times a
+        second."""
+        self._path = path
+        self._options = options
+        self._progress = progress
+        self._first = Supervisor(path, options, password, cancelled)
+        self._team = Team(self._first)
+        self._items: list[Item] = []
+        self._opened: list[str] = []
+        self._texts: list[str] = []
+        self._losses: list[str] = []
+        """Notes on opening the file, on its pages' texts, and on what is missing, in the order in which they stand."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End the workers, from the thread that uses them."""
+        self._team.end()
+
+    def read(self) -> Document:
+        """All pages; where they are still to be compared, a note says that they were not.
+
+        Raises InputError in one sentence for whatever is wrong with the file or the page selection, PasswordNeeded for
+        an encrypted one, and ExtractionCancelled.
+        """
+        path, options = self._path, self._options
+        check_source(path)
+        opened = self._first.open()
+        selected = select_pages(options.pages, opened.page_count)
+
+        def settled(count: int) -> None:
+            if self._progress is not None:
+                self._progress(count, len(selected))
+
+        self._items = plan(selected, opened.extractors, options)
+        harvest = self._team.take(self._items, settled, alone=options.max_chars > 0)
+        pages, cut = _limit(harvest, options.max_chars)
+        if not any(page.text.strip() for page in pages):
+            raise _nothing(path, opened, harvest, selected)
+        self._opened = opened.notes
+        self._texts = _notes_on_texts(path, opened, harvest)
+        self._losses = [*_notes_on_losses(harvest), *_left_out(opened, harvest, selected, cut, options)]
+        return Document(
+            path=path,
+            sha256=opened.sha256,
+            kind=opened.kind,
+            page_count=opened.page_count,
+            pages=pages,
+            skipped=_skipped(harvest),
+            metadata=opened.metadata,
+            stripped_controls=harvest.removed,
+            notes=self._notes([NOT_COMPARED] if self.compares else _notes_on_agreement({}, self._items)),
+        )
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is anything for `compare` to do."""
+        return self._team.compares
+
+    def compare(self, *, gently: bool = False) -> Comparison:
+        """How the extractors agree on the pages that were read; `gently`, when others may go first.
+
+        Raises ExtractionCancelled.
+        """
+        agreements = self._team.compare(gently=gently)
+        return Comparison(agreements, self._notes(_notes_on_agreement(agreements, self._items)))
+
+    def stop(self) -> None:
+        """Have what is under way end with ExtractionCancelled. From any thread."""
+        self._team.stop()
+
+    def _notes(self, on_agreement: list[str]) -> tuple[str, ...]:
+        return (*self._opened, *self._team.notes, *self._texts, *on_agreement, *self._losses)
 
 
 def extract(
@@ -27,38 +138,13 @@ def extract(
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Document:
-    """Take the text of a PDF or text file, page by page, in worker processes.
+    """Take the text of a PDF or text file, page by page, in worker processes, and compare the extractors.
 
-    `progress` is called with (pages done, pages asked for) as it goes on; `cancelled` is asked ten times a second.
-    Raises InputError in one sentence for whatever is wrong with the file or the page selection, PasswordNeeded for an
-    encrypted one, and ExtractionCancelled.
+    Arguments as of `Extraction`; raises as `Extraction.read`.
     """
-    check_source(path)
-    with Supervisor(path, options, password, cancelled) as supervisor:
-        opened = supervisor.open()
-        selected = select_pages(options.pages, opened.page_count)
-
-        def settled(count: int) -> None:
-            if progress is not None:
-                progress(count, len(selected))
-
-        items = plan(selected, opened.extractors, options)
-        harvest = take_all(supervisor, items, settled, alone=options.max_chars > 0)
-        pages, cut = _limit(harvest, options.max_chars)
-        if not any(page.text.strip() for page in pages):
-            raise _nothing(path, opened, harvest, selected)
-        notes = [*opened.notes, *supervisor.notes, *_page_notes(path, opened, harvest, items)]
-        return Document(
-            path=path,
-            sha256=opened.sha256,
-            kind=opened.kind,
-            page_count=opened.page_count,
-            pages=pages,
-            skipped=_skipped(harvest),
-            metadata=opened.metadata,
-            stripped_controls=harvest.removed,
-            notes=(*notes, *_left_out(opened, harvest, selected, cut, options)),
-        )
+    with Extraction(path, options, password=password, progress=progress, cancelled=cancelled) as extraction:
+        document = extraction.read()
+        return extraction.compare().added_to(document)
 
 
 def plan(selected: list[int], extractors: list[str], options: ExtractOptions) -> list[Item]:
@@ -91,7 +177,7 @@ def _skipped(harvest: Harvest) -> tuple[SkippedPage, ...]:
     return tuple(SkippedPage(number, reason) for number, reason in sorted((harvest.skipped | given_up).items()))
 
 
-def _page_notes(path: Path, opened: Opened, harvest: Harvest, items: list[Item]) -> list[str]:
+def _notes_on_texts(path: Path, opened: Opened, harvest: Harvest) -> list[str]:
     notes: list[str] = []
     pages = harvest.pages.values()
     empty = [page.number for page in pages if not page.text.strip()]
@@ -100,13 +186,23 @@ def _page_notes(path: Path, opened: Opened, harvest: Harvest, items: list[Item])
     by_pypdf = [page.number for page in pages if page.extractor == "pypdf" and "pdfium" in opened.extractors]
     if by_pypdf:
         notes.append(f"pypdf's text was taken on {name_pages(by_pypdf)}, where pdfium failed or found nothing.")
-    compared = [page for page in pages if page.agreement is not None]
-    apart = [page.number for page in compared if (page.agreement or 0.0) < MUCH]
+    return notes
+
+
+def _notes_on_agreement(agreements: dict[int, float | None], items: list[Item]) -> list[str]:
+    notes: list[str] = []
+    apart = [number for number, found in agreements.items() if found is not None and found < MUCH]
     if apart:
         notes.append(f"pdfium and pypdf disagree much on {name_pages(apart)}: look at their text before trusting it.")
     asked = sum(item.compare for item in items)
     if 0 < asked < len(items):
         notes.append(f"pdfium and pypdf were compared on {asked:,} of {len(items):,} pages, evenly spread.")
+    return notes
+
+
+def _notes_on_losses(harvest: Harvest) -> list[str]:
+    notes: list[str] = []
+    pages = harvest.pages.values()
     unread = [page.number for page in pages if "\ufffd" in page.text]
     if unread:
         count = sum(page.text.count("\ufffd") for page in pages)

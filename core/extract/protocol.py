@@ -34,7 +34,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Parent to worker, second line: the pages to take, as `Item` objects in JSON form."""
+    """Parent to worker, from the second line on: pages to take, as `Item` objects in JSON form."""
 
     items: list[dict[str, Any]]
 
@@ -44,6 +44,17 @@ class Work:
 
     def unpack(self) -> list[Item]:
         return [Item(**item) for item in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Parent to worker, when the pages are there: hold the other extractor's text of each against the one that was
+    taken. It ends a `Work` that is still under way."""
+
+    pages: list[tuple[int, str]]
+    """Numbers, and which extractor's text was taken."""
+    gently: bool
+    """Whether others go first where they want the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +120,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """All pages asked for were answered."""
+    """All pages asked for were answered; the worker waits for what comes next."""
 
 
-Message = Job | Work | Stage | Opened | Refused | Trying | Taken | Compared | Failed | Finished
+Message = Job | Work | Compare | Stage | Opened | Refused | Trying | Taken | Compared | Failed | Finished
 _TYPES: dict[str, type[Message]] = {
-    kind.__name__: kind for kind in (Job, Work, Stage, Opened, Refused, Trying, Taken, Compared, Failed, Finished)
+    kind.__name__: kind
+    for kind in (Job, Work, Compare, Stage, Opened, Refused, Trying, Taken, Compared, Failed, Finished)
 }
 
 

@@ -1,11 +1,10 @@
-"""Gets a file through extraction workers, whatever it does to them.
+"""Gets a file through extraction workers, whatever it does to them: its pages first, then how two extractors agree.
 
 A worker that dies while opening the file is started again without the step that killed it; one that dies on a page is
 started again behind that page, or on it with the other extractor where one is left. Both are bounded: a file that kills
 worker after worker is given up, and what was had until then is kept.
 """
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from .failures import ExtractionCancelled, FileChanged, PasswordNeeded, named
 from .options import ExtractOptions
 from .process import Cancelled, WorkerDied, WorkerProcess, next_worker
 from .protocol import (
+    Compare,
     Compared,
     Failed,
     Finished,
@@ -72,7 +72,7 @@ class Harvest:
 
 
 class Supervisor:
-    """One file's extraction: `open` first, then `take`. Use as a context manager: leaving it ends the worker."""
+    """One file's extraction: `open` first, then `take`, then `compare`. Use as a context manager, or `end` it."""
 
     def __init__(
         self,
@@ -93,6 +93,10 @@ class Supervisor:
         self._failures_in_a_row = 0
         self._reasons: list[str] = []
         self._stopped = False
+        self._busy = False
+        """Whether the worker has pages in hand that were asked for."""
+        self._to_compare: list[tuple[int, str]] = []
+        """Numbers of pages that were taken, and by which extractor."""
         self.notes: list[str] = []
 
     def __enter__(self) -> Self:
@@ -101,7 +105,7 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        self.end()
 
     def another(self) -> "Supervisor":
         """One more on the same file, once it is open here; it has to find the same bytes, and leaves out the steps of
@@ -145,37 +149,67 @@ class Supervisor:
         pending = deque(items)
         harvest = Harvest()
         while pending and not harvest.gave_up:
-            assert self._worker is not None
             try:
-                self._work_through(self._worker, pending, harvest, report)
+                self._work_through(self._ready(), pending, harvest, report)
             except WorkerDied as death:
+                self.end()
                 self._bury(pending, harvest, str(death), report)
-                if pending and not harvest.gave_up:
-                    self.open()
                 continue
             break
         harvest.left = [item.page for item in pending]
         return harvest
+
+    def compare(self, *, gently: bool) -> dict[int, float | None]:
+        """How far the extractors agree on the pages that were taken and are to be compared, by number. Worth no new
+        worker: one that is lost over it ends it, with a note. Raises ExtractionCancelled."""
+        found: dict[int, float | None] = {}
+        if self._to_compare:
+            try:
+                self._compare(self._ready(), gently, found)
+            except (WorkerDied, InputError) as lost:
+                page = next((number for number, _ in self._to_compare if number not in found), 0)
+                why = lost.message if isinstance(lost, InputError) else str(lost)
+                if page:
+                    self.notes.append(f"The extractors were no longer compared after page {page}: {why.rstrip('.')}.")
+        return found
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is anything for `compare` to do."""
+        return bool(self._to_compare)
+
+    def _compare(self, worker: WorkerProcess, gently: bool, found: dict[int, float | None]) -> None:
+        self._patience = self._options.timeout_seconds
+        worker.send(Compare(self._to_compare, gently))
+        while self._busy:  # with what it had in hand before
+            self._busy = not isinstance(self._receive(worker), Finished)
+        while not isinstance(message := self._receive(worker), Finished):
+            if isinstance(message, Compared):
+                found[message.page] = message.agreement
+            elif isinstance(message, Trying):
+                self._patience = min(self._options.timeout_seconds, COMPARISON_SECONDS)
 
     def _work_through(
         self, worker: WorkerProcess, pending: deque[Item], harvest: Harvest, report: Callable[[Harvest], None]
     ) -> None:
         """One worker's life: until it has finished, there are enough characters, or the rest is given up."""
         self._trying = None
+        self._patience = self._options.timeout_seconds
+        self._busy = True
         worker.send(Work.of(list(pending)))
         while not isinstance(message := self._receive(worker), Finished):
             if isinstance(message, Trying):
                 self._trying = message
-                comparing = message.page in harvest.pages
-                self._patience = min(self._options.timeout_seconds, COMPARISON_SECONDS if comparing else math.inf)
-            elif isinstance(message, Compared):
-                harvest.pages[message.page] = replace(harvest.pages[message.page], agreement=message.agreement)
             elif isinstance(message, Taken | Failed):
-                pending.popleft()
+                self._trying = None
+                item = pending.popleft()
                 self._settle(message, harvest)
                 report(harvest)
                 if self._full(harvest) or harvest.gave_up:
                     return
+                if item.compare and isinstance(message, Taken) and message.text.strip():
+                    self._to_compare.append((message.page, message.extractor))
+        self._busy = False
 
     def _settle(self, message: Taken | Failed, harvest: Harvest) -> None:
         self._deaths_in_a_row = 0
@@ -193,14 +227,11 @@ class Supervisor:
         return 0 < self._options.max_chars <= harvest.characters
 
     def _bury(self, pending: deque[Item], harvest: Harvest, death: str, report: Callable[[Harvest], None]) -> None:
-        """Decide what the worker's death costs: a comparison, one extractor on one page, the page, or the rest."""
+        """Decide what the worker's death costs: one extractor on one page, the page, or the rest."""
         harvest.deaths += 1
         self._deaths_in_a_row += 1
         trying = self._trying
-        if trying is not None and trying.page in harvest.pages:
-            self.notes.append(f"The extractors were no longer compared after page {trying.page}: {death}.")
-            pending.extend([replace(pending.popleft(), compare=False) for _ in range(len(pending))])
-        elif trying is not None and pending:
+        if trying is not None and pending:
             item = pending.popleft()
             untried = item.extractors[item.extractors.index(trying.extractor) + 1 :]
             self._reasons.append(f"{trying.extractor}: {death}")
@@ -231,8 +262,15 @@ class Supervisor:
         kind = PasswordNeeded if refused.kind == "password" else InputError
         return kind(" ".join([refused.message, *self.notes]), refused.hint)
 
+    def _ready(self) -> WorkerProcess:
+        """The worker that has the file open. Raises as `open` does."""
+        if self._worker is None:
+            self.open()
+        assert self._worker is not None
+        return self._worker
+
     def _start(self) -> WorkerProcess:
-        self._end()
+        self.end()
         self._worker = next_worker()
         self._worker.send(self._job)
         return self._worker
@@ -246,7 +284,9 @@ class Supervisor:
     def _asked_to_stop(self) -> bool:
         return self._stopped or (self._cancelled is not None and self._cancelled())
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End the worker; harmless when there is none."""
+        self._busy = False
         if self._worker is not None:
             self._worker.end()
             self._worker = None

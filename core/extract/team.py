@@ -5,8 +5,10 @@ stays within its run; the run of one that can't open the file goes back to the f
 of one worker.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TypeVar
 
 from ..cores import cores
 from ..errors import InputError
@@ -22,44 +24,84 @@ MOST_WORKERS = 4
 """Each may take as much memory as the settings allow."""
 POLL_SECONDS = 0.1
 
+S = TypeVar("S")
+T = TypeVar("T")
 
-def take_all(first: Supervisor, items: Sequence[Item], settled: Callable[[int], None], *, alone: bool) -> Harvest:
-    """The harvest of `items`, which `first` has open; `settled` is told how many pages are done, by this thread.
 
-    `alone` asks for one worker, where the end depends on what was had before. Raises as `Supervisor.take` does.
-    """
-    parts = [list(items)] if alone else split(items, cores())
-    if len(parts) == 1:
-        return first.take(parts[0], lambda harvest: settled(harvest.settled))
-    team = [first, *(first.another() for _ in parts[1:])]
-    done = [0] * len(parts)
+class Team:
+    """The supervisors of one file's workers; `end` it."""
 
-    def work(place: int) -> Harvest | None:
-        def report(harvest: Harvest) -> None:
-            done[place] = harvest.settled
+    def __init__(self, first: Supervisor) -> None:
+        self._members = [first]
+        self._pool = ThreadPoolExecutor(MOST_WORKERS, "extract")
+        """Kept until the end, since a worker dies with the thread that started it."""
 
-        with team[place] as supervisor:
+    @property
+    def notes(self) -> list[str]:
+        return list(dict.fromkeys(note for supervisor in self._members for note in supervisor.notes))
+
+    def take(self, items: Sequence[Item], settled: Callable[[int], None], *, alone: bool) -> Harvest:
+        """The harvest of `items`, which the first has open; `settled` is told how many pages are done, by this thread.
+
+        `alone` asks for one worker, where the end depends on what was had before. Raises as `Supervisor.take` does.
+        """
+        parts = [list(items)] if alone else split(items, cores())
+        first = self._members[0]
+        if len(parts) == 1:
+            return first.take(parts[0], lambda harvest: settled(harvest.settled))
+        self._members += [first.another() for _ in parts[1:]]
+        done = [0] * len(parts)
+
+        def work(place: int) -> Harvest | None:
+            def report(harvest: Harvest) -> None:
+                done[place] = harvest.settled
+
+            supervisor = self._members[place]
             if place and not could_open(supervisor):
                 return None
             return supervisor.take(parts[place], report)
 
-    def given_back(place: int) -> Harvest:
-        before = sum(done)
-        first.open()
-        harvest = first.take(parts[place], lambda harvest: settled(before + harvest.settled))
-        done[place] = harvest.settled
-        return harvest
+        def given_back(place: int) -> Harvest:
+            before = sum(done)
+            harvest = first.take(parts[place], lambda harvest: settled(before + harvest.settled))
+            done[place] = harvest.settled
+            return harvest
 
-    with ThreadPoolExecutor(len(parts), "extract") as pool:
-        futures = [pool.submit(work, place) for place in range(len(parts))]
-        try:
+        with self._together(work, range(len(parts))) as futures:
             watch(futures, lambda: settled(sum(done)))
-            harvests = [future.result() or given_back(place) for place, future in enumerate(futures)]
-        finally:
-            for supervisor in team:
-                supervisor.stop()
-    first.notes[:] = dict.fromkeys(note for supervisor in team for note in supervisor.notes)
-    return merged(harvests)
+            return merged([future.result() or given_back(place) for place, future in enumerate(futures)])
+
+    def compare(self, *, gently: bool) -> dict[int, float | None]:
+        """As `Supervisor.compare`, of all."""
+        with self._together(lambda supervisor: supervisor.compare(gently=gently), self._members) as futures:
+            return {page: found for future in futures for page, found in future.result().items()}
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is anything for `compare` to do."""
+        return any(supervisor.compares for supervisor in self._members)
+
+    def stop(self) -> None:
+        """Have whatever is under way end with ExtractionCancelled. From any thread."""
+        for supervisor in self._members:
+            supervisor.stop()
+
+    def end(self) -> None:
+        """End all workers."""
+        for supervisor in self._members:
+            supervisor.end()
+        self._pool.shutdown()
+
+    @contextmanager
+    def _together(self, work: Callable[[S], T], over: Sequence[S]) -> Generator[list[Future[T]]]:
+        """Work over several, at once. What goes wrong while the block waits stops all, and none is left working."""
+        futures = [self._pool.submit(work, one) for one in over]
+        try:
+            yield futures
+        except BaseException:
+            self.stop()
+            wait(futures)
+            raise
 
 
 def could_open(supervisor: Supervisor) -> bool:

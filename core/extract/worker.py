@@ -22,6 +22,7 @@ from .controls import Stripped, clean_page
 from .failures import PasswordNeeded, named
 from .protocol import (
     PRELOAD,
+    Compare,
     Compared,
     Failed,
     Finished,
@@ -41,6 +42,8 @@ from .readers import CannotRead, describe
 from .source import Kind, Source, read_source
 
 PR_SET_PDEATHSIG = 1
+GENTLE = 10
+"""By so much nicer than others: a tenth of a core that another process wants all of."""
 
 
 class InputFile(Protocol):
@@ -81,6 +84,10 @@ class Channel:
 
     def receive(self) -> Message:
         return self._in.get()
+
+    def waiting(self) -> bool:
+        """Whether there is something to `receive`."""
+        return not self._in.empty()
 
     def _listen(self) -> None:
         """The parent holds the other end open for as long as it wants this process to live."""
@@ -128,12 +135,14 @@ def _serve(job: Job, channel: Channel, notes: list[str]) -> None:
             notes=file.notes + notes,
         )
     )
-    work = channel.receive()
-    assert isinstance(work, Work)
-    for item in work.unpack():
-        _take(file, item, channel)
-    channel.send(Finished())
-    file.close()
+    texts: dict[int, str] = {}
+    while True:  # until the parent closes its end
+        asked = channel.receive()
+        if isinstance(asked, Compare):
+            _compare(file, asked, texts, channel)
+        elif isinstance(asked, Work):
+            _take_all(file, asked, texts, channel)
+        channel.send(Finished())
 
 
 def _load(kind: Kind) -> Callable[[Job, Source, Channel], InputFile]:
@@ -148,8 +157,18 @@ def _load(kind: Kind) -> Callable[[Job, Source, Channel], InputFile]:
     return lambda job, source, channel: TextFile(Path(job.path), source.data)
 
 
-def _take(file: InputFile, item: Item, channel: Channel) -> None:
-    """Send the page's text from the first extractor that finds any, then how the other one agrees with it."""
+def _take_all(file: InputFile, work: Work, texts: dict[int, str], channel: Channel) -> None:
+    """Send the pages; the texts of those that will be compared are kept too. Whoever asks for more has enough."""
+    for item in work.unpack():
+        if channel.waiting():
+            return
+        taken = _take(file, item, channel)
+        if item.compare and taken is not None:
+            texts[item.page] = taken.text
+
+
+def _take(file: InputFile, item: Item, channel: Channel) -> Taken | None:
+    """Send the page's text from the first extractor that finds any."""
     reasons: list[str] = []
     best: Taken | None = None
     for extractor in item.extractors:
@@ -165,20 +184,24 @@ def _take(file: InputFile, item: Item, channel: Channel) -> None:
             break
     if best is None:
         channel.send(Failed(item.page, "; ".join(reasons)))
-        return
-    channel.send(best)
-    if item.compare and best.text.strip():
-        _compare(file, item.page, best, channel)
+    else:
+        channel.send(best)
+    return best
 
 
-def _compare(file: InputFile, page: int, taken: Taken, channel: Channel) -> None:
-    for other in file.extractors:
-        if other != taken.extractor:
-            channel.send(Trying(page, other))
-            try:
-                channel.send(Compared(page, agreement(taken.text, _read(file, page, other).text)))
-            except CannotRead:
-                channel.send(Compared(page, None))
+def _compare(file: InputFile, asked: Compare, texts: dict[int, str], channel: Channel) -> None:
+    """Send how the other extractor agrees with each page's text, which is read again where another worker took it."""
+    if asked.gently and sys.platform != "win32":
+        os.nice(GENTLE)
+    for page, extractor in asked.pages:
+        for other in file.extractors:
+            if other != extractor:
+                channel.send(Trying(page, other))
+                try:
+                    text = texts[page] if page in texts else _read(file, page, extractor).text
+                    channel.send(Compared(page, agreement(text, _read(file, page, other).text)))
+                except CannotRead:
+                    channel.send(Compared(page, None))
 
 
 def _read(file: InputFile, page: int, extractor: str) -> Stripped:

@@ -5,7 +5,7 @@ import os
 import re
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,6 +71,14 @@ def fill(
             )
             for c in chunks
         ],
+    )
+
+
+def compare(connection: sqlite3.Connection, agreements: Mapping[int, float | None], notes: Sequence[str]) -> None:
+    """What a comparison that came later than the rows makes of them."""
+    connection.execute("UPDATE document SET notes = ?", (to_json(list(notes)),))
+    connection.executemany(
+        "UPDATE pages SET agreement = ? WHERE number = ?", [(found, number) for number, found in agreements.items()]
     )
 
 

@@ -7,8 +7,8 @@ other processes see the last commit. Threads of one process may share a session:
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
@@ -31,6 +31,7 @@ from .rows import (
     attempt_columns,
     attempt_record,
     chunk_record,
+    compare,
     decision_record,
     document_record,
     fill,
@@ -324,18 +325,22 @@ class Session:
         with self._writing():
             self._connection.executemany("INSERT OR REPLACE INTO place VALUES (?, ?)", list(place.items()))
 
+    def add_comparison(self, agreements: Mapping[int, float | None], notes: Sequence[str]) -> None:
+        """How far two extractors agree on pages, by number, and all notes of the document with what came of that."""
+        with self._writing():
+            compare(self._connection, agreements, notes)
+        self._document = None
+
     def begin_run(self, engine: str, model: str) -> None:
         with self._writing():
-            self._connection.execute(
-                "INSERT INTO runs (engine, model, started_at) VALUES (?, ?, ?)", (engine, model, now())
-            )
+            columns = (engine, model, now())
+            self._connection.execute("INSERT INTO runs (engine, model, started_at) VALUES (?, ?, ?)", columns)
 
     def end_run(self, how: str, seconds: float) -> None:
         """`finished` or `interrupted`; a run without an end crashed."""
         with self._writing():
-            self._connection.execute(
-                "UPDATE runs SET how = ?, seconds = ? WHERE id = (SELECT max(id) FROM runs)", (how, seconds)
-            )
+            last = "UPDATE runs SET how = ?, seconds = ? WHERE id = (SELECT max(id) FROM runs)"
+            self._connection.execute(last, (how, seconds))
 
     def last_model(self) -> str:
         """Path of the model of the last run; empty when none ran."""
@@ -386,11 +391,9 @@ class Session:
             with transaction(self._connection, self.path):
                 yield
 
-    @contextmanager
-    def together(self) -> Generator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """What is added in this block is on disk, all of it or nothing, when the block is left: one commit, one sync.
 
         Other threads wait meanwhile. Raises StorageError.
         """
-        with self._writing():
-            yield
+        return self._writing()
