@@ -79,7 +79,10 @@ OPTIONS: dict[str, dict[str, int]] = {
     f"{slots} slots, {threads} threads": {"slots": slots, "threads": threads}
     for slots, threads in ((1, 1), (1, 2), (2, 1), (4, 1), (4, 2))
 }
-CACHES = {"no slots to spare for other kinds of question": 0}
+CACHES: dict[str, dict[str, Any]] = {
+    "three slots to spare for other kinds of question": {"spare_slots": lambda on_gpu: 3},
+    "examples and system texts not kept on disk": {"WORTH_KEEPING": 10**9},
+}
 WHOLE = ("chunks", "overlap")
 
 
@@ -106,7 +109,8 @@ def took(name: str, chunks: list[str]) -> dict[str, float]:
             change(params, xllamacpp)
 
     llamacpp.set_up = set_up
-    llamacpp.SPARE_SLOTS = CACHES.get(name, llamacpp.SPARE_SLOTS)
+    for attribute, value in CACHES.get(name, {}).items():
+        setattr(llamacpp, attribute, value)
     began = time.perf_counter()
     engine = llamacpp.LlamaCpp(engine_options(**OPTIONS.get(name, {})))
     try:

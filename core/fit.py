@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .config import Config
 from .engine.devices import Device, gpus
-from .engine.llamacpp import CPU_SLOTS, GPU_SLOTS, SPARE_SLOTS
+from .engine.llamacpp import default_slots, spare_slots
 from .engine.registry import engines_for
 from .model import Model, context_for
 from .models.info import ModelInfo
@@ -53,7 +53,7 @@ def fit(info: ModelInfo, config: Config, machine: Machine) -> Fit:
     model = Model(info.path, "", info.parameters, info.context, info)
     context = context_for(options, config.chunk.size, config.chunk.unit, model)
     on_gpu = bool(machine.gpus) and options.gpu_layers != 0
-    slots = (options.jobs or (GPU_SLOTS if on_gpu else CPU_SLOTS)) + SPARE_SLOTS
+    slots = (options.jobs or default_slots(on_gpu)) + spare_slots(on_gpu)
     if engines_for(info) == ["ctransformers"]:
         slots = 1
     need = memory_for(info, context, slots, options.kv_type, options.micro_batch)

@@ -84,6 +84,33 @@ def test_a_citation_that_comes_again_is_asked_once_and_decided_alike() -> None:
     assert sorted(oracle.asked) == ["(Gaskell, 1972) ->", "(Moxon, 1683) ->", NEUTRAL[0]]
 
 
+@given(
+    st.sampled_from(["space", "hyphen", "symbol", "citation", "debris"]),
+    st.floats(min_value=0.0, max_value=1.0),
+    st.floats(min_value=0.0, max_value=1.0),
+    st.sampled_from([-1e9, -3.0, 0.0, 3.0, 1e9]),
+)
+def test_the_model_is_not_asked_only_where_no_answer_would_change_the_decision(
+    kind: str, prior: float, threshold: float, odds: float
+) -> None:
+    candidate = Candidate(4, 5, "", kind, prior)
+    oracle = Oracle([odds, 0.0])
+    verbatim = Verbatim(oracle, load_judge(), threshold)  # type: ignore[arg-type]
+    (edit,) = verbatim.clean("a ro bust way", [candidate], lambda: False).edits
+    evidence, _ = verbatim.evidence("a ro bust way", candidate, lambda: False)
+    assert edit.applied == (verbatim.weighed(candidate, evidence) >= threshold)
+
+
+def test_what_the_rules_are_sure_of_is_not_asked() -> None:
+    oracle = Oracle([0.0, -20.0])
+    verbatim = Verbatim(oracle, load_judge())  # type: ignore[arg-type]
+    sure, doubtful = (Candidate(4, 5, "", "space", prior) for prior in (0.99, 0.6))
+    assert verbatim.clean("a ro bust way", [sure], lambda: False).text == "a robust way"
+    assert oracle.asked == []
+    verbatim.clean("a ro bust way", [doubtful], lambda: False)
+    assert len(oracle.asked) == 1
+
+
 class Author:
     """An engine that can say no probabilities, and is let write."""
 

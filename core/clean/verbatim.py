@@ -115,7 +115,11 @@ class Verbatim:
         total = Usage()
         probabilities: list[float] = []
         for number, candidate in enumerate(candidates, 1):
-            likely, usage = self._decide(source, candidate, cancelled)
+            alone = not any(overlap(candidate, other) for other in candidates if other is not candidate)
+            if alone and self._is_settled(candidate):
+                likely, usage = self.weighed(candidate, 0.0), Usage()
+            else:
+                likely, usage = self._decide(source, candidate, cancelled)
             probabilities.append(likely)
             total += usage
             if on_decision is not None:
@@ -128,6 +132,11 @@ class Verbatim:
             return self.weighed(candidate, 0.0), Usage()
         odds, usage = self.evidence(source, candidate, cancelled)
         return self.weighed(candidate, odds), usage
+
+    def _is_settled(self, candidate: Candidate) -> bool:
+        """Whether the rules are so sure that the model is not asked, since nothing it may say would change anything."""
+        most = self._trust(candidate.kind) * BOUNDED.get(candidate.kind, SURE)
+        return abs(log_odds(candidate.prior) - log_odds(self._threshold)) > most
 
     def weighed(self, candidate: Candidate, evidence: float) -> float:
         """Probability by the rules' log-odds and the model's, as far as these are trusted, added."""

@@ -22,6 +22,7 @@ from typing import Any, cast
 import psutil
 
 from .backend import Cancel, RequestError
+from .heads import Heads, heads_folder
 from .protocol import Payload
 from .sockets import remove_stale_sockets, socket_folder
 
@@ -33,10 +34,15 @@ LONGEST_OPTION = 16
 """Tokens of an option that are scored, from where the options differ."""
 CPU_SLOTS = 2
 GPU_SLOTS = 8
-SPARE_SLOTS = 3
-"""Slots beyond the requests under way: with them, four kinds of question keep their examples cached."""
+GPU_SPARE_SLOTS = 3
+"""Slots beyond the requests under way, so that four kinds of question stay where they were read: bringing one there
+again takes a GPU as long as an answer. On a CPU it takes a fortieth of one, and each slot its share of the memory."""
+WORTH_KEEPING = 48
+"""Tokens from which on the beginning of a prompt is kept on disk once it was read."""
 FLASH = {"auto": "AUTO", "on": "ENABLED", "off": "DISABLED"}
 SENTINEL = "\ue000{}\ue001"
+NOTHING: Payload = {"prompt_tokens": 0, "cached_tokens": 0, "output_tokens": 0}
+Tokens = tuple[int, ...]
 
 
 class LlamaCpp:
@@ -52,10 +58,11 @@ class LlamaCpp:
         self._key = secrets.token_urlsafe(24)
         self._socket = self._home / "llama.sock"
         devices: list[Payload] = xllamacpp.get_device_info()
-        self.slots = int(options["slots"]) or default_slots(devices, int(options["gpu_layers"]))
+        on_gpu = int(options["gpu_layers"]) != 0 and any("GPU" in str(device["type"]) for device in devices)
+        self.slots = int(options["slots"]) or default_slots(on_gpu)
         self.threads = int(options["threads"]) or default_threads()
         self.context = int(options["context"])
-        caches = self.slots + SPARE_SLOTS
+        caches = self.slots + spare_slots(on_gpu)
         params: Any = xllamacpp.CommonParams()
         params.n_parallel = caches
         params.n_ctx = self.context * caches
@@ -64,13 +71,20 @@ class LlamaCpp:
         set_up(params, options, xllamacpp)
         params.hostnames = [str(self._socket)]
         params.api_keys = [self._key]
+        heads = heads_folder(otherwise=self._home)
+        params.slot_save_path = f"{heads}/"
         self._server: Any = xllamacpp.Server(params)
         address = str(self._server.listening_address)
         if not address.startswith("unix:"):
             raise RuntimeError(f"llama.cpp listens on {address} and not on a private socket")
         self._turns = threading.Semaphore(self.slots)
         self._lock = threading.Lock()
-        self._free: dict[int, str] = dict.fromkeys(range(caches), "")
+        self._free: dict[int, Tokens] = dict.fromkeys(range(caches), ())
+        """What a slot that is not in use has read first."""
+        how = [xllamacpp.__version__, *(options[name] for name in ("gpu_layers", "flash_attention", "kv_type"))]
+        how += [device["description"] for device in devices]
+        self._heads = Heads(heads, Path(options["model"]), how)
+        self._reading = threading.Lock()
         self._template_parts: dict[tuple[str, ...], list[str]] = {}
         self._tokens: dict[str, list[int]] = {}
         self.info: Payload = {
@@ -91,7 +105,7 @@ class LlamaCpp:
 
     def complete(self, request: Payload, on_text: Callable[[str, int], None], cancelled: Callable[[], bool]) -> Payload:
         """Stream an answer. `on_text` gets all the text so far and its tokens; the result has text, limit and usage."""
-        prompt = self._render(request["messages"])
+        head, rest = self._render(request["messages"])
         parts: list[str] = []
         last: Payload = {}
 
@@ -104,9 +118,9 @@ class LlamaCpp:
             on_text("".join(parts), len(parts))
             return cancelled()
 
-        with self._slot(request["messages"][0]["content"]) as slot:
+        with self._slot(head) as (slot, spent):
             body = {
-                "prompt": prompt,
+                "prompt": [*head, *rest],
                 "n_predict": request["max_tokens"],
                 "temperature": request["temperature"],
                 "top_p": request["top_p"],
@@ -118,27 +132,26 @@ class LlamaCpp:
             }
             answer = self._server.handle_completions(body, on_chunk)
         if cancelled():
-            raise Cancel(usage(last) if "timings" in last else None)
+            raise Cancel(added(spent, usage(last)) if "timings" in last else None)
         final = last or answer
         raise_for_error(final)
         return {
             "text": "".join(parts),
             "hit_limit": final["choices"][0]["finish_reason"] == "length",
-            **usage(final),
+            **added(spent, usage(final)),
         }
 
     def compare(self, request: Payload, cancelled: Callable[[], bool]) -> Payload:
         """Log-probability of each option, as a whole, after prefix + query: the sum over the tokens that differ."""
-        stem = self._tokens_of(request["prefix"], keep=True)
+        stem = tuple(self._tokens_of(request["prefix"], keep=True))
         query: str = request["query"]
         options = [self._tokens_of(query + option) for option in request["options"]]
         shared = common_prefix(options)
         if any(len(option) == shared for option in options):
             raise RequestError("one option is the beginning of another: there is nothing to compare")
-        spent = {"prompt_tokens": 0, "cached_tokens": 0, "output_tokens": 0}
         likely: dict[tuple[int, ...], dict[int, float]] = {}
         logprobs: list[float] = []
-        with self._slot(request["prefix"]) as slot:
+        with self._slot(stem) as (slot, spent):
             for option in options:
                 total = 0.0
                 for at in range(shared, min(len(option), shared + LONGEST_OPTION)):
@@ -146,13 +159,14 @@ class LlamaCpp:
                         raise Cancel
                     before = tuple(option[:at])
                     if before not in likely:
-                        likely[before] = self._next_token([*stem, *before], slot, spent)
+                        likely[before], cost = self._next_token([*stem, *before], slot)
+                        spent = added(spent, cost)
                     total += likely[before].get(option[at], min(likely[before].values()))
                 logprobs.append(total)
         return {"logprobs": logprobs, **spent}
 
-    def _next_token(self, prompt: list[int], slot: int, spent: dict[str, int]) -> dict[int, float]:
-        """Log-probabilities of the likeliest next tokens; what it cost is added to `spent`.
+    def _next_token(self, prompt: list[int], slot: int) -> tuple[dict[int, float], Payload]:
+        """Log-probabilities of the likeliest next tokens, and what they cost.
 
         A plain letter is made to be sampled, which changes no probability in the answer: after the end of the text
         or half a character llama.cpp answers without any.
@@ -168,43 +182,59 @@ class LlamaCpp:
         }
         answer = self._server.handle_completions(body)
         raise_for_error(answer)
-        for key, value in usage(answer).items():
-            spent[key] += value
         told: Payload = answer["choices"][0]["logprobs"] or {}
         if not told.get("content"):
             raise RequestError("the engine gave no probabilities")
-        return {entry["id"]: float(entry["logprob"]) for entry in told["content"][0]["top_logprobs"]}
+        return {entry["id"]: float(entry["logprob"]) for entry in told["content"][0]["top_logprobs"]}, usage(answer)
 
     def count(self, text: str) -> int:
         return len(self._tokens_of(text))
 
     @contextmanager
-    def _slot(self, head: str) -> Generator[int]:
-        """A slot of one's own for a prompt that begins with `head`: the one whose cache holds it, if that is free.
-
-        There are more slots than requests under way, so that the heads of several kinds of question stay cached.
-        """
+    def _slot(self, head: Tokens) -> Generator[tuple[int, Payload]]:
+        """A slot of one's own that has read `head`, and what the reading cost: the one that has it, if that is free."""
         with self._turns:
             with self._lock:
                 slot = next((slot for slot, held in self._free.items() if held == head), next(iter(self._free)))
-                del self._free[slot]
+                held = self._free.pop(slot)
             try:
-                yield slot
+                yield slot, self._bring(head, slot) if held != head else NOTHING
             finally:
                 with self._lock:
                     self._free[slot] = head  # last in order: the slot unused for longest is taken first
 
-    def _render(self, messages: Sequence[Payload]) -> list[int]:
-        """The conversation as tokens by the model's own template, contents without control tokens."""
+    def _bring(self, head: Tokens, slot: int) -> Payload:
+        """Have a slot read the beginning of a prompt, or take its state from the disk; what it cost."""
+        if len(head) < WORTH_KEEPING:
+            return NOTHING
+        with self._reading:  # who wants the same one waits, and finds it kept
+            if (kept := self._heads.find(head)) is not None:
+                if self._post(f"/slots/{slot}?action=restore", {"filename": kept}, checked=False).get("n_restored"):
+                    return NOTHING
+                self._heads.drop(head)
+            body = {"prompt": list(head), "n_predict": 0, "cache_prompt": True, "id_slot": slot}
+            answer = self._server.handle_completions(body)
+            raise_for_error(answer)
+            draft = self._heads.draft()
+            saved = self._post(f"/slots/{slot}?action=save", {"filename": draft}, checked=False)
+            whole = saved.get("n_saved") == len(head)
+            self._heads.keep(head, draft, int(saved["n_written"]) if whole else 0)
+            return {**usage(answer), "output_tokens": 0}
+
+    def _render(self, messages: Sequence[Payload]) -> tuple[Tokens, list[int]]:
+        """The conversation as tokens by the model's own template, contents without control tokens: what stands before
+        the last message, and the rest."""
         roles = tuple(str(message["role"]) for message in messages)
         parts = self._template_parts.get(roles)
         if parts is None:
             parts = self._template_parts[roles] = self._split_template(roles)
         tokens = list(self._tokens_of(parts[0], special=True, first=True, keep=True))
+        head: Tokens = ()
         for message, part in zip(messages, parts[1:], strict=True):
+            head = tuple(tokens)
             tokens += self._tokens_of(message["content"], keep=message["role"] != "user")
             tokens += self._tokens_of(part, special=True, keep=True)
-        return tokens
+        return head, tokens[len(head) :]
 
     def _split_template(self, roles: Sequence[str]) -> list[str]:
         """The template's text around the contents: len(roles) + 1 pieces."""
@@ -228,7 +258,7 @@ class LlamaCpp:
             self._tokens[f"{special:d}{first:d}{text}"] = tokens
         return tokens
 
-    def _post(self, path: str, body: Payload) -> Payload:
+    def _post(self, path: str, body: Payload, *, checked: bool = True) -> Payload:
         connection = UnixConnection(self._socket)
         try:
             headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
@@ -236,7 +266,8 @@ class LlamaCpp:
             answer: Payload = json.loads(connection.getresponse().read())
         finally:
             connection.close()
-        raise_for_error(answer)
+        if checked:
+            raise_for_error(answer)
         return answer
 
 
@@ -285,6 +316,11 @@ def usage(answer: Payload) -> Payload:
     }
 
 
+def added(one: Payload, other: Payload) -> Payload:
+    """Two usages together."""
+    return {key: one[key] + other[key] for key in NOTHING}
+
+
 def raise_for_error(answer: Payload | None) -> None:
     """llama.cpp reports a refused request as an `error` object in place of an answer."""
     if answer is None:
@@ -312,7 +348,10 @@ def default_threads() -> int:
     return max(1, min(psutil.cpu_count(logical=False) or 1, allowed or 1))
 
 
-def default_slots(devices: Sequence[Payload], gpu_layers: int) -> int:
+def default_slots(on_gpu: bool) -> int:
     """A GPU reads many chunks for the price of one; a CPU gains only by never waiting for the next request."""
-    on_gpu = gpu_layers != 0 and any("GPU" in str(device["type"]) for device in devices)
     return GPU_SLOTS if on_gpu else CPU_SLOTS
+
+
+def spare_slots(on_gpu: bool) -> int:
+    return GPU_SPARE_SLOTS if on_gpu else 0
