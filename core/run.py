@@ -31,6 +31,7 @@ from .events import (
     TextStreamed,
 )
 from .session import Attempt, ChunkRecord, Session
+from .timeleft import TimeLeft
 
 Listener = Callable[[Event], None]
 ASK_EVERY_SECONDS = 0.5
@@ -121,7 +122,7 @@ class Run:
         self._began = time.monotonic()
         self._tokens = 0
         self._status = session.status()
-        self._seconds = session.attempt_seconds()
+        self._left = TimeLeft.of(session, mode)
         self._asked_at = time.monotonic()
 
     def prefer(self, index: int) -> None:
@@ -300,7 +301,7 @@ class Run:
             for one in taken:
                 self._session.add_attempt(one.attempt, choose=one.state == "done", state=one.state, note=one.why)
         for one in taken:
-            self._count(done=one.state == "done", failed=one.state == "failed", seconds=one.attempt.seconds)
+            self._count(one)
         if time.monotonic() - self._asked_at > ASK_EVERY_SECONDS:  # of all: the session has every one of them by now
             self._ask_status()
         progress = self._progress()
@@ -361,20 +362,21 @@ class Run:
             died=made.died,
         )
 
-    def _count(self, *, done: bool, failed: bool, seconds: float) -> None:
+    def _count(self, one: Taken) -> None:
         """Keep the figures up to date without asking the session, which takes milliseconds when it is large."""
-        status = self._status
+        status, done, failed = self._status, one.state == "done", one.state == "failed"
         self._status = replace(
             status,
             done=status.done + done,
             failed=status.failed + failed,
             pending=status.pending - (done or failed),
         )
-        self._seconds += seconds
+        self._left.count(one.attempt.chunk, one.attempt.seconds, ended=done or failed)
 
     def _ask_status(self) -> None:
         """Figures as they are: a person decides and chooses meanwhile."""
-        self._status, self._seconds = self._session.status(), self._session.attempt_seconds()
+        self._status = self._session.status()
+        self._left.ask(self._session)
         self._asked_at = time.monotonic()
 
     def _progress(self) -> Progress:
@@ -383,13 +385,13 @@ class Run:
         handled = status.done + status.failed
         # Attempts of earlier runs count too, so that a resumed run knows its pace from the start. The first that come
         # out of several slots are the quick ones: the pace is told once each slot has had two.
-        pace = self._seconds / handled / self._jobs if handled >= 2 * self._jobs else None
+        known = handled >= 2 * self._jobs
         return Progress(
             total=status.total,
             done=status.done,
             failed=status.failed,
             flagged=status.flagged,
-            seconds_left=pace * status.pending if pace is not None else None,
+            seconds_left=self._left.seconds / self._jobs if known else None,
             tokens_per_second=self._tokens / here if here > 0 else 0.0,
         )
 
