@@ -69,6 +69,8 @@ class Figures:
     recall: float
     grams: float
     """Share of the output's 5-grams that the source has, with its line breaks closed or hyphenated."""
+    foreign: int
+    """5-grams of the output that neither the source nor the reference has: a right repair makes five new ones."""
     open: int
     """Broken words still open."""
     wrong: int
@@ -187,7 +189,7 @@ def figures(paper: Paper, output: Prepared) -> Figures:
         share.f1,
         share.precision,
         share.recall,
-        gram_precision(text, output.text),
+        *gram_precision(text, output.text, paper.reference),
         len(broken.open),
         len(broken.wrong),
         len(heads),
@@ -197,12 +199,16 @@ def figures(paper: Paper, output: Prepared) -> Figures:
     )
 
 
-def gram_precision(source: str, output: str) -> float:
+def gram_precision(source: str, output: str, reference: str) -> tuple[float, int]:
+    """The share that the source has, and how many neither it nor the reference has."""
     closed = re.sub(r"[-\u00ad‐] ?\n\s*", "", source)
     hyphenated = re.sub(r"([-\u00ad‐]) ?\n\s*", "-", source)
     known = {gram for form in (source, closed, hyphenated) for gram in grams(form)}
     found = list(grams(output))
-    return sum(gram in known for gram in found) / len(found) if found else 1.0
+    new = [gram for gram in found if gram not in known]
+    wanted = set(grams(reference)) if new else set()
+    share = 1 - len(new) / len(found) if found else 1.0
+    return share, sum(gram not in wanted for gram in new)
 
 
 def grams(text: str) -> Iterator[tuple[str, ...]]:
@@ -267,10 +273,10 @@ def raw(document: Document) -> Prepared:
 def report(rows: Sequence[tuple[str, str, Figures]]) -> Iterator[str]:
     """A Markdown table: each document in each mode, then all documents; means have their interval."""
     yield (
-        "| document | text | F1 | precision | recall | 5-grams | open | wrong | heads "
+        "| document | text | F1 | precision | recall | 5-grams | of neither | open | wrong | heads "
         "| deleted | rightly | the reference deletes | lost | invented |"
     )
-    yield "|---" * 14 + "|"
+    yield "|---" * 15 + "|"
     for name, mode, figure in rows:
         cells = [f"{v:.4f}" if isinstance(v, float) else str(v) for v in asdict(figure).values()]
         yield " | ".join([f"| {name}", mode, *cells]) + " |"
