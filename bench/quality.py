@@ -42,7 +42,7 @@ from .alignment import overlap, pairs
 from .bootstrap import interval
 from .rules import BROKEN, as_document, folded, head_lines, hyphens, words
 
-SET_ASIDE = frozenset({"citation", "contact", "footnote_mark"})
+SET_ASIDE = frozenset({"citation", "contact", "footnote_mark", "aside"})
 """Kinds that the references keep whatever a mode thinks of them."""
 GRAM = 5
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

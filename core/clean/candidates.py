@@ -13,6 +13,7 @@ from ..prepare.frequency import zipf
 from ..prepare.furniture import INLINE_STAMP
 from ..prepare.removals import EMAIL
 from ..signs import RAISED
+from .asides import asides
 from .citations import PART_OF_SENTENCE, citations, is_object
 
 GOES_ON = (
@@ -260,4 +261,5 @@ FINDERS: dict[str, Finder] = {
     "footnote_mark": footnote_marks,
     "debris": debris,
     "hyphen": broken_words,
+    "aside": asides,
 }
