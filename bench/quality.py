@@ -22,6 +22,7 @@ from statistics import mean
 from galley.core import models
 from galley.core.atomic import write_atomically
 from galley.core.chunk import chunk
+from galley.core.clean.asides import KIND as ASIDE
 from galley.core.clean.candidates import find_candidates
 from galley.core.clean.options import CleanOptions
 from galley.core.clean.verbatim import Verbatim
@@ -161,11 +162,13 @@ def proposals(prepared: Prepared) -> Iterator[tuple[int, str, list[Candidate]]]:
         yield piece.start, piece.text, sorted({*found, *inside(prepared.candidates, piece)})
 
 
-def decisions(prepared: Prepared, verbatim: Verbatim) -> list[EditDecision]:
-    """What `verbatim` decides in the whole text, with offsets in it."""
+def decisions(prepared: Prepared, verbatim: Verbatim, *, asides: bool = True) -> list[EditDecision]:
+    """What `verbatim` decides in the whole text, with offsets in it; without `asides`, what else is done in a sentence
+    that is put together stands on its own."""
     found: list[EditDecision] = []
     for start, text, candidates in proposals(prepared):
-        edits = verbatim.clean(text, candidates, lambda: False).edits
+        wanted = [c for c in candidates if asides or c.kind != ASIDE]
+        edits = verbatim.clean(text, wanted, lambda: False).edits
         found += [replace(edit, start=edit.start + start, end=edit.end + start) for edit in edits]
     return found
 
@@ -299,8 +302,9 @@ def measured(paper: Paper, verbatim: Verbatim | None) -> Iterator[tuple[str, str
     yield paper.name, "raw", figures(paper, raw(paper.document))
     yield paper.name, "rules", figures(paper, paper.prepared)
     if verbatim is not None:
-        edits = decisions(paper.prepared, verbatim)
+        edits = decisions(paper.prepared, verbatim, asides=False)
         yield paper.name, "verbatim, scored kinds", figures(paper, edited(paper.prepared, edits, SET_ASIDE))
+        edits = decisions(paper.prepared, verbatim)
         yield paper.name, "verbatim, all kinds", figures(paper, edited(paper.prepared, edits))
 
 
