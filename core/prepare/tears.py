@@ -13,7 +13,7 @@ from ..traced import Edit
 from .figures import CAPTION, EQUATION_NUMBER, TABLE
 from .footnotes import PLAIN
 from .frequency import zipf
-from .paragraphs import BEFORE_NUMBER, NUMBERED, UNFINISHED, is_heading
+from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, UNFINISHED, is_heading
 
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
@@ -92,10 +92,12 @@ def tears(text: str, language: str) -> Iterator[Tear]:
 
 
 def join_torn(text: str, language: str) -> list[Edit]:
-    """Edits that bring the rests of torn sentences back. What was moved counts as inserted there, so that origins stay
-    ascending."""
+    """Edits that bring the rests of torn sentences back where both halves surely belong together. What was moved counts
+    as inserted there, so that origins stay ascending."""
     edits: list[Edit] = []
     for tear in tears(text, language):
+        if not tear.sure:
+            continue
         edits.append(Edit(tear.at, tear.at, f" {text[tear.rest : tear.end]}"))
         start, end = tear.rest, tear.end
         while tear.last and text[start - 1].isspace():
@@ -184,6 +186,8 @@ def is_sentence(text: str, rest: str, language: str) -> bool:
 def may_go_on(words: Sequence[str], language: str) -> bool:
     """Whether a sentence may go on behind the words: not behind a name or a sign, unless a small word is before it."""
     end = words[-1].rstrip(",;") if words else ""
+    if SENTENCE_END.search(end) and not ABBREVIATED.search(end):
+        return False
     if end[:1].islower() or end[-1:].isdigit() or linking([end.lower()], language):
         return True
     return end[:1].isupper() and (language in CAPITALS or linking(words[-2:-1], language) > 0)
