@@ -1,5 +1,6 @@
 """A caption or a footnote in the middle of a sentence is brought behind it, as a whole or not at all."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from galley.core.engine.base import Usage
 from galley.core.prepare import prepare
 from galley.core.prompts import load_judge
 from galley.core.session import Session
+from galley.tui.difflines import lay_out
 
 HALF = "Every mill on the river was driven by the water of the lake, which in those years had been falling so low that"
 REST = "the wheels stood still for weeks and the grain had to be carried over the hills."
@@ -125,6 +127,18 @@ def test_a_torn_sentence_stays_in_one_chunk_with_what_tears_it() -> None:
     small = [piece.text for piece in chunk(prepared, ChunkOptions(size=200))]
     assert all(len(piece) <= 200 for piece in small)
     assert not any(HALF in piece and REST in piece for piece in small)
+
+
+@pytest.mark.parametrize("view", ["inline", "side"])
+def test_of_a_move_only_the_words_that_have_moved_are_marked_and_all_of_it_is_one_stop(view: str) -> None:
+    result = cleaned(TORN)
+    layout = lay_out(TORN, result.text, view=view, width=300, edits=result.edits)
+    pieces = [piece for line in layout.lines for piece in line]
+    marked = {
+        kind: " ".join(piece.text for piece in pieces if piece.look.kind == kind) for kind in ("deleted", "inserted")
+    }
+    assert [re.findall(r"\w+", words) for words in marked.values()] == [re.findall(r"\w+", REST)] * 2
+    assert [stop.edit for stop in layout.stops] == [0]
 
 
 def test_switched_off_by_hand_the_source_stands_again_and_on_again_the_move(tmp_path: Path) -> None:
