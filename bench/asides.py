@@ -54,6 +54,8 @@ class Outcome:
     """What became of the tears of one text."""
 
     torn: int
+    whole: int
+    """Tears that the repairs alone mend."""
     proposed: int
     """Moves that are proposed."""
     made: int
@@ -177,7 +179,16 @@ def outcome(paper: Paper, asides: list[str], known: Sequence[str], each: int, se
     option = prepare(as_document(raw, path), PrepareOptions(language=paper.prepared.language, torn_sentences=True))
     lost = len(set(words(text)) ^ set(words(prepared.text))) + abs(len(words(text)) - len(words(prepared.text)))
     odd = strange(moved, known, torn)
-    counts = (len(torn), proposed, len(moved), mended(text, torn), len(odd), lost, mended(option.text, torn))
+    counts = (
+        len(torn),
+        mended(prepared.text, torn),
+        proposed,
+        len(moved),
+        mended(text, torn),
+        len(odd),
+        lost,
+        mended(option.text, torn),
+    )
     return Outcome(*counts), odd
 
 
@@ -197,10 +208,10 @@ def main() -> None:
     parser.add_argument("--details", action="store_true", help="show what is moved")
     arguments = parser.parse_args()
     print(
-        "| document | torn | proposed | moved | mended | other moves | words lost | by the option "
-        "| undamaged: proposed | moved |"
+        "| document | torn | whole by the repairs | proposed | moved | mended | other moves | words lost "
+        "| by the option | undamaged: proposed | moved |"
     )
-    print("|---" * 10 + "|")
+    print("|---" * 11 + "|")
     details: list[str] = []
     rows: list[list[int]] = []
     some = list(documents(arguments.data))
