@@ -8,7 +8,7 @@ would break it (pyphen, of the extra `bench`), each counted as its share of them
 import argparse
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,15 +41,12 @@ class Break:
         return (self.closing < 0.5) is self.stays
 
 
-def breaks(text: str, language: str) -> Iterator[Break]:
-    """Every break of every word of a document."""
-    from pyphen import Pyphen
-
-    dictionary = Pyphen(lang=DICTIONARIES[language])
+def breaks(text: str, language: str, positions: Callable[[str], Sequence[int]]) -> Iterator[Break]:
+    """Every break of every word of a document; `positions` are those of a word in small letters, as a typesetter's."""
     words = vocabulary(text)
     for word, count in Counter(WORD.findall(without_broken(text))).items():
         low, stays = word.lower(), "-" in word
-        places = [m.start() for m in re.finditer("-", word)] if stays else dictionary.positions(low)
+        places = [m.start() for m in re.finditer("-", word)] if stays else positions(low)
         if not stays and len(word) < SHORTEST:
             continue
         # One of its places in the text is the one that is broken: the others and the words like it decide.
@@ -68,12 +65,15 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with arxiv/, geotopo/ and PDFs")
     parser.add_argument("--details", action="store_true", help="show what is decided wrongly")
     arguments = parser.parse_args()
+    from pyphen import Pyphen
+
     print("| document | stay | closed wrongly | go | left open |\n|---|---|---|---|---|")
     rows: list[list[float]] = []
     wrong: list[str] = []
     for paper in documents(arguments.data):
         language = paper.prepared.language
-        found = list(breaks(mend_characters(Traced.of(paper.document.text))[0].text, language))
+        text = mend_characters(Traced.of(paper.document.text))[0].text
+        found = list(breaks(text, language, Pyphen(lang=DICTIONARIES[language]).positions))
         row = [
             sum(one.weight for one in found if one.stays is stays and (all_of_them or not one.right_way))
             for stays in (True, False)
