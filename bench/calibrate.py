@@ -18,6 +18,7 @@ from statistics import mean
 
 from rapidfuzz.distance import Indel, Levenshtein
 
+from galley.core.clean.asides import KIND as ASIDE
 from galley.core.clean.verbatim import Verbatim, log_odds, overlap
 from galley.core.edits import Candidate
 from galley.core.prompts import load_judge
@@ -120,6 +121,8 @@ def cases(paper: Paper, verbatim: Verbatim) -> Iterator[Case]:
     doubts = {(c.start, c.end, c.kind) for c in paper.prepared.candidates}
     for start, text, candidates in proposals(paper.prepared):
         for c in candidates:
+            if c.kind == ASIDE:  # no model is asked; `bench.asides` measures it
+                continue
             model, _ = verbatim.evidence(text, c, lambda: False)
             placed = Candidate(c.start + start, c.end + start, c.replacement, c.kind, c.prior)
             sort = sort_of(placed, paper.prepared.text, (placed.start, placed.end, placed.kind) in doubts)

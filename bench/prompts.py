@@ -81,7 +81,9 @@ def scored(sample: Sample, output: str, prompt: str = "", hit_limit: bool = Fals
     share = overlap(words(folded(output)), words(folded(sample.wanted)))
     report = check(sample.source, output, hit_token_limit=hit_limit, prompt=prompt)
     failed = any(flag.severity == "error" for flag in report.flags)
-    return Score(share.recall, share.precision, gram_precision(sample.source, output), float(failed), float(hit_limit))
+    return Score(
+        share.recall, share.precision, gram_precision(sample.source, output, "")[0], float(failed), float(hit_limit)
+    )
 
 
 def answers(engine: Engine, prompt: Prompt, found: Sequence[Sample]) -> Iterator[tuple[Sample, str, Score]]:

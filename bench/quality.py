@@ -22,6 +22,7 @@ from statistics import mean
 from galley.core import models
 from galley.core.atomic import write_atomically
 from galley.core.chunk import chunk
+from galley.core.clean.asides import KIND as ASIDE
 from galley.core.clean.candidates import find_candidates
 from galley.core.clean.options import CleanOptions
 from galley.core.clean.verbatim import Verbatim
@@ -42,7 +43,7 @@ from .alignment import overlap, pairs
 from .bootstrap import interval
 from .rules import BROKEN, as_document, folded, head_lines, hyphens, words
 
-SET_ASIDE = frozenset({"citation", "contact", "footnote_mark"})
+SET_ASIDE = frozenset({"citation", "contact", "footnote_mark", "aside"})
 """Kinds that the references keep whatever a mode thinks of them."""
 GRAM = 5
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -69,6 +70,8 @@ class Figures:
     recall: float
     grams: float
     """Share of the output's 5-grams that the source has, with its line breaks closed or hyphenated."""
+    foreign: int
+    """5-grams of the output that neither the source nor the reference has: a right repair makes five new ones."""
     open: int
     """Broken words still open."""
     wrong: int
@@ -159,11 +162,13 @@ def proposals(prepared: Prepared) -> Iterator[tuple[int, str, list[Candidate]]]:
         yield piece.start, piece.text, sorted({*found, *inside(prepared.candidates, piece)})
 
 
-def decisions(prepared: Prepared, verbatim: Verbatim) -> list[EditDecision]:
-    """What `verbatim` decides in the whole text, with offsets in it."""
+def decisions(prepared: Prepared, verbatim: Verbatim, *, asides: bool = True) -> list[EditDecision]:
+    """What `verbatim` decides in the whole text, with offsets in it; without `asides`, what else is done in a sentence
+    that is put together stands on its own."""
     found: list[EditDecision] = []
     for start, text, candidates in proposals(prepared):
-        edits = verbatim.clean(text, candidates, lambda: False).edits
+        wanted = [c for c in candidates if asides or c.kind != ASIDE]
+        edits = verbatim.clean(text, wanted, lambda: False).edits
         found += [replace(edit, start=edit.start + start, end=edit.end + start) for edit in edits]
     return found
 
@@ -187,7 +192,7 @@ def figures(paper: Paper, output: Prepared) -> Figures:
         share.f1,
         share.precision,
         share.recall,
-        gram_precision(text, output.text),
+        *gram_precision(text, output.text, paper.reference),
         len(broken.open),
         len(broken.wrong),
         len(heads),
@@ -197,12 +202,16 @@ def figures(paper: Paper, output: Prepared) -> Figures:
     )
 
 
-def gram_precision(source: str, output: str) -> float:
+def gram_precision(source: str, output: str, reference: str) -> tuple[float, int]:
+    """The share that the source has, and how many neither it nor the reference has."""
     closed = re.sub(r"[-\u00ad‐] ?\n\s*", "", source)
     hyphenated = re.sub(r"([-\u00ad‐]) ?\n\s*", "-", source)
     known = {gram for form in (source, closed, hyphenated) for gram in grams(form)}
     found = list(grams(output))
-    return sum(gram in known for gram in found) / len(found) if found else 1.0
+    new = [gram for gram in found if gram not in known]
+    wanted = set(grams(reference)) if new else set()
+    share = 1 - len(new) / len(found) if found else 1.0
+    return share, sum(gram not in wanted for gram in new)
 
 
 def grams(text: str) -> Iterator[tuple[str, ...]]:
@@ -267,10 +276,10 @@ def raw(document: Document) -> Prepared:
 def report(rows: Sequence[tuple[str, str, Figures]]) -> Iterator[str]:
     """A Markdown table: each document in each mode, then all documents; means have their interval."""
     yield (
-        "| document | text | F1 | precision | recall | 5-grams | open | wrong | heads "
+        "| document | text | F1 | precision | recall | 5-grams | of neither | open | wrong | heads "
         "| deleted | rightly | the reference deletes | lost | invented |"
     )
-    yield "|---" * 14 + "|"
+    yield "|---" * 15 + "|"
     for name, mode, figure in rows:
         cells = [f"{v:.4f}" if isinstance(v, float) else str(v) for v in asdict(figure).values()]
         yield " | ".join([f"| {name}", mode, *cells]) + " |"
@@ -293,8 +302,9 @@ def measured(paper: Paper, verbatim: Verbatim | None) -> Iterator[tuple[str, str
     yield paper.name, "raw", figures(paper, raw(paper.document))
     yield paper.name, "rules", figures(paper, paper.prepared)
     if verbatim is not None:
-        edits = decisions(paper.prepared, verbatim)
+        edits = decisions(paper.prepared, verbatim, asides=False)
         yield paper.name, "verbatim, scored kinds", figures(paper, edited(paper.prepared, edits, SET_ASIDE))
+        edits = decisions(paper.prepared, verbatim)
         yield paper.name, "verbatim, all kinds", figures(paper, edited(paper.prepared, edits))
 
 

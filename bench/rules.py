@@ -17,6 +17,7 @@ from statistics import mean
 from galley.core.document import Document, Page
 from galley.core.extract import ExtractOptions, extract
 from galley.core.prepare import Prepared, PrepareOptions, prepare
+from galley.core.prepare.furniture import running_heads
 
 from .alignment import Overlap, character_similarity, overlap, pairs
 
@@ -56,6 +57,8 @@ class Result:
     heads: tuple[str, ...]
     """Running heads and page numbers of the raw text."""
     heads_left: tuple[str, ...]
+    left_alone: tuple[str, ...]
+    """Those left where each page is a document of its own."""
 
 
 def words(text: str) -> list[str]:
@@ -88,6 +91,7 @@ def measure(path: Path, reference: str) -> tuple[Result, Prepared]:
         hyphens(text, reference, prepared),
         heads,
         left,
+        left_on_single_pages(text, reference),
     )
     return result, prepared
 
@@ -157,7 +161,18 @@ def output_between(prepared: Prepared, start: int, end: int) -> str | None:
 
 
 def head_lines(text: str, reference: str, prepared: Prepared) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Running heads and page numbers of the raw text, and those still in the output.
+    """Running heads and page numbers of the raw text, and those still in the output."""
+    heads = heads_of(text, reference)
+    left = [
+        line.group().strip() for line in heads if (output_between(prepared, line.start(), line.end()) or "").strip()
+    ]
+    # One line of several equal ones may be the heading itself, if the reference has it too.
+    original = {text for text, count in Counter(left).items() if count == 1 and folded(text) in folded(reference)}
+    return tuple(line.group() for line in heads), tuple(text for text in left if text not in original)
+
+
+def heads_of(text: str, reference: str) -> list[re.Match[str]]:
+    """Lines that are running heads or page numbers.
 
     A line is one when it stands near a page's edge, the reference has not a word of it there, and it either recurs
     (digits aside) at edges or is a lone number on the very edge.
@@ -166,8 +181,7 @@ def head_lines(text: str, reference: str, prepared: Prepared) -> tuple[tuple[str
     keys = Counter(key(line.group()) for line in lines)
     at_edge = Counter(key(line.group()) for line in lines if from_edge(text, line.start(), line.end()) <= 1)
     unused = unaligned(text, reference, lines)
-    heads: list[str] = []
-    left: list[str] = []
+    heads: list[re.Match[str]] = []
     for line in lines:
         if line.start() not in unused or len(line.group()) > SHORT_LINE:
             continue
@@ -176,13 +190,18 @@ def head_lines(text: str, reference: str, prepared: Prepared) -> tuple[tuple[str
         recurs = at_edge[shape] >= max(RECURS, 0.6 * keys[shape]) and re.search(r"[^\W\d_]{3}", shape)
         number = re.fullmatch(r"\W*(?:\d{1,4}|[ivxl]{1,6})\W*", line.group().strip())
         if (recurs and distance <= 1) or (number and distance == 0):
-            heads.append(line.group())
-            now = output_between(prepared, line.start(), line.end())
-            if now is not None and now.strip():
-                left.append(line.group().strip())
-    # One line of several equal ones may be the heading itself, if the reference has it too.
-    original = {text for text, count in Counter(left).items() if count == 1 and folded(text) in folded(reference)}
-    return tuple(heads), tuple(text for text in left if text not in original)
+            heads.append(line)
+    return heads
+
+
+def left_on_single_pages(text: str, reference: str) -> tuple[str, ...]:
+    """Heads and page numbers that stay where each page is a document of its own."""
+    gone: set[int] = set()
+    at = 0
+    for match in re.finditer(r"\n\n\s*|\f\s*|\Z", text):
+        gone |= {at + line.start for line in running_heads(text[at : match.end()])[0]}
+        at = match.end()
+    return tuple(line.group().strip() for line in heads_of(text, reference) if line.start() not in gone)
 
 
 def key(line: str) -> str:
@@ -190,11 +209,12 @@ def key(line: str) -> str:
 
 
 def from_edge(text: str, start: int, end: int) -> int:
-    """How many lines part this line from a page's begin or end; plain text has an empty line where a page ends."""
+    """How many lines part this line from a page's begin or end. In plain text an empty line is where a page ends; a
+    line with a blank is not, which figures have."""
     before = "\n\n" + text[max(0, start - 1500) : start]
     after = text[end : end + 1500] + "\n\n"
-    above = re.split(r"\n[ \t]*\n\s*|\f\s*", before)[-1]
-    below = re.split(r"\n\s*?\n|\n?\f", after)[0]
+    above = re.split(r"\n\n\s*|\f\s*", before)[-1]
+    below = re.split(r"\n\n|\n?\f", after)[0]
     if above.count("\n") + below.count("\n") < SMALL_GROUP:  # an empty line inside a page
         return SMALL_GROUP
     return min(above.count("\n"), below.count("\n"))
@@ -223,15 +243,15 @@ def book(folder: Path) -> Iterator[str]:
 def report(results: list[Result], details: bool) -> Iterator[str]:
     yield (
         "| input | raw F1 | F1 | precision | recall | kept | in order "
-        "| not in source /10k | open | wrong | of | heads left |"
+        "| not in source /10k | open | wrong | of | heads left | on single pages |"
     )
-    yield "|---|---|---|---|---|---|---|---|---|---|---|---|"
+    yield "|---" * 13 + "|"
     for r in results:
         yield (
             f"| {r.name} | {r.raw.f1:.4f} | {r.rules.f1:.4f} | {r.rules.precision:.4f} | {r.rules.recall:.4f} "
             f"| {r.kept:.4f} | {r.in_order:.4f} | {r.foreign:.1f} "
             f"| {len(r.hyphens.open)} | {len(r.hyphens.wrong)} | {r.hyphens.total} "
-            f"| {len(r.heads_left)} of {len(r.heads)} |"
+            f"| {len(r.heads_left)} of {len(r.heads)} | {len(r.left_alone)} |"
         )
     yield (
         f"| mean, sums | {mean(r.raw.f1 for r in results):.4f} | {mean(r.rules.f1 for r in results):.4f} "
@@ -240,11 +260,13 @@ def report(results: list[Result], details: bool) -> Iterator[str]:
         f"| {mean(r.in_order for r in results):.4f}, worst {min(r.in_order for r in results):.4f} "
         f"| {mean(r.foreign for r in results):.1f} | {sum(len(r.hyphens.open) for r in results)} "
         f"| {sum(len(r.hyphens.wrong) for r in results)} | {sum(r.hyphens.total for r in results)} "
-        f"| {sum(len(r.heads_left) for r in results)} of {sum(len(r.heads) for r in results)} |"
+        f"| {sum(len(r.heads_left) for r in results)} of {sum(len(r.heads) for r in results)} "
+        f"| {sum(len(r.left_alone) for r in results)} |"
     )
     if details:
         for r in results:
             yield f"\n{r.name}\n  open: {r.hyphens.open}\n  wrong: {r.hyphens.wrong}\n  heads: {r.heads_left}"
+            yield f"  on single pages: {r.left_alone}"
 
 
 def main() -> None:

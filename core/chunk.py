@@ -1,8 +1,8 @@
 """Prepared text cut into chunks that join to it again, exactly."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from .options import Options
 from .prepare import Prepared
+from .prepare.tears import tears
 from .sentences import is_mark, sentence_ends
 
 WORD_START = re.compile(r"\S")
@@ -19,6 +20,8 @@ PARAGRAPH_SHARE = 0.6
 TOKEN_CHARACTERS = 8
 """No tokenizer makes tokens longer than this on average over a chunk."""
 HEADING_LENGTH = 80
+TORN_FROM = 100
+"""Characters before a tear that show what is torn."""
 
 
 class ChunkOptions(Options):
@@ -59,20 +62,28 @@ def chunk(
     measure = count if options.unit == "tokens" and count is not None else len
     found: list[Chunk] = []
     start = 0
-    for end, ends in boundaries(prepared.text, options.size, measure):
+    torn = [(tear.at, tear.end) for tear in tears(prepared.text, prepared.language) if tear.sure]
+    for end, ends in boundaries(prepared.text, options.size, measure, torn):
         text = prepared.text[start:end]
         found.append(Chunk(len(found), start, end, text, prepared.pages(start, end), ends))
         start = end
     return tuple(found)
 
 
-def boundaries(text: str, size: int, measure: Callable[[str], int]) -> Iterator[tuple[int, str]]:
-    """(end, what it ends at) of each chunk; none for white space alone."""
+def boundaries(
+    text: str, size: int, measure: Callable[[str], int], torn: Sequence[tuple[int, int]] = ()
+) -> Iterator[tuple[int, str]]:
+    """(end, what it ends at) of each chunk; none for white space alone. Sentences that something tears, from where they
+    break off to their end, stay in one chunk where they fit in one."""
     body = len(text.rstrip())
     if not body:
         return
     stops = sentence_ends(text)
     paragraphs = [match.end() for match in re.finditer(r"\n\n+", text)]
+    for begin, end in whole(text, torn, stops):
+        if measure(text[begin:end].strip()) <= size:
+            for places in (stops, paragraphs):
+                del places[bisect_right(places, begin) : bisect_left(places, end)]
     start = 0
     while start < body:
         reach = furthest(text, start, size, measure)
@@ -87,6 +98,16 @@ def boundaries(text: str, size: int, measure: Callable[[str], int]) -> Iterator[
         end, ends = best_end(text, first, reach, stops, paragraphs)
         yield (len(text) if end >= body else end), ends
         start = end
+
+
+def whole(text: str, torn: Sequence[tuple[int, int]], stops: Sequence[int]) -> list[tuple[int, int]]:
+    """Where the sentences that are torn begin, or one before, by which they are known, and where the next begin."""
+    found: list[tuple[int, int]] = []
+    for at, end in torn:
+        paragraph = text.rfind("\n\n", 0, at) + 2
+        before = bisect_right(stops, max(paragraph, at - TORN_FROM)) - 1
+        found.append((stops[before] if before >= 0 else 0, stops[bisect_left(stops, end)]))
+    return found
 
 
 def next_word(text: str, at: int) -> int:

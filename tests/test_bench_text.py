@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bench import asides, compounds
 from bench.calibrate import sort_of
 from bench.damage import Place, breaks, damaged, held_out, profit, slips
 from bench.prompts import Sample, samples, scored
@@ -126,3 +127,31 @@ def test_decisions_of_one_kind_are_told_apart_by_what_they_are_about() -> None:
     assert sort_of(Candidate(33, 36, "", "debris", 0.4), text, True) == "lone number"
     assert sort_of(Candidate(36, 44, "", "debris", 0.4), text, True) == "figure's inside"
     assert sort_of(Candidate(36, 44, "", "debris", 0.4), text, False) == "debris sentence"
+
+
+ASIDE = "Fig. 3. The proofs on the table of the house, as they came from the press and before they were read."
+
+
+def test_sentences_are_torn_where_the_text_was_whole_and_found_again_where_they_are_mended() -> None:
+    lines = CLEAN.replace(". ", ".\n").replace("several of them ", "several of them\n")
+    text, torn = asides.damaged(lines, paper(lines, lines).prepared, [ASIDE, ASIDE], 5, 1)
+    assert [(one.before, one.behind) for one in torn] == [(("several", "of", "them"), ("worked", "together", "in"))]
+    assert sorted(text.split()) == sorted(f"{lines} {ASIDE}".split())
+    damaged = prepare(as_document(text, Path("paper.txt")))
+    assert asides.mended(damaged.text, torn) == 0
+    output, moved, proposed = asides.decided(damaged)
+    assert (asides.mended(output, torn), len(moved), proposed) == (1, 1, 1)
+    assert asides.strange(moved, [], torn) == []
+    assert asides.strange(moved, [], []) == moved
+
+
+def test_a_word_is_broken_with_the_others_of_its_document_to_decide() -> None:
+    text = "A self-made proof and a long-lived one. The proofreader reads the proof."
+    found = {
+        (b.left, b.right): b for b in compounds.breaks(text, "en", lambda word: [5] if word == "proofreader" else [])
+    }
+    assert set(found) == {("self", "made"), ("long", "lived"), ("proof", "reader")}
+    assert all(one.right_way for one in found.values())
+    assert [one.stays for one in found.values()] == [True, True, False]
+    twice = list(compounds.breaks("A frobnar-tester. The frobnar-tester.", "en", lambda word: []))
+    assert [(one.weight, one.right_way) for one in twice] == [(2, True)]

@@ -136,6 +136,32 @@ class TestOnASinglePage:
     def test_a_head_with_its_pages_number_goes(self, head: str) -> None:
         assert head not in text_of(f"{head}\n{PAGE.capitalize()}")
 
+    @pytest.mark.parametrize("above", ["2. The Mills", "2.3. Mills of the North", "2.3.2. Ice in the Mills"])
+    def test_a_head_goes_above_a_section_that_is_not_the_first_inside_it(self, above: str) -> None:
+        text = text_of(f"{above}\n2.3.2. Ice in the Mills\n{PAGE.capitalize()}\n17")
+        assert text.startswith("2.3.2. Ice in the Mills")
+        assert text.count("Mills") == 1
+
+    @pytest.mark.parametrize("below", ["2.1. The First of Them", "2.1 The First of Them", "3. Another Chapter"])
+    def test_a_heading_stays_above_its_first_section_and_above_another(self, below: str) -> None:
+        assert "2. The Mills of Yore" in text_of(f"2. The Mills of Yore\n{below}\n{PAGE.capitalize()}")
+
+    def test_a_head_goes_though_the_sentence_behind_it_ends_at_once(self) -> None:
+        assert text_of(f"On the River and its Mills\nmills.\n{PAGE.capitalize()}").startswith("mills.")
+
+    def test_a_heading_stays_above_labels_in_small_letters(self) -> None:
+        text = text_of(f"On the River and its Mills\nwidth\ndepth of the water\n{PAGE.capitalize()}")
+        assert "On the River and its Mills" in text
+
+    def test_the_line_that_names_the_volume_goes_and_a_reference_stays(self) -> None:
+        head = "Journal of Mills, Vol. 12, No. 3"
+        assert head not in text_of(f"{head}\n{PAGE.capitalize()}")
+        references = "Old mills. Journal of Mills, vol. 12, pp. 3–7, 1999.\nJ. Doe. Old bridges. Rivers, vol. 2, no. 2,"
+        assert text_of(f"{references}\n{PAGE.capitalize()}").startswith("Old mills. Journal")
+        assert "ice and wheels" in text_of(
+            f"ice and wheels,” Journal of Mills, vol. 1, no. 2, 1999\n{PAGE.capitalize()}"
+        )
+
     @pytest.mark.parametrize(
         "first",
         [

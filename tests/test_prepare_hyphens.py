@@ -78,5 +78,27 @@ def test_a_doubtful_hyphen_is_a_candidate_that_gives_the_other_form() -> None:
     assert all("frobnar-tester" in form or "frobnartester" in form for form in forms)
 
 
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("k-\nmeans", "k-means"),
+        ("e-\nmail", "e-mail"),
+        ("top-\nk", "top-k"),
+        ("long-\nterm", "long-term"),
+        ("time-\nconsuming", "time-consuming"),
+        ("ChatGPT-\ndistilled", "ChatGPT-distilled"),
+        ("observation-\nally", "observationally"),
+    ],
+)
+def test_what_no_line_break_parts_keeps_its_hyphen_and_an_ending_joins(broken: str, mended: str) -> None:
+    assert prepared(f"It is about the {broken} of things.").text == f"It is about the {mended} of things."
+
+
+def test_the_habit_of_hyphenating_a_prefix_tears_no_common_word() -> None:
+    habit = "We re-cut it, we re-tell it and we re-glaze it."
+    assert "refresher" in prepared(f"{habit} It is a re-\nfresher of things.").text
+    assert "re-tuned" in prepared(f"{habit} It is a re-\ntuned kind of thing.").text
+
+
 def test_a_sure_hyphen_is_no_candidate() -> None:
     assert not prepared("All of the infor-\nmation is here.").candidates

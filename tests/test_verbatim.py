@@ -250,6 +250,11 @@ def test_an_engine_without_an_opinion_leaves_the_decision_to_the_rules() -> None
         ("Jane Moxon†, John Lee ∗, and others‡.", "Jane Moxon, John Lee, and others."),
         ("the loop a ∗ b, the map f∗, a line\n * of a comment, the * sign", None),
         ("A name\n\n{a, b}@press.org\n\nThe text.", "A name\n\nThe text."),
+        ("It ends. [1], [2], and [3] have shown it.", None),
+        ("It ends [1], [2], and [3]. More", "It ends. More"),
+        ("[1], [2] and (Lee, 2021) show that", None),
+        ("The repository is https://press.org/code. My address is: jd@press.org", None),
+        ("The code is there https://press.org/code", "The code is there"),
     ],
 )
 def test_what_the_rules_alone_would_remove(text: str, expected: str | None) -> None:

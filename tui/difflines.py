@@ -143,13 +143,16 @@ class Marker:
             edit = self._edits[number]
             found += self._equal(at, edit.start, written)
             written += min(edit.start, len(self._source)) - at
-            found.append(self._applied(number, written))
+            found += self._applied(number, written)
             at = min(edit.end, len(self._source))
             written += len(edit.replacement)
         return [*found, *self._equal(at, len(self._source), written)]
 
-    def _applied(self, number: int, written: int) -> Marked:
-        """An edit that was made; `written` is where its replacement would be if nothing were cut off at the ends."""
+    def _applied(self, number: int, written: int) -> list[Marked]:
+        """An edit that was made; `written` is where its replacement would be if nothing were cut off at the ends.
+
+        Of one that moves paragraphs only the words that have moved are marked.
+        """
         edit, source = self._edits[number], self._source
         start, end = edit.start, min(edit.end, len(source))
         before, after = source[max(0, start - 1) : start], source[end : end + 1]
@@ -161,7 +164,17 @@ class Marker:
         theirs = edit.replacement[lost : lost + max(0, len(self._cleaned) - begin)]
         look = Look(kind, unsure=uncertain(edit, self._threshold), stop=len(self.stops))
         self.stops.append(Stop(0, number, (start, end), (begin, begin + len(theirs))))
-        return Marked(source[start:end], theirs, look, start, begin)
+        if not edit.replacement or "\n\n" not in source[start:end].strip():
+            return [Marked(source[start:end], theirs, look, start, begin)]
+        return [
+            Marked(
+                source[start + span.source[0] : start + span.source[1]],
+                theirs[slice(*span.cleaned)],
+                PLAIN if span.kind == "equal" else replace(look, kind=span.kind),
+                *(start + span.source[0], begin + span.cleaned[0]),
+            )
+            for span in diff(source[start:end], theirs)
+        ]
 
     def _equal(self, start: int, end: int, written: int) -> Iterator[Marked]:
         """Equal text, without the white space that both ends of the cleaned text have lost."""

@@ -13,7 +13,8 @@ from ..prepare.frequency import zipf
 from ..prepare.furniture import INLINE_STAMP
 from ..prepare.removals import EMAIL
 from ..signs import RAISED
-from .citations import PART_OF_SENTENCE, citations, is_object
+from .asides import asides
+from .citations import PART_OF_SENTENCE, citations, is_stated
 
 GOES_ON = (
     # "arXiv.2310. 04793", "2022. findings-naacl.18": a DOI's last part, where else a full stop ends a sentence.
@@ -129,12 +130,12 @@ def contacts(text: str, language: str) -> Iterator[Candidate]:
     if stamp:
         yield Candidate(0, stamp.end(), "", "contact", 0.95)
     for match in EMAIL.finditer(text):
-        prior = PART_OF_SENTENCE if is_object(text, match.start()) else 0.9
+        prior = PART_OF_SENTENCE if is_stated(text, match.start()) else 0.9
         yield Candidate(match.start(), match.end(), "", "contact", prior)
     for match in URL.finditer(text):
         end = match.start() + len(match.group().rstrip(".,;:!?)]}'’”"))
         bare = match.group().strip().startswith(("http", "www"))
-        prior = PART_OF_SENTENCE if bare and is_object(text, match.start()) else 0.7
+        prior = PART_OF_SENTENCE if bare and is_stated(text, match.start()) else 0.7
         yield Candidate(match.start(), end, "", "contact", prior)
 
 
@@ -260,4 +261,5 @@ FINDERS: dict[str, Finder] = {
     "footnote_mark": footnote_marks,
     "debris": debris,
     "hyphen": broken_words,
+    "aside": asides,
 }

@@ -80,6 +80,8 @@ NEEDED = re.compile(
     re.I,
 )
 """What makes the citation or the address behind it part of the sentence: "see [14]", "write to a@b.org"."""
+STATED = re.compile(r"\b(?:is|are|was|were|be|being|ist|sind|war|lautet|est|sont|es|son)[ \t]*:?[ \t]*$", re.I)
+"""What an address behind it completes: "The repository is https://…"."""
 JOINT = re.compile(r"[ \t]*(?:[,;/]?[ \t]*(?:(?:and|or|und|oder|as well as)\b|&)?)[ \t]*")
 """What parts citations in a row."""
 CLAUSE_JOINT = re.compile(r"[ \t]*[,;][ \t]*\w")
@@ -136,13 +138,14 @@ def linked(text: str, found: Sequence[Cited]) -> Iterator[Candidate]:
     """Each citation by what stands around it; one that follows another takes along what parts them."""
     before: Cited | None = None
     needed = False
-    for cited in found:
+    ends = ends_of_rows(text, found)
+    for cited, end in zip(found, ends, strict=True):
         start, prior = cited.start, cited.prior
         joint = text[before.end : cited.start] if before is not None else ""
         follows = before is not None and JOINT.fullmatch(joint) is not None
         if not cited.narrative:
             if not follows:
-                needed = is_needed(text, cited.start, cited.end)
+                needed = is_needed(text, cited.start, end)
             elif before is not None and before.narrative:
                 needed = WORDS.search(joint) is not None
             elif begins_clause(text, joint, cited.end):
@@ -153,6 +156,16 @@ def linked(text: str, found: Sequence[Cited]) -> Iterator[Candidate]:
                 start = before.end
         yield Candidate(start, cited.end, "", "citation", prior)
         before = cited
+
+
+def ends_of_rows(text: str, found: Sequence[Cited]) -> list[int]:
+    """For each citation where the last of those that follow it in a row ends."""
+    ends = [cited.end for cited in found]
+    for place in range(len(found) - 2, -1, -1):
+        here, after = found[place], found[place + 1]
+        if not (here.narrative or after.narrative) and JOINT.fullmatch(text[here.end : after.start]):
+            ends[place] = ends[place + 1]
+    return ends
 
 
 def begins_clause(text: str, joint: str, end: int) -> bool:
@@ -205,7 +218,8 @@ def citation_prior(part: str) -> float:
 
 
 def is_needed(text: str, start: int, end: int) -> bool:
-    """Whether the sentence would be broken without text[start:end]: an object, a subject, or what an "and" joins."""
+    """Whether the sentence would be broken without text[start:end], one citation or several in a row: an object, a
+    subject, or what an "and" joins."""
     if ASIDE.match(text, start, end):
         return False
     if is_object(text, start):
@@ -218,3 +232,8 @@ def is_needed(text: str, start: int, end: int) -> bool:
 def is_object(text: str, start: int) -> bool:
     """Whether what begins at `start` stands behind a word that needs something behind it."""
     return NEEDED.search(text, max(0, start - BEFORE), start) is not None
+
+
+def is_stated(text: str, start: int) -> bool:
+    """Whether the address that begins at `start` is all that its sentence tells, or the object of a word before it."""
+    return is_object(text, start) or STATED.search(text, max(0, start - BEFORE), start) is not None

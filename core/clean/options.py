@@ -28,13 +28,15 @@ class CleanOptions(Options):
     """Token limit of a `rewrite`, as a multiple of the chunk's own tokens (and 64 on top)."""
     threshold: float = Field(default=0.5, ge=0.0, le=1.0)
     """`verbatim` makes an edit from this probability on."""
-    kinds: tuple[Literal["citation", "contact", "footnote_mark", "debris", "hyphen"], ...] = (
+    kinds: tuple[Literal["citation", "contact", "footnote_mark", "debris", "hyphen", "aside"], ...] = (
         "citation",
         "contact",
         "footnote_mark",
         "debris",
         "hyphen",
+        "aside",
     )
     """What `verbatim` proposes: to remove citations, e-mail and web addresses and marks of footnotes, and to close
-    broken words and torn symbols (hyphen). Remains of tables and formulas (debris) are proposed and left in, for a
+    broken words and torn symbols (hyphen), and to bring a caption or a footnote in the middle of a sentence behind it
+    (aside). Remains of tables and formulas (debris) are proposed and left in, for a
     person to switch. What the repairs left undecided is always proposed."""

@@ -18,6 +18,8 @@ from ..edits import Candidate, EditDecision, apply_candidates
 from ..engine.base import Cancelled, Engine, Usage
 from ..prompts import Judge, JudgeKind
 from .aligned import votes
+from .asides import KIND as ASIDE
+from .asides import carry
 
 Write = Callable[[str, Cancelled], tuple[str, Usage]]
 LABELS = (" remove", " keep")
@@ -43,6 +45,7 @@ TRUST = {
     "space": 0.5,
     "symbol": 0.5,
     "debris": 0.0,
+    ASIDE: 0.0,
 }
 """How much of a model's log-odds counts, by kind; with none the rules decide and the model isn't asked. What looks like
 debris is a table or a formula nine times of ten, and people who clean text by hand keep those: it is only proposed."""
@@ -90,20 +93,26 @@ class Verbatim:
             probabilities, total = self._by_alignment(source, candidates, self._write, cancelled)
         else:
             probabilities, total = self._by_questions(source, candidates, cancelled, on_decision)
-        chosen = choose(candidates, probabilities, self._threshold)
+        likely = list(zip(candidates, probabilities, strict=True))
+        moves = choose([one for one in likely if one[0].kind == ASIDE], self._threshold)
+        others = choose([one for one in likely if one[0].kind != ASIDE], self._threshold)
+        carried, left = carry(source, moves, others)
         edits = tuple(
-            EditDecision(c.start, c.end, c.replacement, c.kind, round(p, 4), c in chosen)
-            for c, p in zip(candidates, probabilities, strict=True)
+            EditDecision(
+                *(c.start, c.end, carried.get(c, c).replacement, c.kind, round(p, 4)), c in left or c in carried
+            )
+            for c, p in likely
         )
-        return VerbatimResult(apply_candidates(source, chosen), edits, total)
+        return VerbatimResult(apply_candidates(source, {*left, *carried.values()}), edits, total)
 
     def _by_alignment(
         self, source: str, candidates: Sequence[Candidate], write: Write, cancelled: Cancelled
     ) -> tuple[list[float], Usage]:
         """One free answer for the whole chunk; where it says nothing of a candidate, the rules' prior stands."""
         output, usage = write(source, cancelled)
-        found = votes(source, candidates, output)
-        return [self.weighed(c, v or 0.0) for c, v in zip(candidates, found, strict=True)], usage
+        asked = [c for c in candidates if c.kind != ASIDE]
+        found = dict(zip(asked, votes(source, asked, output), strict=True))
+        return [self.weighed(c, found.get(c) or 0.0) for c in candidates], usage
 
     def _by_questions(
         self,
@@ -231,12 +240,11 @@ def passages(
     return before, (f" {word}{candidate.replacement}{after}\n", f" {word}{original}{after}\n")
 
 
-def choose(candidates: Sequence[Candidate], probabilities: Sequence[float], threshold: float) -> frozenset[Candidate]:
+def choose(likely: Sequence[tuple[Candidate, float]], threshold: float) -> frozenset[Candidate]:
     """The likeliest candidates from the threshold on, no two of which overlap."""
     chosen: list[Candidate] = []
-    ranked = sorted(zip(probabilities, candidates, strict=True), key=lambda pair: (-pair[0], pair[1]))
-    for likely, candidate in ranked:
-        if likely >= threshold and not any(overlap(candidate, other) for other in chosen):
+    for candidate, probability in sorted(likely, key=lambda one: (-one[1], one[0])):
+        if probability >= threshold and not any(overlap(candidate, other) for other in chosen):
             chosen.append(candidate)
     return frozenset(chosen)
 

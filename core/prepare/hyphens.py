@@ -138,11 +138,17 @@ JOINING = frozenset(
 )
 """Prefixes that English joins, unless the document has the habit of hyphenating them."""
 PARTICLES = frozenset(["in", "up", "on", "off", "out", "by", "to", "down", "over"])
+SUFFIXES = frozenset(["able", "ably", "ally", "less", "ness", "fully"])
+"""Endings that are no words of a compound, though some are words elsewhere."""
 KNOWN = 2.5
 LINKING = 5.5
 """Zipf frequency of the small words inside "state-of-the-art"."""
 COMMON = 3.0
 """Zipf frequency of a word that stands on its own: once in a million words."""
+AS_COMMON = 1.0
+"""A whole that is rarer than its rarer part by no more than this is a word of its own ("refresher")."""
+SLOPPY = 2.0
+"""A whole that is rarer than its parts by more than this is how some people write a compound ("longterm")."""
 DOUBT = 0.02
 """Below this probability the other way is not worth a question."""
 
@@ -254,9 +260,11 @@ def closing_probability(left: str, right: str, words: Counter[str], language: st
     solid, hyphenated = words[(tail + head).lower()], words[f"{tail}-{head}".lower()]
     if solid != hyphenated:
         return 0.995 if solid > hyphenated else 0.01
+    if len(tail) == 1 or len(head) == 1:  # no line is broken behind or before a single letter
+        return 0.02
     if head[0].isupper() and not (left.isupper() and right.isupper()):
         return 0.02
-    if tail.isupper() and head.islower() and zipf((tail + head).lower(), language) < COMMON:
+    if tail[-2:].isupper() and head.islower() and zipf((tail + head).lower(), language) < COMMON:
         return 0.05
     return by_frequency(left.lower(), right.lower(), words, language)
 
@@ -277,12 +285,12 @@ def by_frequency(left: str, right: str, words: Counter[str], language: str) -> f
     if closed >= COMMON:
         return 0.99
     if tail in JOINING and second >= 2.0:
-        return 0.35 if words[f"{tail}-"] > 1 else 0.8
-    if closed > 0:
-        whole = len(tail) > 2 and (len(head) > 3 or head in PARTICLES)
-        return 0.3 if parts >= 4.0 and closed < 2.0 and whole else 0.95
-    if tail in PREFIXES:
+        return 0.35 if words[f"{tail}-"] > 1 and closed < parts - AS_COMMON else 0.8
+    if tail in PREFIXES and (not closed or closed < parts - SLOPPY):
         return 0.05 if parts >= COMMON else 0.2
+    if closed > 0:
+        whole = len(tail) > 2 and (len(head) > 3 or head in PARTICLES) and head not in SUFFIXES
+        return 0.3 if parts >= 4.0 and closed < 2.0 and whole else 0.95
     if parts >= COMMON and len(tail) > 2 and len(head) > 2:
         return 0.12
     if parts >= KNOWN and min(len(tail), len(head)) > 3:

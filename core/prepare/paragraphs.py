@@ -29,7 +29,8 @@ ITEM = re.compile(
 )
 BULLET = re.compile(r"^(?:[•‣▪◦●]\s+|\((?:[ivx]{1,4}|\d{1,2})\)\s+[^\W\d_])")
 CAPTION_HEAD = re.compile(
-    r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d(?::|\.:?\s+[A-ZÄÖÜ])"
+    r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d"
+    r"(?P<end>\.?:|\.\s+[A-ZÄÖÜ])"
 )
 CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
 CAPTION_LABEL = re.compile(r"^(?:Fig(?:ure|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}[.:]?$", re.I)
@@ -41,6 +42,8 @@ SYMBOL_AT_END = re.compile(r"(?:^|\s|[(×∈=,])[^\W\d_][\u0300-\u036f]?\s*$")
 OPENING = re.compile(r"^\s*(?:abstract|zusammenfassung|résumé|resumen|summary)\b", re.I)
 OPENED = re.compile(r"^(?:abstract|index terms|key ?words|zusammenfassung|résumé|resumen)(?:\s?[—–:.]|$)", re.I)
 UNFINISHED = re.compile(r"\b(?:and|or|of|for|in|on|the|a|an|to|with|by|und|der|die|das|für|et|de|la|le|y|el)$", re.I)
+BEFORE_NUMBER = re.compile(r"\b(?:and|or|of|for|in|on|to|with|by|und|et|de|y)$", re.I)
+"""Those that "Fig. 3" may follow in a sentence: before "Fig. 3. The" nothing tells whether a caption begins."""
 WORD = re.compile(r"[^\W\d_]{2,}")
 WORDS_OF_TEXT = 6
 """A short line with so many words may still be the middle of a sentence, before an empty line."""
@@ -163,7 +166,8 @@ def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
     short = len(text) < SHORT * width
     if OPENED.match(following) or BULLET.match(following):
         return True
-    if CAPTION_HEAD.match(following) and not UNFINISHED.search(text):
+    caption = CAPTION_HEAD.match(following)
+    if caption and (caption["end"].endswith(":") or not BEFORE_NUMBER.search(text)):
         return True
     if CAPTION_LABEL.match(text):
         return False

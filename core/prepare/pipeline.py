@@ -96,7 +96,9 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         edits, joins = join_lines(traced.text)
         traced = traced.apply(edits)
         counts["lines joined"] = joins
-        step("torn sentences", options.torn_sentences, join_torn)
+        step("torn sentences", options.torn_sentences, lambda text: join_torn(text, language))
+        if options.torn_sentences:
+            counts["torn sentences"] //= 2  # each is two edits
     step("addresses", options.drop_urls, removals.addresses)
     step("citations", options.drop_citations, removals.citations)
     candidates = without_overlaps([*placed(doubts, traced), *spaces(traced.text, language)])

@@ -1,33 +1,52 @@
 """Sentences torn by what floats: a caption, a table or a footnote stands between their halves.
 
-The rest of the sentence is brought to its beginning, and the float stands behind it. What was moved counts as inserted
-there, so that origins stay ascending. People who clean text by hand leave such sentences as they are more often than
-not, so this is done on request.
+The rest of the sentence is brought to its beginning, and the float stands behind it. People who clean text by hand
+leave such sentences as they are more often than not, so the repairs do it on request; `verbatim` proposes it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..sentences import sentence_ends
 from ..traced import Edit
 from .figures import CAPTION, EQUATION_NUMBER, TABLE
+from .footnotes import PLAIN
+from .frequency import zipf
+from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, UNFINISHED, is_heading
 
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
+NAMED = re.compile(
+    r"^\s*(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Abb(?:ildung|\.)|Tab(?:le|elle|\.)|TABLE|Algorithm|Listing)\s*[A-Z]?[\dIVX.]+"
+    r"(?P<end>:|\s+(?:[^\W\d_a-z]|\(|[a-z]\)))"
+)
+"""How a caption begins, and no sentence about its figure: not "Figure 1, larger values" and not "Fig. 3 shows"."""
 FOOTNOTE = re.compile(r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?)\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)")
+NUMBERED_NOTE = re.compile(r"^(\d{1,2})[.)]")
 IMPRINT = re.compile(r"^(?:corresponding author|e-?mail|send offprint|present address|preprint|©)\b", re.I)
 ADDRESS = re.compile(r"(?:\S+@\S+|https?://\S+)$")
 WORD = re.compile(r"[^\W\d_]{2,}")
+CITED = re.compile(r"\s?[(\[][^()\[\]]{0,200}[)\]]")
 AFTER_FORMULA = re.compile(r"(?:where|with|and|for|is|are|in which|wobei|mit|und)\b")
 MOST_FLOATS = 5
 """Paragraphs between the halves."""
 LONGEST_REST = 700
 """Characters that are brought back at the most; a longer sentence is none."""
-SHORTEST = 60
+SHORTEST = 40
 WINDOW = 12
 """Words at a tear, of which PROSE must be words of letters."""
 PROSE = 8
+WORDS_OF_TEXT = 0.8
+"""Share of words of letters from which on a paragraph is no label."""
+FUNCTION_WORD = 6.0
+"""Zipf frequency of the words that hold sentences together."""
+FEWEST_LINKING = 3
+"""So many of them stand around a tear in a sentence, some at either side; the names inside a figure have none."""
+FEW = 4
+"""So short a rest need not have one."""
+CAPITALS = frozenset({"de"})
+"""Languages in which any noun begins large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +58,77 @@ class Paragraph:
     text: str
 
 
-def join_torn(text: str) -> list[Edit]:
-    """Edits that bring the rests of torn sentences back; `text` has paragraphs on lines of their own."""
+@dataclass(frozen=True, slots=True)
+class Tear:
+    """A sentence that breaks off at `at`, where a paragraph ends, and goes on behind floats in text[rest:end]."""
+
+    at: int
+    rest: int
+    end: int
+    """Behind the sentence's last character; no blank belongs to it."""
+    last: bool
+    """Whether the paragraph ends with it."""
+    sure: bool
+    """Whether both halves read as a sentence's do, and not like the names in a figure."""
+
+
+def tears(text: str, language: str) -> Iterator[Tear]:
+    """The torn sentences of a text with paragraphs on lines of their own, ascending and apart."""
     paragraphs = [Paragraph(match.start(), match.end(), match.group()) for match in PARAGRAPH.finditer(text)]
-    edits: list[Edit] = []
     place = 0
     while place < len(paragraphs) - 2:
-        behind = resumption(paragraphs, place)
+        behind = resumption(paragraphs, place, language)
         if behind is None:
             place += 1
             continue
         first, rest = paragraphs[place], paragraphs[behind]
         taken = first_sentence(rest.text)
         if taken and continues(first.text, rest.text):
-            edits.append(Edit(first.end, first.end, " " + rest.text[:taken].rstrip()))
-            stop = rest.start + taken
-            edits.append(Edit(paragraphs[behind - 1].end if stop == rest.end else rest.start, stop))
+            end = rest.start + len(rest.text[:taken].rstrip())
+            aside = paragraphs[place + 1].text
+            sure = stands_apart(first.text, aside) and is_sentence(first.text, rest.text[:taken], language)
+            yield Tear(first.end, rest.start, end, rest.start + taken == rest.end, sure)
         place = behind
+
+
+def join_torn(text: str, language: str) -> list[Edit]:
+    """Edits that bring the rests of torn sentences back where both halves surely belong together. What was moved counts
+    as inserted there, so that origins stay ascending."""
+    edits: list[Edit] = []
+    for tear in tears(text, language):
+        if not tear.sure:
+            continue
+        edits.append(Edit(tear.at, tear.at, f" {text[tear.rest : tear.end]}"))
+        start, end = tear.rest, tear.end
+        while tear.last and text[start - 1].isspace():
+            start -= 1
+        while not tear.last and text[end].isspace():
+            end += 1
+        edits.append(Edit(start, end))
     return edits
 
 
-def resumption(paragraphs: Sequence[Paragraph], place: int) -> int | None:
+def resumption(paragraphs: Sequence[Paragraph], place: int, language: str) -> int | None:
     """Where the sentence that paragraph `place` leaves unfinished goes on behind floats."""
-    if not is_torn(paragraphs[place].text):
+    text = paragraphs[place].text
+    if not is_torn(text):
         return None
+    names = UNFINISHED.search(text) is not None
     for behind in range(place + 1, min(len(paragraphs), place + 2 + MOST_FLOATS)):
-        if paragraphs[behind].text[0].islower() and behind > place + 1:
+        here = paragraphs[behind].text
+        fragment = is_float(here) or is_label(here)
+        if behind > place + 1 and (here[0].islower() or (names and not fragment and begins_with_name(here, language))):
             between = [paragraph.text for paragraph in paragraphs[place + 1 : behind]]
             return behind if is_float(between[0]) and closes(between[-1]) else None
-        if not (is_float(paragraphs[behind].text) or is_label(paragraphs[behind].text)):
+        if not fragment:
             return None
     return None
+
+
+def begins_with_name(text: str, language: str) -> bool:
+    """Whether what begins large may be the rest of a sentence that "the" or "of" leaves open: no heading, and no word
+    with which sentences begin."""
+    return not is_heading(text, True) and linking([text.split()[0].lower()], language) == 0
 
 
 def is_torn(text: str) -> bool:
@@ -80,9 +139,21 @@ def is_float(text: str) -> bool:
     return any(pattern.match(text) for pattern in (CAPTION, TABLE, FOOTNOTE, IMPRINT))
 
 
+def stands_apart(text: str, aside: str) -> bool:
+    """Whether what begins behind `text` is no part of it, as "Fig. 3." behind "in" may be, or an item of a list."""
+    caption = NAMED.match(aside)
+    if caption:
+        return caption["end"] == ":" or BEFORE_NUMBER.search(text) is None
+    number = NUMBERED_NOTE.match(aside)
+    noted = number is None or re.search(rf"[^\W\d_][.,;:]?{number[1]}(?!\d)", text.translate(PLAIN)) is not None
+    return noted and (FOOTNOTE.match(aside) or IMPRINT.match(aside)) is not None and closes(aside)
+
+
 def is_label(text: str) -> bool:
-    """What a figure holds, or a table's cells: no sentence."""
-    return SENTENCE_END.search(text) is None and len(WORD.findall(text)) < len(text.split())
+    """What a figure holds, or a table's cells: no sentence and no heading."""
+    words = text.split()
+    plain = SENTENCE_END.search(text) is None and NUMBERED.match(text) is None
+    return plain and sum(WORD.search(word) is not None for word in words) < WORDS_OF_TEXT * len(words)
 
 
 def closes(text: str) -> bool:
@@ -99,6 +170,33 @@ def continues(text: str, rest: str) -> bool:
 
 def is_prose(words: Sequence[str]) -> bool:
     return sum(WORD.search(word) is not None for word in words) >= min(PROSE, len(words))
+
+
+def is_sentence(text: str, rest: str, language: str) -> bool:
+    """Whether a sentence's words stand at both sides of the tear: small ones that hold it together, citations apart."""
+    if EQUATION_NUMBER.search(text):
+        return True
+    before = CITED.sub("", text[-LONGEST_REST:]).split()[-WINDOW:]
+    behind = CITED.sub("", rest).split()[:WINDOW]
+    here, there = linking(before, language), linking(behind, language)
+    either = here > 0 and (there > 0 or len(behind) < FEW)
+    return either and here + max(there, 1) >= FEWEST_LINKING and may_go_on(before, language)
+
+
+def may_go_on(words: Sequence[str], language: str) -> bool:
+    """Whether a sentence may go on behind the words: not behind a name or a sign, unless a small word is before it."""
+    end = words[-1].rstrip(",;") if words else ""
+    if SENTENCE_END.search(end) and not ABBREVIATED.search(end):
+        return False
+    if end[:1].islower() or end[-1:].isdigit() or linking([end.lower()], language):
+        return True
+    return end[:1].isupper() and (language in CAPITALS or linking(words[-2:-1], language) > 0)
+
+
+def linking(words: Sequence[str], language: str) -> int:
+    """How many of the words only a sentence would hold."""
+    bare = [word.strip(".,;:()“”\"'’") for word in words]
+    return sum(word.islower() and zipf(word, language) >= FUNCTION_WORD for word in bare)
 
 
 def first_sentence(text: str) -> int:

@@ -1,0 +1,67 @@
+"""A caption or a footnote in the middle of a sentence: the sentence is put together and the aside comes behind it.
+
+The edit is one replacement of all from the tear to the sentence's end, by the same words in another order, so that it
+is made or not made as a whole and nothing can get lost on the way. What else is decided in there is done inside the
+replacement.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from ..edits import Candidate, apply_candidates
+from ..prepare.tears import tears
+
+SURE, DOUBTFUL = 0.9, 0.3
+KIND = "aside"
+
+
+def asides(text: str, language: str) -> Iterator[Candidate]:
+    """Candidates that bring the rest of a torn sentence before what tore it."""
+    for tear in tears(text, language):
+        yield moving(text, tear.at, tear.rest, tear.end, SURE if tear.sure else DOUBTFUL)
+
+
+def moving(text: str, at: int, rest: int, end: int, prior: float) -> Candidate:
+    """The replacement of text[at:end] that has text[rest:end] first; a paragraph's beginning stays one behind it."""
+    behind = "\n\n" if text[end:].strip(" ")[:1] not in {"", "\n"} else ""
+    stop = end + len(text[end:]) - len(text[end:].lstrip(" ")) if behind else end
+    return Candidate(at, stop, f" {text[rest:end]}\n\n{text[at:rest].strip()}{behind}", KIND, prior)
+
+
+def carry(
+    source: str, moves: Iterable[Candidate], others: Iterable[Candidate]
+) -> tuple[dict[Candidate, Candidate], frozenset[Candidate]]:
+    """Each move with what was decided inside it, and the other edits that are to be made besides.
+
+    An edit that reaches over a move's end, or from the aside into the sentence, gives way to it.
+    """
+    left = set(others)
+    carried: dict[Candidate, Candidate] = {}
+    for move in moves:
+        inside = sorted(other for other in left if other.start < move.end and move.start < other.end)
+        left.difference_update(inside)
+        carried[move] = with_edits(source, move, inside)
+    return carried, frozenset(left)
+
+
+def with_edits(source: str, move: Candidate, inside: Sequence[Candidate]) -> Candidate:
+    """The move with the edits made that lie wholly in one of its two parts."""
+    rest_text = move.replacement[1:].partition("\n\n")[0]
+    stop = len(source[: move.end].rstrip(" "))
+    rest = stop - len(rest_text)
+    first = move.end - len(source[move.start : move.end].lstrip())
+    last = len(source[:rest].rstrip())
+    sentence = part(source, rest, stop, inside)
+    aside = part(source, first, last, inside).strip()
+    behind = "\n\n" if move.replacement.endswith("\n\n") else ""
+    return replace(move, replacement=f" {sentence}" + (f"\n\n{aside}" if aside else "") + behind)
+
+
+def part(source: str, start: int, end: int, edits: Sequence[Candidate]) -> str:
+    """source[start:end] with those of the edits made that lie in it; empty lines behind it are none of its own."""
+    mine = [
+        replace(edit, start=edit.start - start, end=min(edit.end, end) - start)
+        for edit in edits
+        if start <= edit.start <= end and not source[end : edit.end].strip()
+    ]
+    return apply_candidates(source[start:end], mine)
