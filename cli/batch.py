@@ -121,7 +121,7 @@ def batch(
             if engine is not None:
                 engine.close()
         reports = core_batch.write_reports(folder, ledger)
-        return told(ledger, folder, reports, ended, shown.replaced, as_json=as_json, quiet=quiet)
+        return told(ledger, folder, reports, ended, shown, as_json=as_json, quiet=quiet)
 
 
 def results_folder(output: str | None, inputs: tuple[str, ...]) -> Path:
@@ -223,15 +223,20 @@ def told(
     folder: Path,
     reports: tuple[Path, Path],
     ended: bool,
-    replaced: int,
+    shown: Counts,
     *,
     as_json: bool,
     quiet: bool,
 ) -> int:
     """Say how it went. Returns the exit code."""
     totals = ledger.totals(here=True)
-    if replaced:
-        texts = plural(replaced, "text")
+    if shown.taken_over:
+        say(
+            f"{plural(shown.taken_over, 'document')} taken over from lost processes: see the notes in the report.",
+            quiet,
+        )
+    if shown.replaced:
+        texts = plural(shown.replaced, "text")
         say(f"Replaced {texts} of earlier runs; {reports[0]} names the sessions that have them still.", quiet)
     if as_json:
         click.echo(reports[0].read_text(encoding="utf-8"), nl=False)
