@@ -92,9 +92,12 @@ def batch(
         config = load_config(overrides=overrides)
         if format != TXT:
             Dataset(folder, format, ledger)  # tells what it needs and has not
-        count = registered(ledger, inputs, folder, "" if format != TXT else ".txt")
+        own = core_batch.Own(config.session.folder or sessions_dir())
+        count = registered(ledger, inputs, folder, "" if format != TXT else ".txt", own)
         ledger.keep({"format": format, "overrides": json.dumps(lasting(overrides))})
-        say(f"{plural(count, 'document')}.", quiet)
+        if inputs:
+            ledger.keep({core_batch.LEFT_OUT: own.sentence()})
+        say(" ".join(filter(None, (f"{plural(count, 'document')}.", own.sentence()))), quiet)
         model = model_for(ledger, config, overrides, quiet)
         if address is not None:  # a node's own settings may name another place
             overrides = {**overrides, "session.directory": os.path.abspath(config.session.folder or sessions_dir())}
@@ -167,14 +170,14 @@ def lasting(overrides: dict[str, object]) -> dict[str, object]:
     return {name: USER.sub(r"\1", value) if isinstance(value, str) else value for name, value in overrides.items()}
 
 
-def registered(ledger: Ledger, inputs: tuple[str, ...], folder: Path, suffix: str) -> int:
+def registered(ledger: Ledger, inputs: tuple[str, ...], folder: Path, suffix: str, own: core_batch.Own) -> int:
     """How many documents the inputs mean. Raises InputError."""
     if not inputs:
         known = ledger.register_known()
         if not known:
             raise InputError(f"The batch in {folder} knows no document.", "Give an INPUT.")
         return known
-    count = ledger.register(core_batch.find(inputs, folder, standard_input(inputs)), folder, suffix)
+    count = ledger.register(core_batch.find(inputs, folder, standard_input(inputs), own), folder, suffix)
     if not count:
         raise InputError("The list on standard input names no document.", "Give a path a line.")
     return count

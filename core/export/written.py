@@ -20,6 +20,7 @@ from pathlib import Path
 from ..errors import GalleyError, StorageError
 from ..paths import private_dir
 from ..session import SUFFIX, Session
+from ..session.names import DIGITS
 
 FOLDER = ".written"
 """In the sessions' folder."""
@@ -105,6 +106,17 @@ def remember(digest: str, session: Session, edits: Collection[int], notes: Path)
             os.write(descriptor, words.encode())
         finally:
             os.close(descriptor)
+
+
+def was_written(path: Path, notes: Path) -> bool:
+    """Whether the file is, byte for byte, a text that was written; not where it is that text's own source as well. What
+    can't be read is for whoever reads it.
+    """
+    with suppress(StorageError):
+        digest = digest_of(path) if (notes / FOLDER).is_dir() else ""
+        note = note_at(notes / FOLDER / digest) if digest else None
+        return note is not None and f"-{digest[:DIGITS]}-" not in note.session
+    return False
 
 
 def forget(removed: Collection[Path], notes: Path) -> None:
