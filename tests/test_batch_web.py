@@ -16,7 +16,7 @@ import pytest
 from batches import PROSE, batch, report, texts
 
 from galley.core.batch import web as web_options
-from galley.core.batch.remote import fetched, stamp_of
+from galley.core.batch.remote import Stopped, fetched, refusal, stamp_of
 from galley.core.errors import InputError
 
 PAPER = pdfs.pages_saying("From the web. " + PROSE)
@@ -267,13 +267,19 @@ def test_over_tls_a_certificate_has_to_be_one_that_is_trusted(tmp_path: Path, mo
 
 
 def test_a_stop_is_heard_in_the_middle_of_a_document(web: Server, tmp_path: Path) -> None:
-    from galley.core.batch.remote import Stopped
-
     stop = threading.Event()
     stop.set()
     with pytest.raises(Stopped), fetched(f"{web.address}/huge.pdf", tmp_path, stop):
         raise AssertionError("it was fetched")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_faults_of_other_servers_are_told_in_words_too() -> None:
+    class NoCredentialsError(Exception):
+        """As botocore's."""
+
+    assert refusal("s3://shelf/a.pdf", NoCredentialsError("k3y")).message.endswith("no credentials were found.")
+    assert refusal("s3://shelf/a.pdf", PermissionError("Forbidden")).message.endswith("access is refused.")
 
 
 def test_what_is_configured_for_fsspec_goes_before(monkeypatch: pytest.MonkeyPatch) -> None:

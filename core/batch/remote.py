@@ -5,6 +5,7 @@ the name it had, and is gone when the document is cleaned.
 """
 
 import hashlib
+import logging
 import os
 import shutil
 import sys
@@ -68,6 +69,7 @@ def file_name(address: str) -> str:
 def opened(address: str) -> tuple[Any, str]:
     """fsspec's file system and the path in it. Raises InputError when there is none for such an address."""
     core: Any = import_module("fsspec.core")  # only who asks for an address should wait for it
+    logging.getLogger("gcsfs").setLevel(logging.ERROR)  # it tells of each bucket that it asked in vain what kind it is
     protocol = address.partition("://")[0].lower()
     try:
         system, path = core.url_to_fs(address, **web.options(protocol))

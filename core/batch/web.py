@@ -1,10 +1,9 @@
-"""What `https://` is asked for, and how its faults are told.
+"""What `https://` is asked for, and how its faults are told, and those of other servers.
 
 A document is one request, from its beginning to its end: fsspec's blocks would mix two versions of a file that is
 replaced meanwhile. A slow server has as long as it takes; one that is silent is given up.
 """
 
-import sys
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any
@@ -40,9 +39,9 @@ def in_words(error: BaseException) -> str:
     status = getattr(error, "status", None)
     if isinstance(status, int) and status:
         return f"the server answers {status}{phrase(status)}"
+    kinds = {kind.__name__ for kind in type(error).__mro__}
     for name, words in FAULTS:
-        kind = getattr(sys.modules.get("aiohttp"), name, None)
-        if kind is not None and isinstance(error, kind):
+        if name in kinds:
             return words
     if isinstance(error, TimeoutError):
         return "the server was silent for too long"
@@ -65,5 +64,9 @@ FAULTS = (
     ("ServerDisconnectedError", "the server cut the connection"),
     ("ClientPayloadError", "the connection was cut before the document was whole"),
     ("NonHttpUrlRedirectClientError", "the server sends to an address that is none of the web"),
+    ("EndpointConnectionError", "there is no connection to the server"),
+    ("NoCredentialsError", "no credentials were found"),
+    ("DefaultCredentialsError", "no credentials were found"),
+    ("PermissionError", "access is refused"),
 )
-"""The first that fits."""
+"""Errors of aiohttp, botocore and others, by the names of their classes; the first that fits."""
