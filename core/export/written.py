@@ -10,11 +10,11 @@ somebody's words.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from glob import escape
-from itertools import chain
 from pathlib import Path
 
 from ..errors import GalleyError, StorageError
@@ -22,6 +22,8 @@ from ..paths import private_dir
 from ..session import SUFFIX, Session
 from ..session.names import DIGITS
 
+LATER = re.compile(rf"\.(old|repaired)\d+{re.escape(SUFFIX)}$")
+"""How names end of sessions that were set aside, or saved from a damaged one."""
 FOLDER = ".written"
 """In the sessions' folder."""
 
@@ -131,9 +133,8 @@ def forget(removed: Collection[Path], notes: Path) -> None:
 
 
 def original(name: str) -> str:
-    """A session's name before it was set aside."""
-    stem, mark, number = name.removesuffix(SUFFIX).rpartition(".old")
-    return f"{stem}{SUFFIX}" if mark and number.isdecimal() else name
+    """A session's name before it was set aside, or of the one that it was saved from."""
+    return LATER.sub(SUFFIX, name)
 
 
 def source_of(digest: str, notes: Path, session: Session | None = None) -> Path | None:
@@ -144,7 +145,7 @@ def source_of(digest: str, notes: Path, session: Session | None = None) -> Path 
     if note is None:
         return None
     path = notes / note.session
-    for found in chain([path], path.parent.glob(f"{escape(path.stem)}.old*{SUFFIX}")):
+    for found in (path, *(p for p in path.parent.glob(f"{escape(path.stem)}.*{SUFFIX}") if LATER.search(p.name))):
         if session is not None and same(found, session.path):
             if can_write(session, note):
                 return session.path
@@ -160,7 +161,9 @@ def same(one: Path, other: Path) -> bool:
 
 
 def can_write(session: Session, note: Note) -> bool:
-    return session.created_at == note.created_at and note.edits <= session.edits()
+    """Of a session that was saved from a damaged one, every chunk has to be cleaned: what was lost is pending again."""
+    whole = ".repaired" not in session.path.name or not session.status().pending
+    return whole and session.created_at == note.created_at and note.edits <= session.edits()
 
 
 def note_at(path: Path) -> Note | None:
