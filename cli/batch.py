@@ -92,9 +92,12 @@ def batch(
         config = load_config(overrides=overrides)
         if format != TXT:
             Dataset(folder, format, ledger)  # tells what it needs and has not
-        count = registered(ledger, inputs, folder, "" if format != TXT else ".txt")
+        own = core_batch.Own(config.session.folder or sessions_dir())
+        count = registered(ledger, inputs, folder, "" if format != TXT else ".txt", own)
         ledger.keep({"format": format, "overrides": json.dumps(lasting(overrides))})
-        say(f"{plural(count, 'document')}.", quiet)
+        if inputs:
+            ledger.keep({core_batch.LEFT_OUT: own.sentence()})
+        say(" ".join(filter(None, (f"{plural(count, 'document')}.", own.sentence()))), quiet)
         model = model_for(ledger, config, overrides, quiet)
         if address is not None:  # a node's own settings may name another place
             overrides = {**overrides, "session.directory": os.path.abspath(config.session.folder or sessions_dir())}
@@ -121,7 +124,7 @@ def batch(
             if engine is not None:
                 engine.close()
         reports = core_batch.write_reports(folder, ledger)
-        return told(ledger, folder, reports, ended, shown.replaced, as_json=as_json, quiet=quiet)
+        return told(ledger, folder, reports, ended, shown, as_json=as_json, quiet=quiet)
 
 
 def results_folder(output: str | None, inputs: tuple[str, ...]) -> Path:
@@ -167,14 +170,14 @@ def lasting(overrides: dict[str, object]) -> dict[str, object]:
     return {name: USER.sub(r"\1", value) if isinstance(value, str) else value for name, value in overrides.items()}
 
 
-def registered(ledger: Ledger, inputs: tuple[str, ...], folder: Path, suffix: str) -> int:
+def registered(ledger: Ledger, inputs: tuple[str, ...], folder: Path, suffix: str, own: core_batch.Own) -> int:
     """How many documents the inputs mean. Raises InputError."""
     if not inputs:
         known = ledger.register_known()
         if not known:
             raise InputError(f"The batch in {folder} knows no document.", "Give an INPUT.")
         return known
-    count = ledger.register(core_batch.find(inputs, folder, standard_input(inputs)), folder, suffix)
+    count = ledger.register(core_batch.find(inputs, folder, standard_input(inputs), own), folder, suffix)
     if not count:
         raise InputError("The list on standard input names no document.", "Give a path a line.")
     return count
@@ -223,15 +226,20 @@ def told(
     folder: Path,
     reports: tuple[Path, Path],
     ended: bool,
-    replaced: int,
+    shown: Counts,
     *,
     as_json: bool,
     quiet: bool,
 ) -> int:
     """Say how it went. Returns the exit code."""
     totals = ledger.totals(here=True)
-    if replaced:
-        texts = plural(replaced, "text")
+    if shown.taken_over:
+        say(
+            f"{plural(shown.taken_over, 'document')} taken over from lost processes: see the notes in the report.",
+            quiet,
+        )
+    if shown.replaced:
+        texts = plural(shown.replaced, "text")
         say(f"Replaced {texts} of earlier runs; {reports[0]} names the sessions that have them still.", quiet)
     if as_json:
         click.echo(reports[0].read_text(encoding="utf-8"), nl=False)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -18,6 +18,7 @@ from ..core.batch.events import (
     DocumentFailed,
     DocumentFinished,
     DocumentMoved,
+    DocumentTakenOver,
     DocumentUnchanged,
     Event,
 )
@@ -38,6 +39,7 @@ class InHand:
     done: int = 0
     total: int = 0
     tokens_per_second: float = 0.0
+    holder: str = ""
 
 
 class Counts:
@@ -46,6 +48,7 @@ class Counts:
     def __init__(self, total: int) -> None:
         self.total = total
         self.done = self.unchanged = self.failed = self.chunks = self.flagged = self.replaced = 0
+        self.taken_over = 0
         self.in_hand: dict[int, InHand] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
@@ -56,13 +59,16 @@ class Counts:
 
     def _fold(self, event: Event) -> None:
         if isinstance(event, DocumentBegun):
-            self.in_hand[event.number] = InHand(event.name)
+            self.in_hand[event.number] = InHand(event.name, holder=event.holder)
             return
         if isinstance(event, DocumentMoved):
             if event.number in self.in_hand:
                 hand = self.in_hand[event.number]
                 hand.counted, hand.done, hand.total = event.counted, event.done, event.total
                 hand.tokens_per_second = event.tokens_per_second
+            return
+        if isinstance(event, DocumentTakenOver):
+            self.taken_over += 1
             return
         self.in_hand.pop(event.number, None)
         if isinstance(event, DocumentFinished):
@@ -80,7 +86,7 @@ class Counts:
     def rows(self) -> list[InHand]:
         """Copies of what is in hand, the furthest first."""
         with self._lock:
-            hands = [InHand(h.name, h.counted, h.done, h.total, h.tokens_per_second) for h in self.in_hand.values()]
+            hands = [replace(hand) for hand in self.in_hand.values()]
         return sorted(hands, key=lambda hand: hand.counted != "chunks")
 
     @property
@@ -95,6 +101,7 @@ class Counts:
         parts = [f"{self.done + self.unchanged:,} of {plural(self.total, 'document')}"]
         parts += [f"{self.unchanged:,} done before"] if self.unchanged else []
         parts += [f"{self.failed:,} failed"] if self.failed else []
+        parts += [f"{self.taken_over:,} taken over from lost processes"] if self.taken_over else []
         parts += [plural(self.chunks, "chunk"), f"{self.flagged:,} flagged"]
         speed = sum(hand.tokens_per_second for hand in self.rows())
         parts += [f"{speed:.0f} tokens/s"] if speed >= 1 else []
@@ -119,7 +126,7 @@ class Picture:
         for hand in rows[:MOST_ROWS]:
             name = excerpt(printable(hand.name.rpartition("/")[2]), NAME_WIDTH)
             bar = ProgressBar(total=hand.total or 1, completed=hand.done, width=16)
-            where = f"{hand.done}/{hand.total} {hand.counted}" if hand.total else "begins"
+            where = f"{hand.done}/{hand.total} {hand.counted}" if hand.total else hand.holder or "begins"
             table.add_row(Text(name), bar, Text(where))
         if len(rows) > MOST_ROWS:
             table.add_row(Text(f"… and {len(rows) - MOST_ROWS} more"), "", "")
@@ -141,6 +148,8 @@ class Lines(Counts):
             say(f"{at} {event.name}: {chunks}, {event.outcome.flagged} flagged, {duration(event.outcome.seconds)}")
         elif isinstance(event, DocumentFailed):
             say(f"{at} {event.name} failed: {event.reason}")
+        elif isinstance(event, DocumentTakenOver):
+            say(f"{at} {event.name}: {event.how}")
 
 
 @contextmanager

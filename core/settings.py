@@ -16,6 +16,9 @@ from .options import Options
 from .prepare.options import PrepareOptions
 
 NOT_IDENTITY = {"extract": {"timeout_seconds", "memory_mb", "compare_pages"}}
+LATER = (("extract", "keep_unseen", True),)
+"""(section, setting, default) of what came later: it counts where it is not the default, so that sessions made before
+are still found."""
 
 
 class RunSettings(Options):
@@ -41,7 +44,11 @@ class RunSettings(Options):
 
     def canonical(self) -> str:
         """The identity as JSON; two runs are the same when it is."""
-        return json.dumps(self.model_dump(exclude=NOT_IDENTITY), sort_keys=True, separators=(",", ":"))
+        values = self.model_dump(exclude=NOT_IDENTITY)
+        for section, name, default in LATER:
+            if values[section][name] == default:
+                del values[section][name]
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     def digest(self) -> str:
         """SHA-256 of the identity, in hex."""

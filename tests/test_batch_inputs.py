@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pdfs
 import pytest
-from batches import PROSE, batch, report, shelf, texts
+from batches import PROSE, batch, galley, report, shelf, texts
 
 from galley.core.batch import find
 from galley.core.batch.entry import shown
@@ -80,6 +80,41 @@ def test_a_mistake_in_a_manifest_comes_before_any_work(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "m.csv, line 3" in done.stderr
     assert texts(tmp_path) == {}
+
+
+def test_what_galley_wrote_is_no_document_however_often_a_folder_is_cleaned(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(pdfs.pages_saying("A paper. " + PROSE))
+    (tmp_path / "b.txt").write_text(PROSE)  # clean as it is: its text is the same, byte for byte
+    assert galley(tmp_path, "clean", "a.pdf", "--mode", "rules").returncode == 0
+    assert galley(tmp_path, "clean", "a.pdf", "--mode", "rules", "-o", "elsewhere.md").returncode == 0
+    assert galley(tmp_path, "clean", "b.txt", "--mode", "rules").returncode == 0
+    (tmp_path / "clean_a.txt").write_text("Changed by hand. " + PROSE)
+    for _ in range(2):
+        done = batch(tmp_path, ".")
+        assert done.returncode == 0, done.stderr
+        said = "Left out as Galley's own: 2 named clean_… beside their documents, 1 written by Galley."
+        assert said in done.stderr
+        assert sorted(texts(tmp_path)) == ["a.txt", "b.txt"]
+        assert json.loads((tmp_path / "out" / "report.json").read_text())["left_out"].startswith(said)
+    other = galley(tmp_path, "batch", ".", "-o", "other", "--mode", "rules")
+    assert "2 in the folder of a batch's results" in other.stderr
+    assert sorted(path.name for path in (tmp_path / "other").glob("*.txt")) == ["a.txt", "b.txt"]
+    assert "matches no file but what Galley wrote" in batch(tmp_path, "**/report.*").stderr
+    named = batch(tmp_path, "clean_a.txt", "out/../elsewhere.md")
+    assert named.returncode == 0, named.stderr
+    assert "Left out" not in named.stderr
+    assert {"clean_a.txt", "elsewhere.txt"} <= texts(tmp_path).keys()
+
+
+def test_a_folder_of_nothing_but_what_galley_wrote_is_told_so(tmp_path: Path) -> None:
+    shelf(tmp_path, "a.txt")
+    assert galley(tmp_path, "clean", "in/a.txt", "--mode", "rules", "-o", "texts.txt").returncode == 0
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts.txt").rename(tmp_path / "texts" / "renamed.txt")
+    done = batch(tmp_path, "texts")
+    assert done.returncode == 2
+    assert "no text file but what Galley wrote" in done.stderr
+    assert "name the files one by one" in done.stderr
 
 
 @pytest.fixture

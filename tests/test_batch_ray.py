@@ -1,30 +1,38 @@
 """A batch on a real Ray cluster of two nodes on this machine, one of which is killed in the middle."""
 
+import json
 import os
+import re
 import secrets
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from batches import batch, report, shelf, texts
 
 from galley.core import job as jobs
-from galley.core.batch import Ledger, Plan, find
+from galley.core.batch import Ledger, Plan, find, write_reports
 from galley.core.batch.cluster import ClusterBatch
-from galley.core.batch.events import DocumentFailed, DocumentFinished, Event
+from galley.core.batch.events import DocumentBegun, DocumentFailed, DocumentFinished, DocumentTakenOver, Event
+from galley.core.batch.holding import holdings
 from galley.core.batch.node import Orders, answered, check_node, patiently, row_of, task_of
 from galley.core.batch.tasks import Task
 from galley.core.config import load_config
 from galley.core.errors import EngineError, InputError, ModelError, SessionBusyError, StorageError
+from galley.core.session import Session, list_sessions
 
 STORE = 80 << 20
 
 
 @pytest.fixture
 def cluster(own_home: Path) -> Iterator[Any]:
-    """Two nodes with two cores each, as far as Ray knows; whoever has not the token is turned away."""
+    """Two nodes with two cores each, as far as Ray knows, and the one that they report to, which takes no work: either
+    of the two may be killed. Whoever has not the token is turned away."""
     settings = {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
@@ -37,56 +45,132 @@ def cluster(own_home: Path) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": STORE, "node_ip_address": "127.0.0.1"}
-    made = Cluster(initialize_head=True, head_node_args=node)
+    made = Cluster(initialize_head=True, head_node_args={**node, "num_cpus": 0})
     try:
-        yield made, made.add_node(**node)
+        yield made, [made.add_node(**node), made.add_node(**node)]
     finally:
         made.shutdown()
 
 
-def test_a_node_that_is_lost_in_the_middle_costs_nothing_and_the_texts_are_those_of_one_machine(
+@dataclass(frozen=True)
+class InHand:
+    """A document that a process of one node was cleaning when its node was killed."""
+
+    number: int
+    node: str
+    session: Path
+    attempts: dict[int, list[tuple[int, str]]]
+    """(id, started_at) of each, by chunk."""
+
+
+def attempts(session: Session) -> dict[int, list[tuple[int, str]]]:
+    return {chunk.index: [(a.id, a.started_at) for a in session.attempts(chunk.index)] for chunk in session.chunks()}
+
+
+def half_done(out: Path, home: Path) -> Iterator[InHand]:
+    """The documents that are in hand now, with some chunks done and some not, by what Galley itself leaves to see."""
+    numbers = {Path(record.source).stem: record.number for record in Ledger(out, write=False).documents()}
+    held = dict(holdings(out))
+    for summary in list_sessions(home / "sessions"):
+        number = next((number for stem, number in numbers.items() if summary.path.name.startswith(f"{stem}-")), 0)
+        if number not in held or summary.error is not None:
+            continue
+        with Session.open(summary.path, write=False) as session:
+            status = session.status()
+            if status.done and status.pending > 1:
+                yield InHand(number, held[number].holder.node, summary.path, attempts(session))
+
+
+def lose(made: Any, node: Any) -> None:
+    """All processes of a node at once, as when its power goes: Ray's own end first, and what they began lives on."""
+    (raylet,) = node.all_processes["raylet"]
+    family = psutil.Process(raylet.process.pid).children(recursive=True)
+    for process in (psutil.Process(raylet.process.pid), *family):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    made.remove_node(node, allow_graceful=False)
+
+
+def test_a_node_that_is_lost_costs_the_chunks_in_flight_and_the_texts_are_those_of_one_machine(
     tmp_path: Path, cluster: Any, own_home: Path, sample_pdf: Path, embedded_model: Path
 ) -> None:
-    made, second = cluster
+    made, nodes = cluster
     text = sample_pdf.with_name("sample.reference.txt").read_text(encoding="utf-8")
-    root = shelf(tmp_path, *(f"{number}.txt" for number in range(8)))
+    root = shelf(tmp_path, *(f"{number}.txt" for number in range(4)))
     (root / "paper.pdf").write_bytes(sample_pdf.read_bytes())
     (root / "broken.pdf").write_bytes(b"no PDF")
-    for number in range(4):
-        (root / f"model{number}.txt").write_text(text[1200 * number : 1200 * (number + 1)], encoding="utf-8")
+    third = len(text) // 3
+    for number in range(3):
+        (root / f"model{number}.txt").write_text(text[third * number : third * (number + 1)], encoding="utf-8")
     names = sorted(path.name for path in root.iterdir())
     lines = ["input,mode", *(f"{name},{'verbatim' if 'model' in name else 'rules'}" for name in names)]
     (root / "shelf.csv").write_text("\n".join(lines) + "\n")
-    one = batch(tmp_path, "in/shelf.csv", "--session-dir", "alone")
+    one = batch(tmp_path, "in/shelf.csv", "--session-dir", "alone", "--chunk-size", "150")
     assert one.returncode == 1, one.stderr
 
     out = tmp_path / "cluster"
     told: list[Event] = []
-    struck = threading.Event()
+    struck: list[InHand] = []
+    over = threading.Event()
 
-    def listener(event: Event) -> None:
-        told.append(event)
-        if sum(isinstance(each, DocumentFinished) for each in told) == 2 and not struck.is_set():
-            struck.set()
-            made.remove_node(second, allow_graceful=False)
+    def strike() -> None:
+        """Kill the node of the first document that is seen half done."""
+        while not over.wait(0.05):
+            for found in half_done(out, own_home):
+                struck.append(found)
+                lose(made, next(node for node in nodes if node.node_id == found.node))
+                return
 
-    overrides: dict[str, object] = {"session.directory": str(own_home / "sessions"), "engine.threads": 1}
+    overrides: dict[str, object] = {
+        "session.directory": str(own_home / "sessions"),
+        "engine.threads": 1,
+        "chunk.size": 150,
+    }
     config = load_config(overrides=overrides)
     plan = Plan(out, overrides, jobs.identify(embedded_model), workers=2)
     with Ledger(out) as ledger:
         ledger.register(find([str(root / "shelf.csv")], out), out, ".txt")
-        work = ClusterBatch(plan, ledger, config, made.address, listener)
-        assert work.work(threading.Event())
+        killer = threading.Thread(target=strike, daemon=True)
+        killer.start()
+        work = ClusterBatch(plan, ledger, config, made.address, told.append)
+        try:
+            assert work.work(threading.Event())
+        finally:
+            over.set()
+            killer.join()
         again = ledger.totals()
-    assert struck.is_set()
+        write_reports(out, ledger)
+
+    (victim,) = struck
+    (lost,) = [event for event in told if isinstance(event, DocumentTakenOver) and event.number == victim.number]
+    how = re.search(rf"\(node {victim.node[:8]}\), which was lost with (\d+) of (\d+) chunks done", lost.how)
+    assert how, lost.how
+    seen, done, total = sum(map(len, victim.attempts.values())), int(how[1]), int(how[2])
+    assert 0 < seen <= done < total == len(victim.attempts), "nothing was in flight when the node was lost"
+    survivor = next(node.node_id for node in nodes if node.node_id != victim.node)
+    assert lost.how.endswith(f"(node {survivor[:8]}) went on.")
+    begun = [event.holder for event in told if isinstance(event, DocumentBegun) and event.number == victim.number]
+    assert survivor[:8] in begun[-1], "nobody was seen to begin it again"
+    with Session.open(victim.session, write=False) as session:
+        after = attempts(session)
+    assert {chunk: after[chunk][: len(made)] for chunk, made in victim.attempts.items()} == victim.attempts
+    assert {len(made) for made in after.values()} == {1}, "a chunk was lost, or done twice"
+    (entry,) = [each for each in in_report(out) if lost.how in each.get("notes", ())]
+    assert entry["input"] == lost.name
+
+    failed = [event for event in told if isinstance(event, DocumentFailed)]
+    assert [Path(event.name).name for event in failed] == ["broken.pdf"], failed
     assert (again.done, again.failed) == (len(names) - 1, 1)
     finished = [event.number for event in told if isinstance(event, DocumentFinished)]
     assert len(finished) == len(set(finished)) == len(names) - 1, "a document was finished twice"
-    assert len([event for event in told if isinstance(event, DocumentFailed)]) == 1
     made_there = {path.name: path.read_bytes() for path in out.glob("*.txt")}
     assert made_there == texts(tmp_path)
     assert not list(out.rglob(".*"))
-    assert len(work.nodes) >= 1
+    assert survivor in work.nodes
+
+
+def in_report(out: Path) -> list[dict[str, Any]]:
+    return json.loads((out / "report.json").read_text(encoding="utf-8"))["documents"]
 
 
 def orders(folder: Path, **changes: Any) -> Orders:

@@ -147,6 +147,7 @@ def test_text_that_is_white_or_drawn_by_no_ink_is_text_like_any_other(tmp_path: 
     no_ink = b"BT 3 Tr /F1 12 Tf 50 500 Td (without ink) Tj ET"
     document = extract(saved(tmp_path, pdf_of(stream(white + b" " + no_ink))))
     assert document.text.split("\n") == ["white on white", "without ink"]
+    assert not any("does not see" in note for note in document.notes), "a word or two is no finding"
 
 
 def test_a_font_that_explains_its_codes_to_nobody_is_named_where_the_libraries_guess_apart(tmp_path: Path) -> None:

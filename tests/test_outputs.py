@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from making import attempt, new_session
 
 from galley.core.clean.options import CleanOptions
 from galley.core.errors import StorageError
-from galley.core.export import NotOursError, write
-from galley.core.session import Session, remove, set_aside
+from galley.core.export import NotOursError, forget, write
+from galley.core.session import Session, remove, salvage, set_aside
 from galley.core.settings import RunSettings
 
 NOTE = "One sentence of plain text (Moxon, 1683). Another one fol-\nlows it here.\n"
@@ -91,6 +92,33 @@ def test_a_session_that_was_set_aside_still_has_its_text(tmp_path: Path) -> None
     assert target.read_text().startswith("second 0")
     with Session.open(aside, write=False) as kept:
         write(kept, tmp_path / "back.txt", "txt")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_session_that_was_saved_from_a_damaged_one_has_its_text_unless_a_part_is_lost(
+    tmp_path: Path, lost: bool
+) -> None:
+    target = tmp_path / "out.txt"
+    with finished(tmp_path / "s", "first") as first:
+        write(first, target, "txt")
+    saved = salvage(first.path).path
+    assert ".repaired1" in saved.name
+    first.path.write_bytes(first.path.read_bytes()[:3000])
+    if lost:
+        with sqlite3.connect(saved) as connection:
+            connection.execute("UPDATE chunks SET state = 'pending', chosen = NULL WHERE idx = 0")
+        connection.close()
+    with finished(tmp_path / "other", "second") as second:
+        if lost:
+            with pytest.raises(NotOursError):
+                write(second, target, "txt", notes=tmp_path / "s")
+        else:
+            replaced = write(second, target, "txt", notes=tmp_path / "s").replaced
+            assert replaced is not None
+            assert replaced.session == saved
+    remove(saved)
+    forget([saved], tmp_path / "s")
+    assert len(list((tmp_path / "s" / ".written").iterdir())) == (0 if lost else 1), "the second text has its own"
 
 
 def test_a_session_that_has_the_name_of_another_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -261,8 +261,18 @@ def test_a_text_with_bytes_that_are_no_characters_is_kept_with_a_mark_for_them(p
         assert session.text_of(0) == "b\ufffd hand"
 
 
-def test_what_sqlite_quotes_out_of_a_damaged_file_paints_on_no_terminal(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE document", b"CREATE TABLE docu\x1b[2J", 1))
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        (b"CREATE TABLE document", b"CREATE TABLE docu\x1b[2J"),
+        (b"chunks_by_statechunks\x05CREATE", b"chunks\nby\nstatechunks\x05CR\nATE"),
+    ],
+    ids=["an escape sequence", "several lines"],
+)
+def test_what_sqlite_quotes_out_of_a_damaged_file_is_one_line_that_paints_on_no_terminal(
+    path: Path, was: bytes, became: bytes
+) -> None:
+    path.write_bytes(path.read_bytes().replace(was, became, 1))
     (problem,) = check(path).problems
     assert problem.isprintable()
     with pytest.raises(SessionError, match="malformed") as caught:

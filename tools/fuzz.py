@@ -95,8 +95,33 @@ def papers() -> list[bytes]:
         hostile.one_page(catalog=b"/Outlines 6 0 R /Names << >>", more=[b"<< /Count 1 /First 6 0 R >>"]),
         hostile.laughing_tree(3, 3),
         pdfs.pdf_of(pdfs.bomb(1, b"(x) Tj ")),
+        unseen(),
     ]
     return made + [path.read_bytes() for path in sorted((ROOT / "tests" / "data").glob("*.pdf"))]
+
+
+def unseen() -> bytes:
+    """White words on a dark box, on nothing and in a form, invisible ones, tiny ones, and ones off the page."""
+    words = pdfs.show(b"words that nobody sees")
+    form = pdfs.stream(
+        b"0.2 g 40 690 300 30 re f 1 g " + words + b" 3 Tr " + words,
+        b"/Type /XObject /Subtype /Form /BBox [0 0 600 700] /Resources << /Font << /F1 3 0 R >> >>",
+    )
+    page = b" q 1 g %s 0.01 0 0 0.01 9 9 cm %s Q q 0.5 0 0 0.5 9 9 cm /X1 Do Q %s" % (
+        words,
+        words,
+        words.replace(b"50 700", b"50 7000"),
+    )
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [6 0 R] /Count 1 >>",
+        pdfs.FONT,
+        form,
+        pdfs.stream(pdfs.show(b"words that everybody sees") + page),
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 5 0 R"
+        b" /Resources << /Font << /F1 3 0 R >> /XObject << /X1 4 0 R >> >> >>",
+    ]
+    return pdfs.assemble(objects)
 
 
 def sessions() -> list[bytes]:
@@ -117,7 +142,8 @@ def in_a_sentence(error: GalleyError) -> None:
 def read(data: bytes, path: Path) -> None:
     """As a worker opens a file and takes its pages."""
     try:
-        file = PdfFile(Job(str(path), None, "auto", 0, []), data, lambda step: None)
+        job = Job(str(path), None, "auto", 0, [], drop_unseen=bool(len(data) % 2))
+        file = PdfFile(job, data, lambda step: None)
     except InputError as error:
         in_a_sentence(error)
         return
@@ -127,6 +153,7 @@ def read(data: bytes, path: Path) -> None:
                 clean_page(file.text(number, extractor), hyphen_marks=True).text.encode()
             except CannotRead:
                 continue
+            assert all(count > 0 for count in file.unseen(extractor).values())
     file.close()
 
 

@@ -4,15 +4,18 @@ from .batch import Batch
 from .clerk import Plan
 from .inputs import find
 from .ledger import BatchBusyError, Ledger, is_batch
+from .own import Own
 from .records import Outcome, Record, Totals
-from .report import sentence, write_reports
+from .report import LEFT_OUT, sentence, write_reports
 from .worst import worst, worst_first
 
 __all__ = [
+    "LEFT_OUT",
     "Batch",
     "BatchBusyError",
     "Ledger",
     "Outcome",
+    "Own",
     "Plan",
     "Record",
     "Totals",

@@ -24,9 +24,11 @@ from .events import (
     DocumentFailed,
     DocumentFinished,
     DocumentMoved,
+    DocumentTakenOver,
     DocumentUnchanged,
     Event,
 )
+from .holding import FOLDER as HELD
 from .ledger import Ledger
 from .records import CLEANED, DONE, FAILED, Outcome, Record, file_stamp
 from .remote import FETCHED
@@ -124,18 +126,19 @@ class Clerk:
     def begin(self) -> None:
         """Take away what a kill left half done. Raises StorageError or SessionError."""
         clear_drafts(self.plan.folder, self._ledger)
-        self._clear_fetched()
+        self._clear_hidden()
         if self._dataset is not None:
             self._dataset.mend()
 
     def end(self) -> None:
         """Write down what was kept back. Raises StorageError or SessionError."""
-        self._clear_fetched()
+        self._clear_hidden()
         if self._dataset is not None:
             self._dataset.flush()
 
-    def wanted(self, record: Record) -> Task | None:
-        """What is to be done to a document; None when nothing is, which is told. Raises ConfigError.
+    def wanted(self, record: Record, *, told: bool = True) -> Task | None:
+        """What is to be done to a document; None when nothing is, which is told. With `told` its turn is said to have
+        come. Raises ConfigError.
 
         What failed is left as long as nothing has changed; but what an address holds, or a password opens, is not seen
         from here, so that it is tried.
@@ -151,7 +154,8 @@ class Clerk:
         if same and in_place and not is_address(record.source):
             self.unchanged(record)
             return None
-        self._tell(DocumentBegun(record.number, name))
+        if told:
+            self.begun(record)
         task = self.settings.task(record)
         return task if in_place else replace(task, stamp="")
 
@@ -160,6 +164,12 @@ class Clerk:
         if self._dataset is not None and record.state == CLEANED and record.outcome is not None:
             self._dataset.add(record.number, record.outcome.chunks)
         self._tell(DocumentUnchanged(record.number, shown(record.source)))
+
+    def begun(self, record: Record, holder: str = "") -> None:
+        self._tell(DocumentBegun(record.number, shown(record.source), holder))
+
+    def taken_over(self, record: Record, how: str) -> None:
+        self._tell(DocumentTakenOver(record.number, shown(record.source), how))
 
     def moved(self, record: Record, counted: str, done: int, total: int, tokens_per_second: float = 0.0) -> None:
         self._tell(DocumentMoved(record.number, counted, done, total, tokens_per_second))
@@ -188,9 +198,10 @@ class Clerk:
         self._ledger.set_aside(record.number, reason, stamp, digest)
         self._tell(DocumentFailed(record.number, shown(record.source), reason))
 
-    def _clear_fetched(self) -> None:
-        """What workers fetched that were killed before they could take it away."""
-        shutil.rmtree(self.plan.folder / FETCHED, ignore_errors=True)
+    def _clear_hidden(self) -> None:
+        """What workers fetched, or held, that were killed before they could take it away."""
+        for name in (FETCHED, HELD):
+            shutil.rmtree(self.plan.folder / name, ignore_errors=True)
 
     def _in_place(self, record: Record) -> bool:
         """Whether what was made of a finished document is still there."""

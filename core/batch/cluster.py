@@ -13,6 +13,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from ..errors import ConfigError, EngineError, ModelError, StorageError
 from .batch import reason_of
 from .clerk import Clerk, Listener, Plan, stamp_now
 from .crew import TaskFailed
+from .holding import Holder, Lookout, Loss, loss_of
 from .ledger import Ledger
 from .node import CleanOnNode, Orders, Row, read, row_of
 from .records import Outcome, Record
@@ -43,6 +45,8 @@ CPU_DOCUMENTS, GPU_DOCUMENTS, SERVER_DOCUMENTS = 2, 8, 16
 OBJECT_STORE = 128 << 20
 """Bytes of Ray's own store on a machine of one's own: names and figures take little."""
 POLL_SECONDS = 0.2
+LOOK_SECONDS = 1.0
+"""Between two looks at who has which document in hand."""
 CONNECT_SECONDS = 10.0
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS": "1"}
 """Nothing is reported to anybody, and a terminal is the batch's own."""
@@ -75,6 +79,9 @@ class ClusterBatch:
         self._clerk = Clerk(plan, ledger, listener)
         self._at = 0
         self._error: Exception | None = None
+        self._waiting: dict[int, tuple[Record, str]] = {}
+        self._lookout = Lookout(plan.folder, self._taken, self._lost)
+        self._looking = threading.Lock()
         self.nodes: Counter[str] = Counter()
         """Documents by the node that finished them."""
 
@@ -95,29 +102,37 @@ class ClusterBatch:
         count = 0
         while count < WAVE and (record := self._ledger.after(self._at)) is not None:
             self._at = record.number
-            task = self._clerk.wanted(record)
+            task = self._clerk.wanted(record, told=False)  # who has it in hand will be seen
             if task is not None:
                 count += 1
                 yield record, replace(task, password=None)
 
     def _send(self, wave: list[tuple[Record, Task]], stop: threading.Event) -> None:
         """Have a wave done, in a thread of its own, since waiting for Ray can't be interrupted."""
+        self._waiting = {record.number: (record, stamp_now(record)) for record, _ in wave}
         thread = threading.Thread(target=self._take_all, args=(wave, stop), name="cluster", daemon=True)
         thread.start()
+        looked = time.monotonic()
         while thread.is_alive() and not stop.is_set():
             thread.join(POLL_SECONDS)
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                looked = time.monotonic()
+                with self._looking:
+                    self._lookout.look()
 
     def _take_all(self, wave: list[tuple[Record, Task]], stop: threading.Event) -> None:
-        waiting = {record.number: (record, stamp_now(record)) for record, _ in wave}
         try:
             for row in self._pipeline(wave).iter_rows():
                 if stop.is_set() or self._error is not None:
                     return
-                record, stamp = waiting.pop(row["number"])
-                self._take(record, stamp, json.loads(row["answer"]))
-                self.nodes[row["node"]] += 1
-            for record, stamp in waiting.values():
-                self._clerk.set_aside(record, "The processes that had it in hand were lost again and again.", stamp)
+                with self._looking:
+                    self._take(row)
+            for number, (record, stamp) in self._waiting.items():
+                last = self._lookout.last(number)
+                whom = f", the last of them {last}" if last else ""
+                self._clerk.set_aside(
+                    record, f"The processes that had it in hand were lost again and again{whom}.", stamp
+                )
         except (ConfigError, EngineError, ModelError, StorageError) as error:
             self._error = error
         except Exception as error:  # Ray's own are many, and this is the outer edge to it
@@ -171,8 +186,14 @@ class ClusterBatch:
             return SERVER_DOCUMENTS
         return self._config.engine.jobs or (GPU_DOCUMENTS if gpus else CPU_DOCUMENTS)
 
-    def _take(self, record: Record, stamp: str, answer: Row) -> None:
+    def _take(self, row: Row) -> None:
         """Enter what came of a document. Raises what stops all."""
+        number, answer = row["number"], json.loads(row["answer"])
+        losses = tuple(loss_of(loss) for loss in json.loads(row["losses"]))
+        self._lookout.tell(number, losses)
+        self._lookout.forget(number)
+        record, stamp = self._waiting.pop(number)
+        self.nodes[row["node"]] += 1
         match answer["event"]:
             case "unchanged":
                 self._clerk.unchanged(record)
@@ -184,19 +205,32 @@ class ClusterBatch:
                 self._clerk.set_aside(record, reason_of(failed), stamp)
             case _:
                 outcome = Outcome.from_dict(answer["outcome"])
+                outcome = replace(outcome, notes=(*outcome.notes, *map(str, losses)))
                 self._clerk.finished(record, outcome, outcome.stamp or stamp)
+
+    def _taken(self, number: int, holder: Holder) -> None:
+        if number in self._waiting:
+            self._clerk.begun(self._waiting[number][0], str(holder))
+
+    def _lost(self, number: int, loss: Loss) -> None:
+        if number in self._waiting:
+            self._clerk.taken_over(self._waiting[number][0], str(loss))
 
 
 def read_there(row: Row, orders: str) -> Row:
     """`read`, signed by the node."""
-    return {**read(row, orders), "node": this_node()}
+    node = this_node()
+    return {**read(row, orders, node), "node": node}
 
 
 class CleanThere(CleanOnNode):
     """`CleanOnNode`, signed by the node."""
 
+    def __init__(self, orders: str) -> None:
+        super().__init__(orders, this_node())
+
     def __call__(self, row: Row) -> Row:
-        return {**super().__call__(row), "node": this_node()}
+        return {**super().__call__(row), "node": self._node}
 
 
 def this_node() -> str:

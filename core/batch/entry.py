@@ -7,6 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 from ..extract.controls import strip_controls
 
 ARROW = " -> "
+SUFFIXES = {".pdf", ".txt", ".text", ".md", ".markdown"}
+"""What is taken out of a folder; a file that is named itself is looked at whatever it is called."""
 
 
 @dataclass(frozen=True, slots=True)

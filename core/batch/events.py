@@ -11,6 +11,8 @@ class DocumentBegun:
 
     number: int
     name: str
+    holder: str = ""
+    """On a cluster, the process that has it in hand, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,16 @@ class DocumentMoved:
     total: int
     tokens_per_second: float = 0.0
     """Read and written by the model for this document."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTakenOver:
+    """The process that had it in hand was lost, with its node or alone, and another one goes on with it."""
+
+    number: int
+    name: str
+    how: str
+    """Which was lost, how far it was, and which goes on, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +73,12 @@ class DocumentDropped:
     number: int
 
 
-Event = DocumentBegun | DocumentMoved | DocumentFinished | DocumentUnchanged | DocumentFailed | DocumentDropped
+Event = (
+    DocumentBegun
+    | DocumentMoved
+    | DocumentTakenOver
+    | DocumentFinished
+    | DocumentUnchanged
+    | DocumentFailed
+    | DocumentDropped
+)

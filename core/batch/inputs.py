@@ -9,51 +9,51 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ..errors import InputError
-from .entry import Entry, is_address, shown
+from .entry import SUFFIXES, Entry, is_address, shown
 from .manifest import SUFFIXES as MANIFESTS
 from .manifest import read_manifest
+from .own import Own
 from .remote import find_remote
 
-SUFFIXES = {".pdf", ".txt", ".text", ".md", ".markdown"}
-"""What is taken out of a folder; a file that is named itself is looked at whatever it is called."""
 LIST = "-"
 
 
-def find(inputs: Iterable[str], folder: Path, lines: Iterable[str] = ()) -> Iterator[Entry]:
+def find(inputs: Iterable[str], folder: Path, lines: Iterable[str] = (), own: Own | None = None) -> Iterator[Entry]:
     """The documents that `inputs` mean; `folder` is the batch's own, which is never read from. `lines` is the list that
-    `-` stands for.
+    `-` stands for. `own` keeps count of what is left out of folders and patterns.
 
     Raises InputError for an input that is not there or holds nothing.
     """
+    own = own or Own()
     for given in inputs:
         if given == LIST:
-            yield from listed(lines, folder)
+            yield from listed(lines, folder, own)
         else:
-            yield from meant(given, folder)
+            yield from meant(given, folder, own)
 
 
-def listed(lines: Iterable[str], folder: Path) -> Iterator[Entry]:
+def listed(lines: Iterable[str], folder: Path, own: Own) -> Iterator[Entry]:
     """The entries of a list, an input a line. A file that is missing is the batch's to report, like any other fault."""
     for line in lines:
         name = line.rstrip("\r\n")
         if name.strip():
-            yield from meant(name, folder, named=False)
+            yield from meant(name, folder, own, named=False)
 
 
-def meant(given: str, folder: Path, *, named: bool = True) -> Iterator[Entry]:
+def meant(given: str, folder: Path, own: Own, *, named: bool = True) -> Iterator[Entry]:
     """The entries of one input; with `named` a person typed it, and a file that is missing is an error."""
     if is_address(given):
         yield from find_remote(given, SUFFIXES)
         return
     path = Path(os.path.abspath(os.path.expanduser(given)))
     if path.is_dir():
-        yield from in_folder(path, folder)
+        yield from in_folder(path, folder, own)
     elif path.suffix.lower() in MANIFESTS and path.is_file():
         yield from read_manifest(path)
     elif path.exists() or (not named and not glob.has_magic(given)):
         yield single(path)
     elif glob.has_magic(given):
-        yield from matching(given, folder)
+        yield from matching(given, folder, own)
     else:
         raise InputError(f"There is no file or folder {shown(given)}.", "Check the name.")
 
@@ -62,21 +62,32 @@ def single(path: Path) -> Entry:
     return Entry(str(path), path.stem)
 
 
-def in_folder(root: Path, folder: Path) -> Iterator[Entry]:
-    """All documents below `root`, in order of their names; hidden ones and those in the batch's own folder stay out."""
-    own = folder.resolve()
-    if root.resolve() == own:
+def in_folder(root: Path, folder: Path, own: Own) -> Iterator[Entry]:
+    """All documents below `root`, in order of their names; hidden ones, those in the batch's own folder and what Galley
+    wrote stay out."""
+    results = folder.resolve()
+    if root.resolve() == results:
         raise InputError(f"{shown(str(root))} is the batch's own folder too.", "Give another folder with -o.")
     found = False
     for place, folders, files in os.walk(root, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and Path(place, name).resolve() != own)
+        inside = (name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in inside if Path(place, name).resolve() != results)
         for name in sorted(files):
             path = Path(place, name)
-            if path.suffix.lower() in SUFFIXES and not name.startswith("."):
+            if path.suffix.lower() not in SUFFIXES or name.startswith("."):
+                continue
+            if not own.leaves_out(path, root):
                 found = True
                 yield Entry(str(path), str(path.relative_to(root).with_suffix("")))
     if not found:
-        raise InputError(f"{shown(str(root))} holds no PDF and no text file.", "Check that it is the right folder.")
+        raise nothing(f"{shown(str(root))} holds no PDF and no text file", own, "Check that it is the right folder.")
+
+
+def nothing(said: str, own: Own, hint: str) -> InputError:
+    """No document was found; it may be that all there is are Galley's own."""
+    if own.left_out:
+        return InputError(f"{said} but what Galley wrote.", "To clean that again, name the files one by one.")
+    return InputError(f"{said}.", hint)
 
 
 def unreadable(error: OSError) -> None:
@@ -86,18 +97,18 @@ def unreadable(error: OSError) -> None:
     ) from error
 
 
-def matching(pattern: str, folder: Path) -> Iterator[Entry]:
+def matching(pattern: str, folder: Path, own: Own) -> Iterator[Entry]:
     """The files that a pattern matches, their names relative to the part of it that is no pattern."""
     base = Path(os.path.abspath(os.path.expanduser(fixed_part(pattern))))
-    own, found = folder.resolve(), False
+    results, found = folder.resolve(), False
     for name in sorted(glob.iglob(os.path.expanduser(pattern), recursive=True)):
         path = Path(os.path.abspath(name))
-        if path.is_file() and not path.resolve().is_relative_to(own):
+        if path.is_file() and not path.resolve().is_relative_to(results) and not own.leaves_out(path, base):
             found = True
             inside = path.is_relative_to(base) and path != base
             yield Entry(str(path), str(path.relative_to(base).with_suffix("")) if inside else path.stem)
     if not found:
-        raise InputError(f"{shown(pattern)} matches no file.", "Check the pattern.")
+        raise nothing(f"{shown(pattern)} matches no file", own, "Check the pattern.")
 
 
 def fixed_part(pattern: str) -> str:

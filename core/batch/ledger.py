@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from ..errors import GalleyError, InputError, SessionError, StorageError
 from ..paths import private_dir
-from ..session.database import create_file, open_database, sentence_for, sync_every_commit, transaction
+from ..session.database import create_file, in_a_line, open_database, sentence_for, sync_every_commit, transaction
 from ..session.lock import WriterLock, writer_of
 from ..session.names import delete, put_in_place, remove_with_journal
 from .entry import Entry, shown
@@ -324,7 +324,7 @@ def errors(path: Path) -> Generator[None]:
         if isinstance(told, StorageError):
             raise told from error
         raise SessionError(
-            f"The batch's ledger {path} can't be used ({error}).",
+            f"The batch's ledger {path} can't be used ({in_a_line(error)}).",
             MOVE_AWAY,
         ) from error
 

@@ -21,6 +21,7 @@ from ..events import Event
 from ..job import make_run
 from ..model import Model, find_model, identify, make_engine
 from ..session import Session
+from .holding import Hold, Holder, held
 from .shared import Slots
 from .tasks import Task, Unchanged, begin, finish
 
@@ -29,6 +30,8 @@ LEASE_SECONDS = 150.0
 TRY_EVERY_SECONDS = 1.0
 
 Row = dict[str, Any]
+EMPTY: Row = {"answer": "", "losses": "[]", "node": ""}
+"""What the nodes fill in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Orders:
 
 def row_of(task: Task, name: str) -> Row:
     """A row for a task; `name` is the one that its settings have in the orders."""
-    return {"number": task.number, "task": json.dumps({**task.to_dict(), "config": name}), "answer": "", "node": ""}
+    return {"number": task.number, "task": json.dumps({**task.to_dict(), "config": name}), **EMPTY}
 
 
 def task_of(row: Row, orders: Orders) -> Task:
@@ -62,17 +65,22 @@ def task_of(row: Row, orders: Orders) -> Task:
     return Task.from_dict({**raw, "config": orders.configs[raw["config"]]})
 
 
-def read(row: Row, orders: str) -> Row:
-    """The first half of a document; in `rules` all of it."""
+def read(row: Row, orders: str, node: str = "") -> Row:
+    """The first half of a document; in `rules` all of it. `node` is the cluster's name for where this runs."""
     given = Orders.from_json(orders)
-    return answered(row, lambda: read_one(task_of(row, given), given))
+
+    def work(hold: Hold) -> Row:
+        return read_one(task_of(row, given), given, hold)
+
+    return in_hand(row, given, node, work)
 
 
-def read_one(task: Task, orders: Orders) -> Row:
+def read_one(task: Task, orders: Orders, hold: Hold) -> Row:
     check_node(orders)
     began = time.monotonic()
     session, stamp = patiently(lambda: begin(task))
     with session:
+        opened(session, hold)
         if not task.finish:
             return {"event": "begun", "session": str(session.path), "stamp": stamp, "seconds": time.monotonic() - began}
         outcome = finish(task, session, lambda s, heard: make_run(s, None, heard), threading.Event(), nobody, began)
@@ -82,8 +90,10 @@ def read_one(task: Task, orders: Orders) -> Row:
 class CleanOnNode:
     """The second half: one model for the life of the process that holds this. Called from several threads."""
 
-    def __init__(self, orders: str) -> None:
+    def __init__(self, orders: str, node: str = "") -> None:
+        """`node` is the cluster's name for where this runs."""
         self._orders = Orders.from_json(orders)
+        self._node = node
         self._lock = threading.Lock()
         self._slots: Slots | None = None
 
@@ -91,12 +101,17 @@ class CleanOnNode:
         begun = json.loads(row["answer"])
         if begun["event"] != "begun":
             return row
-        return answered(row, lambda: self._clean(task_of(row, self._orders), begun))
 
-    def _clean(self, task: Task, begun: Row) -> Row:
+        def work(hold: Hold) -> Row:
+            return self._clean(task_of(row, self._orders), begun, hold)
+
+        return in_hand(row, self._orders, self._node, work)
+
+    def _clean(self, task: Task, begun: Row, hold: Hold) -> Row:
         began = time.monotonic() - float(begun["seconds"])
         slots = self._ready(task)
         with patiently(lambda: Session.open(Path(begun["session"]))) as session, slots.share() as share:
+            opened(session, hold)
             outcome = finish(task, session, share.run, threading.Event(), nobody, began)
         return {"event": "done", "outcome": replace(outcome, stamp=begun["stamp"]).to_dict()}
 
@@ -152,6 +167,19 @@ def patiently(opening: "Callable[[], Any]") -> Any:
             if time.monotonic() > until:
                 raise
             time.sleep(TRY_EVERY_SECONDS)
+
+
+def opened(session: Session, hold: Hold) -> None:
+    """Tell how far a document is that somebody may have had before."""
+    status = session.status()
+    hold.opened(status.total - status.pending, status.total)
+
+
+def in_hand(row: Row, orders: Orders, node: str, work: Callable[[Hold], Row]) -> Row:
+    """The row with its answer and, beside it, who was lost with the document before."""
+    with held(Path(orders.folder), int(row["number"]), Holder.here(node)) as hold:
+        done = answered(row, lambda: work(hold))
+    return {**done, "losses": json.dumps([*json.loads(row["losses"]), *map(asdict, hold.losses)])}
 
 
 def answered(row: Row, work: Callable[[], Row]) -> Row:

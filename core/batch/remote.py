@@ -5,6 +5,7 @@ the name it had, and is gone when the document is cleaned.
 """
 
 import hashlib
+import logging
 import os
 import shutil
 import sys
@@ -20,22 +21,26 @@ from urllib.parse import unquote, urlsplit
 from ..atomic import FULL, storage_error
 from ..errors import InputError
 from ..paths import private_dir
+from . import web
 from .entry import Entry, shown
 
 BLOCK = 1 << 20
 FETCHED = ".galley-fetched"
 """In the results' folder: what a kill leaves there is found and taken away by the next batch."""
+GONE = {404, 410}
 PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
 WILD = "*?["
-WEB = {"http", "https"}
+SAYS_ALL = ("ETag", "etag", "md5Hash", "Content-MD5", "generation")
+"""What of a server's facts changes with any change of the document; of the others two are wanted."""
+SAYS_SOME = ("LastModified", "Last-Modified", "mtime", "updated", "size")
 
 
 def find_remote(address: str, suffixes: set[str]) -> Iterator[Entry]:
     """The documents that an address means: itself, what a pattern matches, or all below a folder (it ends in `/`)."""
     protocol = address.partition("://")[0].lower()
     path = address.partition("://")[2]
-    pattern = protocol not in WEB and any(sign in path for sign in WILD)
-    if not pattern and not (path.endswith("/") and protocol not in WEB):
+    pattern = protocol not in web.PROTOCOLS and any(sign in path for sign in WILD)
+    if not pattern and not (path.endswith("/") and protocol not in web.PROTOCOLS):
         yield Entry(address, stem_of(address))
         return
     system, root = opened(address)
@@ -64,9 +69,10 @@ def file_name(address: str) -> str:
 def opened(address: str) -> tuple[Any, str]:
     """fsspec's file system and the path in it. Raises InputError when there is none for such an address."""
     core: Any = import_module("fsspec.core")  # only who asks for an address should wait for it
+    logging.getLogger("gcsfs").setLevel(logging.ERROR)  # it tells of each bucket that it asked in vain what kind it is
     protocol = address.partition("://")[0].lower()
     try:
-        system, path = core.url_to_fs(address)
+        system, path = core.url_to_fs(address, **web.options(protocol))
     except ImportError as error:
         package = PACKAGES.get(protocol, f"a package for {protocol}://")
         raise InputError(f"{shown(address)} needs {package}.", f"pip install {PACKAGES.get(protocol, '…')}") from error
@@ -84,8 +90,8 @@ def stamp_of(address: str) -> str:
         info = dict(system.info(path))
     except faults() as error:
         raise refusal(address, error) from error
-    facts = [str(info[name]) for name in ("ETag", "etag", "md5Hash", "LastModified", "mtime", "size") if info.get(name)]
-    if len(facts) < 2 and not any(name in info for name in ("ETag", "etag", "md5Hash")):
+    facts = [str(info[name]) for name in (*SAYS_ALL, *SAYS_SOME) if info.get(name)]
+    if len(facts) < 2 and not any(info.get(name) for name in SAYS_ALL):
         return ""
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
 
@@ -101,12 +107,13 @@ def fetched(address: str, base: Path, stop: threading.Event) -> Generator[Path]:
     Raises Stopped, InputError or StorageError.
     """
     system, path = opened(address)
+    how = web.WHOLE if address.partition("://")[0].lower() in web.PROTOCOLS else {}
     folder = draft_folder(base)
     target = folder / safe_name(file_name(address))
     try:
         try:
             descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "wb") as file, system.open(path, "rb") as remote:
+            with os.fdopen(descriptor, "wb") as file, system.open(path, "rb", **how) as remote:
                 while block := remote.read(BLOCK):
                     if stop.is_set():
                         raise Stopped
@@ -151,7 +158,8 @@ def faults() -> tuple[type[BaseException], ...]:
 
 def refusal(address: str, error: BaseException, done: str = "fetched") -> InputError:
     """Without the library's own words, which may repeat what opens the address."""
-    if isinstance(error, FileNotFoundError):
+    error = web.underlying(error)
+    if isinstance(error, FileNotFoundError) or getattr(error, "status", None) in GONE:
         return InputError(f"There is no {shown(address)}.", "Check the address.")
-    why = getattr(error, "strerror", None) or type(error).__name__
+    why = web.in_words(error) or getattr(error, "strerror", None) or type(error).__name__
     return InputError(f"{shown(address)} can't be {done}: {why}.", "Check the address, your rights and the network.")

@@ -20,6 +20,8 @@ from .ledger import Ledger
 from .records import Record, Totals
 
 JSON, HTML = "report.json", "report.html"
+LEFT_OUT = "left_out"
+"""The fact of a ledger that says what of the inputs was taken for Galley's own, in a sentence."""
 MOST_ROWS = 5000
 """Documents on the page, worst first; all of them are in `report.json`."""
 STYLE = """
@@ -44,7 +46,9 @@ def write_reports(folder: Path, ledger: Ledger) -> tuple[Path, Path]:
 
 
 def as_json(ledger: Ledger) -> Iterator[str]:
-    yield '{\n "totals": ' + json.dumps(asdict(ledger.totals())) + ',\n "documents": ['
+    yield '{\n "totals": ' + json.dumps(asdict(ledger.totals()))
+    yield ',\n "left_out": ' + json.dumps(ledger.facts().get(LEFT_OUT) or None, ensure_ascii=False)
+    yield ',\n "documents": ['
     comma = ""
     for record in ledger.documents():
         yield f"{comma}\n  " + json.dumps(facts_of(record), ensure_ascii=False)
@@ -89,7 +93,7 @@ def as_html(folder: Path, ledger: Ledger) -> Iterator[str]:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style></head><body>\n<h1>{escape(title)}</h1>\n"
-        f"<p>{escape(sentence(totals))}</p>\n"
+        f"<p>{escape(sentence(totals))} {escape(ledger.facts().get(LEFT_OUT, ''))}</p>\n"
     )
     yield "<table><thead><tr><th>Document</th><th>State</th>"
     yield "".join(f'<th class="n">{name}</th>' for name in ("Pages", "Chunks", "Flagged", "Time"))

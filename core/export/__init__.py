@@ -16,7 +16,7 @@ from ..atomic import write_whole
 from ..errors import ConfigError, StorageError
 from ..extract.controls import strip_controls
 from ..session import ChunkRecord, Result, Session
-from .written import NotOursError, Replaced, forget, make_room, refuse_foreign, remember
+from .written import NotOursError, Replaced, forget, make_room, refuse_foreign, remember, was_written
 
 __all__ = [
     "FORMATS",
@@ -29,6 +29,7 @@ __all__ = [
     "forget",
     "format_for",
     "refuse_foreign",
+    "was_written",
     "write",
 ]
 

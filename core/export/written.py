@@ -10,17 +10,20 @@ somebody's words.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from glob import escape
-from itertools import chain
 from pathlib import Path
 
 from ..errors import GalleyError, StorageError
 from ..paths import private_dir
 from ..session import SUFFIX, Session
+from ..session.names import DIGITS
 
+LATER = re.compile(rf"\.(old|repaired)\d+{re.escape(SUFFIX)}$")
+"""How names end of sessions that were set aside, or saved from a damaged one."""
 FOLDER = ".written"
 """In the sessions' folder."""
 
@@ -107,6 +110,17 @@ def remember(digest: str, session: Session, edits: Collection[int], notes: Path)
             os.close(descriptor)
 
 
+def was_written(path: Path, notes: Path) -> bool:
+    """Whether the file is, byte for byte, a text that was written; not where it is that text's own source as well. What
+    can't be read is for whoever reads it.
+    """
+    with suppress(StorageError):
+        digest = digest_of(path) if (notes / FOLDER).is_dir() else ""
+        note = note_at(notes / FOLDER / digest) if digest else None
+        return note is not None and f"-{digest[:DIGITS]}-" not in note.session
+    return False
+
+
 def forget(removed: Collection[Path], notes: Path) -> None:
     """Drop the notes of sessions that were removed; one that was set aside has its own, under the same name."""
     full = {name for path in removed for name in (path.name, os.path.realpath(path))}
@@ -119,9 +133,8 @@ def forget(removed: Collection[Path], notes: Path) -> None:
 
 
 def original(name: str) -> str:
-    """A session's name before it was set aside."""
-    stem, mark, number = name.removesuffix(SUFFIX).rpartition(".old")
-    return f"{stem}{SUFFIX}" if mark and number.isdecimal() else name
+    """A session's name before it was set aside, or of the one that it was saved from."""
+    return LATER.sub(SUFFIX, name)
 
 
 def source_of(digest: str, notes: Path, session: Session | None = None) -> Path | None:
@@ -132,7 +145,7 @@ def source_of(digest: str, notes: Path, session: Session | None = None) -> Path 
     if note is None:
         return None
     path = notes / note.session
-    for found in chain([path], path.parent.glob(f"{escape(path.stem)}.old*{SUFFIX}")):
+    for found in (path, *(p for p in path.parent.glob(f"{escape(path.stem)}.*{SUFFIX}") if LATER.search(p.name))):
         if session is not None and same(found, session.path):
             if can_write(session, note):
                 return session.path
@@ -148,7 +161,9 @@ def same(one: Path, other: Path) -> bool:
 
 
 def can_write(session: Session, note: Note) -> bool:
-    return session.created_at == note.created_at and note.edits <= session.edits()
+    """Of a session that was saved from a damaged one, every chunk has to be cleaned: what was lost is pending again."""
+    whole = ".repaired" not in session.path.name or not session.status().pending
+    return whole and session.created_at == note.created_at and note.edits <= session.edits()
 
 
 def note_at(path: Path) -> Note | None:

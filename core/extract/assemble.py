@@ -13,12 +13,14 @@ from .agreement import MUCH
 from .failures import named
 from .options import ExtractOptions
 from .pagespec import name_pages, select_pages
-from .protocol import Item, Opened
+from .protocol import OFF_PAGE, Item, Opened
 from .source import check_source
 from .supervise import Harvest, Supervisor
 from .team import Team
 
 DEFAULTS = ExtractOptions()
+LEAST_UNSEEN = 40
+"""Characters on a page: fewer are stray labels of figures and the like, and say nothing."""
 NOT_COMPARED = "pdfium and pypdf were not compared: cleaning ended before that was done."
 """Stands among a document's notes until they are."""
 
@@ -96,7 +98,7 @@ class Extraction:
             raise _nothing(path, opened, harvest, selected)
         self._opened = opened.notes
         self._texts = _notes_on_texts(path, opened, harvest)
-        self._losses = [*_notes_on_losses(harvest), *_left_out(opened, harvest, selected, cut, options)]
+        self._losses = [*_notes_on_losses(harvest, options), *_left_out(opened, harvest, selected, cut, options)]
         return Document(
             path=path,
             sha256=opened.sha256,
@@ -200,17 +202,36 @@ def _notes_on_agreement(agreements: dict[int, float | None], items: list[Item]) 
     return notes
 
 
-def _notes_on_losses(harvest: Harvest) -> list[str]:
+def _notes_on_losses(harvest: Harvest, options: ExtractOptions) -> list[str]:
     notes: list[str] = []
     pages = harvest.pages.values()
     unread = [page.number for page in pages if "\ufffd" in page.text]
     if unread:
         count = sum(page.text.count("\ufffd") for page in pages)
         notes.append(f"{count:,} characters could not be read and stand as \ufffd, on {name_pages(unread)}.")
+    notes += _unseen(harvest, options)
     if harvest.skipped:
         first = min(harvest.skipped)
         limits = " timeout_seconds and memory_mb in the [extract] settings bound it." if harvest.deaths else ""
         notes.append(f"Could not read {name_pages(harvest.skipped)} ({harvest.skipped[first]}).{limits}")
+    return notes
+
+
+def _unseen(harvest: Harvest, options: ExtractOptions) -> list[str]:
+    """What a reader of the pages does not see, where a page has enough of it to say something."""
+    pages: dict[str, dict[int, int]] = {}
+    for page, counts in sorted(harvest.unseen.items()):
+        if page in harvest.pages and sum(counts.values()) >= LEAST_UNSEEN:
+            for why, count in counts.items():
+                pages.setdefault(why, {})[page] = count
+    off = pages.pop(OFF_PAGE, {})
+    notes: list[str] = []
+    if pages:
+        parts = [f"{sum(on.values()):,} {why} on {name_pages(on)}" for why, on in pages.items()]
+        what = "They are in the text" if options.keep_unseen else "They were left out of the text"
+        notes.append(f"Characters that a reader of the page does not see: {'; '.join(parts)}. {what}.")
+    if off:
+        notes.append(f"{sum(off.values()):,} characters off the page were left out, on {name_pages(off)}.")
     return notes
 
 

@@ -18,6 +18,9 @@ class ExtractOptions(Options):
     """Stop after this many characters; 0 takes all."""
     compare_pages: int = Field(default=100, ge=0)
     """`auto` compares the two extractors on this many pages at most, spread evenly; 0 compares none."""
+    keep_unseen: bool = True
+    """Keep text that a reader of the page does not see (white, without ink, tiny). It is counted either way; what lies
+    off the page is never taken. pypdf can't tell."""
     timeout_seconds: float = Field(default=120.0, gt=0)
     """How long the extraction worker may go without finishing a page."""
     memory_mb: int = Field(default=2048, ge=0)

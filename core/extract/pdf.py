@@ -52,6 +52,11 @@ class PdfFile:
             raise CannotRead("the page is missing from the page tree")
         return reader.text(number)
 
+    def unseen(self, extractor: str) -> dict[str, int]:
+        """Characters of the page last read that a reader of it does not see; pypdf can't tell."""
+        reader = self._readers[extractor]
+        return reader.unseen if isinstance(reader, PdfiumReader) else {}
+
     def close(self) -> None:
         for reader in self._readers.values():
             reader.close()
@@ -59,7 +64,7 @@ class PdfFile:
     def _open(self, job: Job, data: bytes, announce: Callable[[str], None]) -> None:
         pypdf = self._try(job, "pypdf", announce, lambda: PypdfReader(data, job.password))
         if job.extractor != "pypdf":
-            self._try(job, "pdfium", announce, lambda: PdfiumReader(data, job.password))
+            self._try(job, "pdfium", announce, lambda: PdfiumReader(data, job.password, job.drop_unseen))
         if pypdf is None:
             return
         refusal = self._refusals.get("pdfium")
@@ -67,7 +72,7 @@ class PdfFile:
             announce("repair")
             mended = pypdf.rewritten()
             if mended is not None:
-                self._try(job, "pdfium", announce, lambda: PdfiumReader(mended, None))
+                self._try(job, "pdfium", announce, lambda: PdfiumReader(mended, None, job.drop_unseen))
         if pypdf.complaints:
             said = "; ".join(quoted(complaint, 100).rstrip(".") for complaint in pypdf.complaints)
             self.notes.append(f"The file's structure is damaged and was repaired as far as possible ({said}).")

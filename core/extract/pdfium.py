@@ -2,7 +2,7 @@
 
 pdfium gives glyphs in reading order, with blanks and line ends of its own making between them. They are looked at where
 scripts were torn off, and glyphs without a meaning in Unicode are looked up by their font. pypdfium2 carries no types;
-this is the only module that touches it.
+this and `unseen` are the only modules that touch it.
 """
 
 import ctypes
@@ -14,9 +14,11 @@ from typing import Any
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 from ..signs import MARKS, RAISED, accented
+from .protocol import OFF_PAGE
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
 from .scripts import Place, is_beside, is_near, is_raised, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
+from .unseen import Look, text_objects
 
 _lib: Any = pypdfium2
 _raw: Any = _lib.raw
@@ -29,12 +31,16 @@ class PdfiumReader:
 
     name = "pdfium"
 
-    def __init__(self, data: bytes, password: str | None) -> None:
+    def __init__(self, data: bytes, password: str | None, drop_unseen: bool = False) -> None:
+        """`drop_unseen` leaves text out that a reader of the page does not see."""
+        self._drop_unseen = drop_unseen
         try:
             self._document: Any = _lib.PdfDocument(data, password=password)
             self.page_count: int = len(self._document)
         except _FAILURES as error:
             raise _cannot_open(error) from None
+        self.unseen: dict[str, int] = {}
+        """Characters of the page last read that a reader of it does not see, by the reason."""
         self.encrypted: bool = _raw.FPDF_GetSecurityHandlerRevision(self._document) >= 0
 
     def text(self, number: int) -> str:
@@ -66,7 +72,9 @@ class PdfiumReader:
         try:
             if textpage.count_chars() > LARGEST_PAGE:
                 raise CannotRead(f"it has more than {LARGEST_PAGE:,} characters")
-            text = _paired("".join(_Glyphs(page, textpage).pieces()))
+            glyphs = _Glyphs(page, textpage, self._drop_unseen)
+            text = _paired("".join(glyphs.pieces()))
+            self.unseen = dict(glyphs.unseen)
             return with_negations(text).translate(_PIECES)
         finally:
             textpage.close()
@@ -96,7 +104,7 @@ _NEARBY = sorted(range(-60, 61), key=abs)
 class _Glyphs:
     """The glyphs of one page. Places are only asked for where something depends on them: each costs a call."""
 
-    def __init__(self, page: Any, textpage: Any) -> None:
+    def __init__(self, page: Any, textpage: Any, drop_unseen: bool) -> None:
         self._handle: Any = textpage.raw
         self._count: int = textpage.count_chars()
         self._box: tuple[float, float, float, float] = page.get_bbox()
@@ -106,9 +114,13 @@ class _Glyphs:
         self._edges = tuple(ctypes.c_double() for _ in range(4))
         inside = textpage.get_text_bounded(errors="surrogatepass")
         self._codes = self._all_codes(textpage)
-        self._all_inside = _visible(_paired(self._codes)) == _visible(inside)
-        """Whether no glyph lies off the page, so that none has to be looked at for that."""
-        if any(is_symbolic(name) for name in self._font_names(page)):
+        look, symbolic = self._look(page, textpage)
+        self.unseen = look.counts
+        self._hidden = look.hidden if drop_unseen else set[int]()
+        """Addresses of text objects that are left out."""
+        self._all_inside = not self._hidden and _visible(_paired(self._codes)) == _visible(inside)
+        """Whether no glyph is off the page or left out, so that none has to be looked at for that."""
+        if symbolic:
             self._codes = "".join(self._meanings())
         self._marks: dict[int, str] = {}
         """Accents, by the glyph that they stand on, where both are no one character."""
@@ -151,6 +163,10 @@ class _Glyphs:
         runs = groupby(range(start, end), self._is_inside)
         for inside, indices in runs:
             places = list(indices)
+            if not inside:
+                outside = "".join(self._codes[index] for index in places if not self._is_hidden(index))
+                if count := _visible(outside):
+                    self.unseen[OFF_PAGE] += count
             yield places[0], places[-1] + 1, not inside
 
     def _run(self, start: int, end: int) -> str:
@@ -246,9 +262,13 @@ class _Glyphs:
         codes = (_raw.FPDFText_GetUnicode(self._handle, index) for index in range(self._count))
         return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
 
-    def _font_names(self, page: Any) -> Iterator[str]:
-        for text_object in page.get_objects(filter=[_raw.FPDF_PAGEOBJ_TEXT]):
-            yield self._font(text_object.raw)
+    def _look(self, page: Any, textpage: Any) -> tuple[Look, bool]:
+        """What nobody sees, and whether a font of the page is one whose glyphs have to be looked up."""
+        look, fonts = Look(page, textpage), set[str]()
+        for found in text_objects(page):
+            look.at(found)
+            fonts.add(self._font(found[0]))
+        return look, any(map(is_symbolic, fonts))
 
     def _font(self, text_object: Any) -> str:
         """The name of a text object's font; empty where pdfium knows none."""
@@ -280,7 +300,13 @@ class _Glyphs:
         _raw.FPDFText_GetCharBox(self._handle, index, left, right, bottom, top)
         return left.value, right.value, bottom.value, top.value
 
+    def _is_hidden(self, index: int) -> bool:
+        found = _raw.FPDFText_GetTextObject(self._handle, index) if self._hidden else None
+        return bool(found) and ctypes.addressof(found.contents) in self._hidden
+
     def _is_inside(self, index: int) -> bool:
+        if self._is_hidden(index):
+            return False
         left, right, bottom, top = self._ink(index)
         low_x, low_y, high_x, high_y = self._box
         return left <= high_x and right >= low_x and bottom <= high_y and top >= low_y

@@ -10,6 +10,9 @@ from typing import Any
 PRELOAD = "preload"
 """To a worker that is started before it is known for which file: load the PDF libraries, then wait for the job."""
 
+OFF_PAGE = "off the page"
+"""Why a reader does not see characters that are left out whatever the settings say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -21,6 +24,8 @@ class Job:
     memory_mb: int
     avoid: list[str]
     """Opening steps (`pypdf`, `pdfium`, `repair`) that ended an earlier worker."""
+    drop_unseen: bool = False
+    """Leave text out that a reader of the page does not see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +101,14 @@ class Trying:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A page's text, final; `removed` counts the control characters that were in it."""
+    """A page's text, final; `removed` counts the control characters that were in it, `unseen` the characters that a
+    reader of the page does not see, by the reason."""
 
     page: int
     text: str
     extractor: str
     removed: int
+    unseen: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class Harvest:
     deaths: int = 0
     """Workers lost on the way."""
     removed: int = 0
+    unseen: dict[int, dict[str, int]] = field(default_factory=dict[int, dict[str, int]])
+    """Characters that a reader does not see, by the reason, by page."""
     characters: int = 0
     """Length of the document's text: all pages and one separator between two."""
 
@@ -65,6 +67,8 @@ class Harvest:
         self.characters += len(taken.text) + (1 if self.pages else 0)
         self.pages[taken.page] = Page(taken.page, taken.text, taken.extractor)
         self.removed += taken.removed
+        if taken.unseen:
+            self.unseen[taken.page] = taken.unseen
 
     @property
     def settled(self) -> int:
@@ -84,7 +88,7 @@ class Supervisor:
         self._path = path
         self._options = options
         self._cancelled = cancelled
-        self._job = Job(str(path), password, options.extractor, options.memory_mb, [])
+        self._job = Job(str(path), password, options.extractor, options.memory_mb, [], not options.keep_unseen)
         self._worker: WorkerProcess | None = None
         self._opened: Opened | None = None
         self._trying: Trying | None = None

@@ -162,5 +162,6 @@ def merged(harvests: Sequence[Harvest]) -> Harvest:
         whole.gave_up = whole.gave_up or harvest.gave_up
         whole.deaths += harvest.deaths
         whole.removed += harvest.removed
+        whole.unseen |= harvest.unseen
     whole.characters = sum(len(page.text) for page in whole.pages.values()) + max(0, len(whole.pages) - 1)
     return whole

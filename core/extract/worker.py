@@ -58,6 +58,8 @@ class InputFile(Protocol):
 
     def text(self, number: int, extractor: str) -> str: ...
 
+    def unseen(self, extractor: str) -> dict[str, int]: ...
+
     def close(self) -> None: ...
 
 
@@ -179,7 +181,7 @@ def _take(file: InputFile, item: Item, channel: Channel) -> Taken | None:
             reasons.append(f"{extractor}: {error}")
             continue
         if best is None or stripped.text.strip():
-            best = Taken(item.page, stripped.text, extractor, stripped.removed)
+            best = Taken(item.page, stripped.text, extractor, stripped.removed, file.unseen(extractor))
         if stripped.text.strip():
             break
     if best is None:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from ..atomic import storage_error
 from ..errors import SessionDamagedError, SessionError
 from ..settings import RunSettings
-from .database import NeedsWriter, connect, journal_path, sqlite_errors
+from .database import NeedsWriter, connect, in_a_line, journal_path, sqlite_errors
 from .records import ChunkRecord
 from .rows import attempt_record, chunk_record, document_record
 
@@ -49,7 +49,7 @@ def check(path: Path) -> Health:
             connection.execute("BEGIN")
             told = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({MOST_OF_SQLITE})")]
             if told != ["ok"]:
-                return Health(path, tuple(f"SQLite: {line}" for line in told))
+                return Health(path, tuple(f"SQLite: {in_a_line(line)}" for line in told))
             tables = ("chunks", "attempts", "decisions")
             counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
             return Health(path, tuple(problems(connection)), counts)

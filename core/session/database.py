@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import SessionDamagedError, SessionError, StorageError
-from ..wording import printable
+from ..wording import excerpt, printable
 from .lock import lock_path
 from .migrations import APPLICATION_ID, MIGRATIONS, VERSION
 
@@ -185,9 +185,14 @@ def row_errors(path: Path) -> Generator[None]:
         raise damaged(path, f"{type(error).__name__} in its values") from error
 
 
+def in_a_line(error: object) -> str:
+    """SQLite quotes what it stumbled over, byte by byte, be it a whole page of text: the beginning of it on one line,
+    without what would paint on a terminal."""
+    return excerpt(printable(str(error)))
+
+
 def damaged(path: Path, why: str) -> SessionDamagedError:
-    """SQLite quotes what it stumbled over, byte by byte: `why` is shown without what would paint on a terminal."""
-    why = printable(why)
+    why = in_a_line(why)
     return SessionDamagedError(
         f"The session {path} is damaged ({why}).",
         f"It is left as it is; {CAN_BE_SAVED}; clean with --fresh begins anew.",
@@ -201,11 +206,12 @@ def sentence_for(path: Path, error: sqlite3.DatabaseError) -> SessionError | Sto
         return NeedsWriter(f"{path} was left in the middle of a commit.", "Its folder has to be writable once.")
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return StorageError(
-            f"The disk is full or failing: {path} could not be written ({error}).",
+            f"The disk is full or failing: {path} could not be written ({in_a_line(error)}).",
             "What was finished before is saved; free some space and resume.",
         )
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN}:
-        return StorageError(f"{path} can't be opened or written ({error}).", "Check its folder's permissions.")
+        why = in_a_line(error)
+        return StorageError(f"{path} can't be opened or written ({why}).", "Check its folder's permissions.")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return SessionError(f"{path} is locked by another process.", "Try again when that has ended.")
     return damaged(path, str(error))

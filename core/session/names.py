@@ -14,6 +14,8 @@ from .lock import WriterLock, lock_path, unwritable
 
 T = TypeVar("T")
 SUFFIX = ".galley"
+DIGITS = 8
+"""Of a hash, in a name."""
 STEM_BYTES = 80
 """File systems allow 255 bytes for a name, encrypted ones 143; what SQLite and the lock append comes on top."""
 
@@ -22,12 +24,12 @@ def session_name(document: Path, sha256: str, settings_digest: str) -> str:
     """The document's name in safe characters, and eight hex digits each of its hash and the settings' digest."""
     safe = re.sub(r"[^\w.-]+", "-", document.stem).strip("-.")
     stem = safe.encode()[:STEM_BYTES].decode(errors="ignore") or "document"
-    return f"{stem}-{sha256[:8]}-{settings_digest[:8]}{SUFFIX}"
+    return f"{stem}-{sha256[:DIGITS]}-{settings_digest[:DIGITS]}{SUFFIX}"
 
 
 def find_session(directory: Path, sha256: str, settings: RunSettings) -> Path | None:
     """The session of these bytes and settings, whatever the document was called; None when there is none."""
-    ending = f"-{sha256[:8]}-{settings.digest()[:8]}{SUFFIX}"
+    ending = f"-{sha256[:DIGITS]}-{settings.digest()[:DIGITS]}{SUFFIX}"
     found = [path for path in directory.glob(f"*{SUFFIX}") if path.name.endswith(ending)]
     return min(found, default=None)
 
