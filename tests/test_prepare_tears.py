@@ -91,6 +91,16 @@ def test_a_number_at_a_lines_beginning_is_no_footnote_without_a_mark() -> None:
     )
 
 
+def test_a_footnote_whose_mark_is_lost_is_known_by_its_number_and_by_the_sentence_that_it_tears() -> None:
+    first = f"{HALF.replace('lake', 'lake1')}\n{NOTE}\n{REST} {NEXT}"
+    second = NOTE.replace("1.", "2.")
+    text = prepared(f"{first}\n{HALF}\n{second}\n{REST} {NEXT}", torn_sentences=False).text
+    assert f"{HALF}\n\n{second}\n\n{REST}" in text
+    list_of_two = f"{HALF}\n{second}\n{NEXT}"
+    assert second not in prepared(f"{first}\n{list_of_two}", torn_sentences=False).text.split("\n\n")
+    assert second not in prepared(f"{HALF}\n{second}\n{REST}", torn_sentences=False).text.split("\n\n"), "no first"
+
+
 def test_a_compound_torn_by_a_footnote_comes_together() -> None:
     source = (
         "Its advice is on spelling and mostly about self-\n1 The boy1 was told to speak every point and every\n"

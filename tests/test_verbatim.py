@@ -346,6 +346,16 @@ def test_a_web_address_that_a_blank_parts_goes_whole(address: str) -> None:
     assert clean(f"The code: {address}, and more", [0.0])[0] == "The code:, and more"
 
 
+@pytest.mark.parametrize("note", ["2. https://press.org/a", "² https://press.org/a.", "12 www.press.org/a "])
+def test_a_footnote_that_is_an_address_goes_with_its_number(note: str) -> None:
+    assert clean(f"They were sold.\n\n{note}\n\nAll of them.", [0.0, -50.0])[0] == "They were sold.\n\nAll of them."
+
+
+def test_a_footnote_that_says_more_than_an_address_keeps_its_number() -> None:
+    text = "They were sold.\n\n2. https://press.org/a lists the rest.\n\nAll of them."
+    assert "\n\n2. lists the rest." in clean(text, [0.0, -50.0])[0]
+
+
 @pytest.mark.parametrize(
     "address",
     [

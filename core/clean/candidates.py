@@ -102,6 +102,10 @@ DEBRIS_TOKENS = 6
 """Fewer tokens are a page range or an initial in a reference rather than remains of anything."""
 LEAST_DEBRIS, LIKELIEST_DEBRIS = 0.125, 0.45
 BLANKS = re.compile(r"[ \t]+")
+NOTE_BEGINNING = re.compile(rf"(?:\A|\n)((?:\d{{1,2}}[.)]?|[{RAISED}]{{1,2}})[ \t]*)\Z")
+"""Of a footnote, before an address that is all of it."""
+LONGEST_NUMBER = 8
+LINE_END = re.compile(r"\.?[ \t]*(?=\n|\Z)")
 PARAGRAPH_END = re.compile(r"[ \t]*\n+")
 TOKEN = re.compile(r"\S+")
 WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
@@ -136,7 +140,12 @@ def contacts(text: str, language: str) -> Iterator[Candidate]:
         end = match.start() + len(match.group().rstrip(".,;:!?)]}'’”"))
         bare = match.group().strip().startswith(("http", "www"))
         prior = PART_OF_SENTENCE if bare and is_stated(text, match.start()) else 0.7
-        yield Candidate(match.start(), end, "", "contact", prior)
+        number = NOTE_BEGINNING.search(text, max(0, match.start() - LONGEST_NUMBER), match.start())
+        closing = LINE_END.match(text, end)
+        if number and closing:
+            yield Candidate(number.start(1), closing.end(), "", "contact", prior)
+        else:
+            yield Candidate(match.start(), end, "", "contact", prior)
 
 
 def footnote_marks(text: str, language: str) -> Iterator[Candidate]:

@@ -1,4 +1,7 @@
-"""Where footnotes begin: a line that opens with a number which stands as a mark behind a word above it."""
+"""Where footnotes begin: a line that opens with a number which stands as a mark behind a word above it.
+
+Where the mark is lost, as in a figure, the number that comes next does, on a line that tears a sentence.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,17 +22,33 @@ REACH = 100
 """How many lines above its footnote a mark may stand: a page of two columns."""
 SHORTEST = 20
 """Characters; what is shorter is a label or a piece of a formula."""
+OPEN = re.compile(r"[^\W\d_A-Z][,-]?\s*$")
+CLOSED = re.compile(r"(?:[.!?][\"'”’»)\]]*|https?://\S+|\S+@\S+)\s*$")
+MOST_LINES = 6
+"""Of a footnote that tears a sentence."""
 
 
 def footnote_starts(lines: Sequence[Line]) -> Iterator[int]:
     """Offsets of the lines that begin a footnote."""
     marked: dict[str, int] = {}
+    last = 0
     for place, line in enumerate(lines):
         match = FOOTNOTE.match(line.text)
         number = match[1].translate(PLAIN) if match else ""
-        noted = match and len(line.text) >= SHORTEST and place - marked.get(number, -REACH - 1) <= REACH
-        if noted and not (place > 0 and COUNTED.search(lines[place - 1].text)):
-            del marked[number]
+        known = place - marked.get(number, -REACH - 1) <= REACH or (number == str(last + 1) and tears(lines, place))
+        if match and len(line.text) >= SHORTEST and known and not (place and COUNTED.search(lines[place - 1].text)):
+            marked.pop(number, None)
+            last = int(number)
             yield line.start
         for mark in MARK.finditer(line.text) if DIGIT.search(line.text) else ():
             marked[mark[1].translate(PLAIN)] = place
+
+
+def tears(lines: Sequence[Line], place: int) -> bool:
+    """Whether a sentence breaks off above a line and goes on below what begins there."""
+    if not (place and OPEN.search(lines[place - 1].text)):
+        return False
+    for line, after in zip(lines[place : place + MOST_LINES], lines[place + 1 :], strict=False):
+        if CLOSED.search(line.text):
+            return after.text.lstrip()[:1].islower()
+    return False
