@@ -1,5 +1,6 @@
 """The real llama.cpp with the real embedded model, in its worker process."""
 
+import subprocess
 import tempfile
 import threading
 import time
@@ -13,6 +14,7 @@ from ggufs import NAMED, gguf, tensor
 from galley.core.engine.base import Message, RequestCancelled, Sampling, WorkerDied
 from galley.core.engine.local import LocalEngine, log_file
 from galley.core.engine.options import EngineOptions
+from galley.core.engine.sockets import remove_stale_sockets
 from galley.core.errors import EngineError, ModelError
 from galley.core.models import describe
 
@@ -122,6 +124,25 @@ def test_nothing_listens_on_a_network_and_nothing_is_left_behind(engine: LocalEn
     engine.close()
     assert not worker.is_running()
     assert not any(path.parent.exists() for path in sockets)
+
+
+def test_the_socket_of_a_killed_worker_that_nobody_has_buried_is_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    dead, alive = (subprocess.Popen(["sleep", "100"]) for _ in range(2))
+    folders = [tmp_path / f"galley-{process.pid}-1" for process in (dead, alive)]
+    for folder in folders:
+        folder.mkdir()
+    dead.kill()
+    while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    remove_stale_sockets()
+    assert [folder.exists() for folder in folders] == [False, True]
+    alive.kill()
+    for process in (dead, alive):
+        process.wait()
 
 
 def test_a_killed_workers_socket_is_taken_away_even_if_no_model_is_loaded_again(

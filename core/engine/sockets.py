@@ -24,5 +24,14 @@ def remove_stale_sockets() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{SOCKET_PREFIX}*-*"):
         named = OURS.match(folder.name)
         with suppress(OSError):
-            if named and folder.lstat().st_uid == os.getuid() and not psutil.pid_exists(int(named[1])):
+            if named and folder.lstat().st_uid == os.getuid() and not lives(int(named[1])):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def lives(pid: int) -> bool:
+    """Whether there is such a process. One that was killed stays in the system's list until somebody asks how it ended,
+    in some containers for good."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
