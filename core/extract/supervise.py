@@ -180,7 +180,9 @@ class Supervisor:
 
     def _compare(self, worker: WorkerProcess, gently: bool, found: dict[int, float | None]) -> None:
         self._patience = self._options.timeout_seconds
-        worker.send(Compare(self._to_compare, gently))
+        if gently:
+            worker.give_way()
+        worker.send(Compare(self._to_compare))
         while self._busy:  # with what it had in hand before
             self._busy = not isinstance(self._receive(worker), Finished)
         while not isinstance(message := self._receive(worker), Finished):
