@@ -16,7 +16,7 @@ from galley.core import job as jobs
 from galley.core.config import Config, load_config
 from galley.core.errors import InputError
 from galley.core.extract import NOT_COMPARED, Extraction, ExtractOptions, extract
-from galley.core.extract.process import GENTLE, NICEST
+from galley.core.extract.process import GENTLE, GENTLE_GROUP, NICEST
 from galley.core.session import Session
 
 LINES = [
@@ -100,7 +100,7 @@ def test_it_can_be_given_up_and_the_session_says_so_until_it_is_told(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-def test_it_lets_everything_else_go_first(tmp_path: Path, sample_pdf: Path) -> None:
+def test_it_lets_everything_else_go_first_until_somebody_waits_for_it(tmp_path: Path, sample_pdf: Path) -> None:
     with Extraction(sample_pdf) as extraction:
         extraction.read()
         (worker,) = workers()
@@ -108,7 +108,9 @@ def test_it_lets_everything_else_go_first(tmp_path: Path, sample_pdf: Path) -> N
         extraction.compare(gently=True)
         assert worker.nice() == min(before + GENTLE, NICEST)
         group = Path(f"/proc/{worker.pid}/autogroup")
-        assert not group.exists() or group.read_text().split()[-1] == str(GENTLE)
+        assert not group.exists() or group.read_text().split()[-1] == str(GENTLE_GROUP)
+        extraction.hurry()
+        assert not group.exists() or group.read_text().split()[-1] == "0"
 
 
 def test_a_document_that_comes_to_nothing_leaves_no_worker(tmp_path: Path) -> None:

@@ -24,10 +24,11 @@ POLL_SECONDS = 0.1
 """How often a waiting parent looks whether it was asked to stop."""
 GRACE_SECONDS = 5.0
 """How long a worker that closed its output may take to end, so that its exit code tells why."""
-GENTLE = 10
-"""By so much nicer than others: a tenth of a core that another process wants all of."""
+GENTLE, GENTLE_GROUP = 5, 10
+"""By so much nicer than others, as a process and as a session: a quarter and a tenth of a core that others want all of. Not
+everybody may take back the first."""
 NICEST = 19
-GENTLE_TRIES = 5
+TRIES = 5
 STDERR_LINES = 20
 STDERR_LINE_BYTES = 1000
 
@@ -76,18 +77,24 @@ class WorkerProcess:
         return self._process.pid
 
     def give_way(self) -> None:
-        """From now on, let others go first where they want the processor. Where the system won't, nothing.
+        """From now on, let others go first where they want the processor."""
+        self._priority(GENTLE, GENTLE_GROUP)
 
-        Linux may share the processor out by sessions first, of which the worker has one of its own: being nice within
-        it would give way to nobody. That can be said once in a tenth of a second, for all workers there are.
+    def hurry(self) -> None:
+        """No longer give way, as far as the system lets somebody take that back."""
+        self._priority(-GENTLE, 0)
+
+    def _priority(self, change: int, group: int) -> None:
+        """Linux may share the processor out by sessions first, of which the worker has one of its own: being nice within
+        it gives way to nobody. That can be said once in a tenth of a second, for all workers there are.
         """
         if sys.platform != "win32":
             with suppress(OSError):
                 nice = os.getpriority(os.PRIO_PROCESS, self.pid)
-                os.setpriority(os.PRIO_PROCESS, self.pid, min(nice + GENTLE, NICEST))
-        for _ in range(GENTLE_TRIES):
+                os.setpriority(os.PRIO_PROCESS, self.pid, min(nice + change, NICEST))
+        for _ in range(TRIES):
             try:
-                Path(f"/proc/{self.pid}/autogroup").write_text(str(GENTLE), encoding="ascii")
+                Path(f"/proc/{self.pid}/autogroup").write_text(str(group), encoding="ascii")
             except BlockingIOError:
                 time.sleep(POLL_SECONDS)
             except OSError:

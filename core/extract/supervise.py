@@ -178,6 +178,12 @@ class Supervisor:
         """Whether there is anything for `compare` to do."""
         return bool(self._to_compare)
 
+    def hurry(self) -> None:
+        """Compare gently no longer. From any thread."""
+        worker = self._worker
+        if worker is not None:
+            worker.hurry()
+
     def _compare(self, worker: WorkerProcess, gently: bool, found: dict[int, float | None]) -> None:
         self._patience = self._options.timeout_seconds
         if gently:
