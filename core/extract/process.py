@@ -25,8 +25,8 @@ POLL_SECONDS = 0.1
 GRACE_SECONDS = 5.0
 """How long a worker that closed its output may take to end, so that its exit code tells why."""
 GENTLE, GENTLE_GROUP = 5, 10
-"""By so much nicer than others, as a process and as a session: a quarter and a tenth of a core that others want all of. Not
-everybody may take back the first."""
+"""By so much nicer than others, as a process and as a session: a quarter and a tenth of a core that others want all of.
+Not everybody may take back the first."""
 NICEST = 19
 TRIES = 5
 STDERR_LINES = 20
@@ -85,8 +85,8 @@ class WorkerProcess:
         self._priority(-GENTLE, 0)
 
     def _priority(self, change: int, group: int) -> None:
-        """Linux may share the processor out by sessions first, of which the worker has one of its own: being nice within
-        it gives way to nobody. That can be said once in a tenth of a second, for all workers there are.
+        """Linux may share the processor out by sessions first, of which the worker has one of its own: being nice in it
+        gives way to nobody. A session's part can be changed once in a tenth of a second, for all workers there are.
         """
         if sys.platform != "win32":
             with suppress(OSError):
