@@ -34,7 +34,9 @@ class Comparing:
         return self._thread.is_alive()
 
     def wait(self) -> None:
-        """Until it is in the session. Raises StorageError or SessionError."""
+        """Until it is in the session; it no longer lets others go first. Raises StorageError or SessionError."""
+        if self.under_way:
+            self._extraction.hurry()
         self._thread.join()
         if self._error is not None:
             raise self._error

@@ -1,5 +1,6 @@
 """The extractors are compared behind the run: the session has what came of it, or says that it was not done."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from galley.core import job as jobs
 from galley.core.config import Config, load_config
 from galley.core.errors import InputError
 from galley.core.extract import NOT_COMPARED, Extraction, ExtractOptions, extract
+from galley.core.extract.process import GENTLE, GENTLE_GROUP, NICEST
 from galley.core.session import Session
 
 LINES = [
@@ -95,6 +97,20 @@ def test_it_can_be_given_up_and_the_session_says_so_until_it_is_told(
     done = galley("resume", name, "-o", str(tmp_path / "out.txt"))
     assert done.returncode == 0, done.stderr
     assert done.stderr.count(NOT_COMPARED) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_it_lets_everything_else_go_first_until_somebody_waits_for_it(tmp_path: Path, sample_pdf: Path) -> None:
+    with Extraction(sample_pdf) as extraction:
+        extraction.read()
+        (worker,) = workers()
+        before = worker.nice()
+        extraction.compare(gently=True)
+        assert worker.nice() == min(before + GENTLE, NICEST)
+        group = Path(f"/proc/{worker.pid}/autogroup")
+        assert not group.exists() or group.read_text().split()[-1] == str(GENTLE_GROUP)
+        extraction.hurry()
+        assert not group.exists() or group.read_text().split()[-1] == "0"
 
 
 def test_a_document_that_comes_to_nothing_leaves_no_worker(tmp_path: Path) -> None:

@@ -124,6 +124,10 @@ class Extraction:
         agreements = self._team.compare(gently=gently)
         return Comparison(agreements, self._notes(_notes_on_agreement(agreements, self._items)))
 
+    def hurry(self) -> None:
+        """Compare gently no longer, since somebody waits. From any thread."""
+        self._team.hurry()
+
     def stop(self) -> None:
         """Have what is under way end with ExtractionCancelled. From any thread."""
         self._team.stop()

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 from .failures import quoted
@@ -23,6 +24,11 @@ POLL_SECONDS = 0.1
 """How often a waiting parent looks whether it was asked to stop."""
 GRACE_SECONDS = 5.0
 """How long a worker that closed its output may take to end, so that its exit code tells why."""
+GENTLE, GENTLE_GROUP = 5, 10
+"""By so much nicer than others, as a process and as a session: a quarter and a tenth of a core that others want all of.
+Not everybody may take back the first."""
+NICEST = 19
+TRIES = 5
 STDERR_LINES = 20
 STDERR_LINE_BYTES = 1000
 
@@ -69,6 +75,32 @@ class WorkerProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def give_way(self) -> None:
+        """From now on, let others go first where they want the processor."""
+        self._priority(GENTLE, GENTLE_GROUP)
+
+    def hurry(self) -> None:
+        """No longer give way, as far as the system lets somebody take that back."""
+        self._priority(-GENTLE, 0)
+
+    def _priority(self, change: int, group: int) -> None:
+        """Linux may share the processor out by sessions first, of which the worker has one of its own: being nice in it
+        gives way to nobody. A session's part can be changed once in a tenth of a second, for all workers there are.
+        """
+        if sys.platform != "win32":
+            with suppress(OSError):
+                nice = os.getpriority(os.PRIO_PROCESS, self.pid)
+                os.setpriority(os.PRIO_PROCESS, self.pid, min(nice + change, NICEST))
+        for _ in range(TRIES):
+            try:
+                Path(f"/proc/{self.pid}/autogroup").write_text(str(group), encoding="ascii")
+            except BlockingIOError:
+                time.sleep(POLL_SECONDS)
+            except OSError:
+                return
+            else:
+                return
 
     def send(self, message: Message) -> None:
         """Raises WorkerDied."""

@@ -58,8 +58,6 @@ class Compare:
 
     pages: list[tuple[int, str]]
     """Numbers, and which extractor's text was taken."""
-    gently: bool
-    """Whether others go first where they want the processor."""
 
 
 @dataclass(frozen=True, slots=True)

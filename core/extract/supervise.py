@@ -182,9 +182,17 @@ class Supervisor:
         """Whether there is anything for `compare` to do."""
         return bool(self._to_compare)
 
+    def hurry(self) -> None:
+        """Compare gently no longer. From any thread."""
+        worker = self._worker
+        if worker is not None:
+            worker.hurry()
+
     def _compare(self, worker: WorkerProcess, gently: bool, found: dict[int, float | None]) -> None:
         self._patience = self._options.timeout_seconds
-        worker.send(Compare(self._to_compare, gently))
+        if gently:
+            worker.give_way()
+        worker.send(Compare(self._to_compare))
         while self._busy:  # with what it had in hand before
             self._busy = not isinstance(self._receive(worker), Finished)
         while not isinstance(message := self._receive(worker), Finished):

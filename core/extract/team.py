@@ -81,6 +81,11 @@ class Team:
         """Whether there is anything for `compare` to do."""
         return any(supervisor.compares for supervisor in self._members)
 
+    def hurry(self) -> None:
+        """Compare gently no longer. From any thread."""
+        for supervisor in self._members:
+            supervisor.hurry()
+
     def stop(self) -> None:
         """Have whatever is under way end with ExtractionCancelled. From any thread."""
         for supervisor in self._members:

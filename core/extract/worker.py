@@ -42,8 +42,6 @@ from .readers import CannotRead, describe
 from .source import Kind, Source, read_source
 
 PR_SET_PDEATHSIG = 1
-GENTLE = 10
-"""By so much nicer than others: a tenth of a core that another process wants all of."""
 
 
 class InputFile(Protocol):
@@ -193,8 +191,6 @@ def _take(file: InputFile, item: Item, channel: Channel) -> Taken | None:
 
 def _compare(file: InputFile, asked: Compare, texts: dict[int, str], channel: Channel) -> None:
     """Send how the other extractor agrees with each page's text, which is read again where another worker took it."""
-    if asked.gently and sys.platform != "win32":
-        os.nice(GENTLE)
     for page, extractor in asked.pages:
         for other in file.extractors:
             if other != extractor:
