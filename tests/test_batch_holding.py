@@ -1,6 +1,7 @@
 """Who has a document of a batch in hand on a cluster, and who had it when it was lost."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ from batches import PROSE
 
 from galley.cli.batchview import Lines
 from galley.core.batch.events import DocumentBegun, DocumentTakenOver
-from galley.core.batch.holding import FOLDER, Hold, Holder, Lookout, Loss, held, holdings, loss_of
-from galley.core.batch.node import Orders, read, row_of
+from galley.core.batch.holding import FOLDER, MOST_TRIES, Hold, Holder, Lookout, Loss, held, holdings, loss_of
+from galley.core.batch.node import Orders, Row, read, row_of
 from galley.core.batch.tasks import Task
 from galley.core.config import load_config
+from galley.core.errors import InputError
 
 ONE, OTHER = Holder("a" * 40, "north", 11), Holder("b" * 40, "south", 12)
 
@@ -84,20 +86,56 @@ def test_each_change_of_hands_is_told_once(tmp_path: Path) -> None:
     assert lookout.last(7) == OTHER
 
 
+def rules_row(folder: Path) -> tuple[Row, str]:
+    """A row for `a.txt` in the folder, and the orders that go with it."""
+    config = load_config(overrides={"clean.mode": "rules"}).model_dump(mode="json")
+    orders = Orders(version("galley-tui"), str(folder), {"a": config}, 0)
+    task = Task(1, str(folder / "a.txt"), config, None, str(folder / "a.out.txt"), True)
+    return row_of(task, "a"), orders.to_json()
+
+
 def test_a_node_answers_with_who_had_the_document_before(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(PROSE)
     (tmp_path / FOLDER).mkdir()
     Hold(tmp_path / FOLDER / "1", ONE)
-    config = load_config(overrides={"clean.mode": "rules"}).model_dump(mode="json")
-    from importlib.metadata import version
-
-    orders = Orders(version("galley-tui"), str(tmp_path), {"a": config}, 0)
-    task = Task(1, str(tmp_path / "a.txt"), config, None, str(tmp_path / "a.out.txt"), True)
-    answer = read(row_of(task, "a"), orders.to_json(), "c" * 40)
+    row, orders = rules_row(tmp_path)
+    answer = read(row, orders, "c" * 40)
     assert json.loads(answer["answer"])["event"] == "done"
     (loss,) = map(loss_of, json.loads(answer["losses"]))
     assert (loss.lost, loss.taker.node, loss.done) == (ONE, "c" * 40, 0)
     assert list(holdings(tmp_path)) == []
+
+
+def node(number: int) -> Holder:
+    return Holder(f"{number:040}", f"host{number}", number)
+
+
+def test_a_document_that_ends_whoever_takes_it_is_set_aside_in_the_end(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(PROSE)
+    (tmp_path / FOLDER).mkdir()
+    for number in range(MOST_TRIES):
+        Hold(tmp_path / FOLDER / "1", node(number)).check()
+    row, orders = rules_row(tmp_path)
+    answer = json.loads(read(row, orders, "c" * 40)["answer"])
+    assert (answer["event"], answer["kind"]) == ("failed", "InputError")
+    assert f"lost {MOST_TRIES} times without getting any further, the last time with process 4" in answer["message"]
+    again = read(row, orders, "c" * 40)
+    assert json.loads(again["answer"])["event"] == "done", "--retry-failed begins anew"
+
+
+def test_one_that_gets_further_each_time_is_handed_on_as_often_as_it_takes(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    for number in range(3 * MOST_TRIES):
+        hold = Hold(tmp_path / FOLDER / "1", node(number))
+        hold.check()
+        hold.opened(number, 100)
+    for number in range(MOST_TRIES):
+        hold = Hold(tmp_path / FOLDER / "1", node(100 + number))
+        if number < MOST_TRIES - 1:
+            hold.check()
+            hold.opened(14, 100)
+    with pytest.raises(InputError, match="without getting any further"):
+        Hold(tmp_path / FOLDER / "1", node(200)).check()
 
 
 def test_a_document_that_changed_hands_is_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -278,6 +279,23 @@ def test_what_sqlite_quotes_out_of_a_damaged_file_is_one_line_that_paints_on_no_
     with pytest.raises(SessionError, match="malformed") as caught:
         Session.open(path, write=False)
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [(b"sha256 TEXT", b"sha257 TEXT"), (b"flagged INTEGER", b"flaggee INTEGER"), (b"start INTEGER", b"stbrt INTEGER")],
+)
+def test_a_bit_in_the_name_of_a_column_is_a_sentence_and_costs_nothing(path: Path, was: bytes, became: bytes) -> None:
+    data = path.read_bytes()
+    assert was in data
+    path.write_bytes(data.replace(was, became))
+    problems = check(path).problems
+    assert problems
+    assert all(problem.isprintable() for problem in problems)
+    with suppress(SessionError), Session.open(path, write=False) as session:
+        session.results()
+    salvaged = salvage(path)
+    assert (salvaged.lost["chunks"], check(salvaged.path).problems) == (0, ())
 
 
 def test_a_chunk_that_lost_its_source_keeps_its_place_and_what_was_made_of_it(tmp_path: Path) -> None:

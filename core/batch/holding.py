@@ -14,12 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import GalleyError
+from ..errors import GalleyError, InputError
 from ..paths import private_dir
 from ..wording import plural
 
 FOLDER = ".galley-held"
 """In the results' folder; gone when the batch has ended."""
+MOST_TRIES = 5
+"""Processes that a document may cost one after the other. Several documents are in hand at a time, and each is held
+against all of them, so that it is more than on one machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Holding:
 
     holder: Holder
     losses: tuple[Loss, ...]
+    tries: int = 1
+    """Processes in a row that took it and brought it no further, with this one."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -68,7 +73,7 @@ class Holding:
     def from_json(cls, text: str) -> "Holding":
         """Raises ValueError, KeyError or TypeError."""
         raw = json.loads(text)
-        return cls(Holder(**raw["holder"]), tuple(loss_of(loss) for loss in raw["losses"]))
+        return cls(Holder(**raw["holder"]), tuple(map(loss_of, raw["losses"])), int(raw["tries"]))
 
 
 def loss_of(raw: dict[str, Any]) -> Loss:
@@ -83,8 +88,18 @@ class Hold:
         self._path = path
         self._holder = holder
         self._before = holding_at(path)
+        self._tries = 1 + (self._before.tries if self._before else 0)
         self.losses: list[Loss] = []
         self._sign()
+
+    def check(self) -> None:
+        """Raises InputError for a document that ends whoever takes it: a cluster would hand it on without end."""
+        if self._before is not None and self._tries > MOST_TRIES:
+            last = self._before.holder
+            raise InputError(
+                f"It was lost {MOST_TRIES} times without getting any further, the last time with {last}.",
+                "Retry with --retry-failed.",
+            )
 
     def opened(self, done: int, total: int) -> None:
         """The document's session is open: whoever had it before can't have it any more. `done` of its `total` chunks
@@ -92,6 +107,8 @@ class Hold:
         """
         if self._before is None:
             return
+        if done > max((loss.done for loss in self._before.losses), default=0):
+            self._tries = 1
         self.losses = [*self._before.losses, Loss(self._before.holder, self._holder, done, total)]
         self._before = None
         self._sign()
@@ -107,7 +124,7 @@ class Hold:
         with suppress(OSError):
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
-                os.write(descriptor, Holding(self._holder, tuple(self.losses)).to_json().encode())
+                os.write(descriptor, Holding(self._holder, tuple(self.losses), self._tries).to_json().encode())
             finally:
                 os.close(descriptor)
 

@@ -334,7 +334,7 @@ def row_errors(path: Path) -> Generator[None]:
     """What no Galley wrote into a row, as a sentence about the ledger."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise SessionError(
             f"The batch's ledger {path} is damaged: a row of it says what can't be.", MOVE_AWAY
         ) from error

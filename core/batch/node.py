@@ -178,7 +178,12 @@ def opened(session: Session, hold: Hold) -> None:
 def in_hand(row: Row, orders: Orders, node: str, work: Callable[[Hold], Row]) -> Row:
     """The row with its answer and, beside it, who was lost with the document before."""
     with held(Path(orders.folder), int(row["number"]), Holder.here(node)) as hold:
-        done = answered(row, lambda: work(hold))
+
+        def checked() -> Row:
+            hold.check()
+            return work(hold)
+
+        done = answered(row, checked)
     return {**done, "losses": json.dumps([*json.loads(row["losses"]), *map(asdict, hold.losses)])}
 
 

@@ -15,12 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from ..atomic import storage_error
 from ..errors import SessionDamagedError, SessionError
 from ..settings import RunSettings
-from .database import NeedsWriter, connect, in_a_line, journal_path, sqlite_errors
+from .database import NONSENSE, NeedsWriter, connect, in_a_line, journal_path, sqlite_errors
 from .records import ChunkRecord
 from .rows import attempt_record, chunk_record, document_record
 
@@ -52,7 +50,7 @@ def check(path: Path) -> Health:
                 return Health(path, tuple(f"SQLite: {in_a_line(line)}" for line in told))
             tables = ("chunks", "attempts", "decisions")
             counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
-            return Health(path, tuple(problems(connection)), counts)
+            return Health(path, all_problems(connection), counts)
     except SessionDamagedError as error:
         return Health(path, (f"{error.why[0].upper()}{error.why[1:]}.",))
 
@@ -84,6 +82,16 @@ def copy(path: Path, folder: Path) -> Path:
     return there
 
 
+def all_problems(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """`problems`, as far as they can be looked for."""
+    found: list[str] = []
+    try:
+        found.extend(problems(connection))
+    except NONSENSE as error:
+        found.append(f"Not all of it could be looked at ({in_a_line(error)}).")
+    return tuple(found)
+
+
 def problems(connection: sqlite3.Connection) -> Iterator[str]:
     """What of Galley's own rules does not hold, a sentence each."""
     size = Path(connection.execute("PRAGMA database_list").fetchone()["file"]).stat().st_size
@@ -110,7 +118,7 @@ def _document(row: sqlite3.Row) -> Iterator[str]:
         document_record(row)
         RunSettings.model_validate(json.loads(row["settings"]))
         [(offset, page) for offset, page in json.loads(row["page_runs"])]
-    except (ValidationError, ValueError, TypeError, KeyError) as error:
+    except NONSENSE as error:
         yield f"The document's row can't be understood ({type(error).__name__})."
 
 
@@ -124,7 +132,7 @@ def _chunks(
         try:
             chunks[row["idx"]] = chunk = chunk_record(row)
             length = len(chunk.source)
-        except (ValueError, TypeError, KeyError) as error:
+        except NONSENSE as error:
             yield f"{name} can't be understood ({type(error).__name__})."
             continue
         if row["idx"] != expected:
@@ -150,7 +158,7 @@ def _attempts(connection: sqlite3.Connection, chunks: dict[int, ChunkRecord], ed
             flagged = any(flag.severity != "info" for flag in attempt.flags)
             chunk = chunks.get(attempt.chunk)
             outside = chunk and any(not 0 <= edit.start <= edit.end <= len(chunk.source) for edit in attempt.edits)
-        except (ValueError, TypeError, KeyError) as error:
+        except NONSENSE as error:
             yield f"{name} can't be understood ({type(error).__name__})."
             continue
         if flagged != bool(row["flagged"]):

@@ -21,6 +21,8 @@ BUSY_TIMEOUT_SECONDS = 10.0
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID_AT = 68
+NONSENSE = (ValueError, TypeError, KeyError, IndexError)
+"""What comes of making values out of rows that no Galley wrote: a bit can make another name of a column, too."""
 CAN_BE_SAVED = "galley sessions check --repair writes what can be read of it to a new one"
 
 
@@ -181,7 +183,7 @@ def row_errors(path: Path) -> Generator[None]:
     try:
         with sqlite_errors(path):
             yield
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+    except NONSENSE as error:
         raise damaged(path, f"{type(error).__name__} in its values") from error
 
 

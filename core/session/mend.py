@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..settings import RunSettings
+from .database import NONSENSE
 from .leaves import Value
 from .records import Attempt
 from .rows import attempt_record, document_record
@@ -18,7 +19,6 @@ from .shapes import Found
 
 LOST = "[The text of this chunk was lost.]"
 LOST_NOTE = "Its text was lost when the session was damaged."
-NONSENSE = (ValueError, TypeError, KeyError, IndexError)
 
 
 @dataclass(slots=True)
