@@ -13,13 +13,13 @@ from ..traced import Edit
 from .figures import CAPTION, EQUATION_NUMBER, TABLE
 from .footnotes import PLAIN
 from .frequency import zipf
-from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, UNFINISHED, is_heading
+from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, TITLED, UNFINISHED, is_heading
 
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
 NAMED = re.compile(
     r"^\s*(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Abb(?:ildung|\.)|Tab(?:le|elle|\.)|TABLE|Algorithm|Listing)\s*[A-Z]?[\dIVX.]+"
-    r"(?P<end>:|\s+(?:[^\W\d_a-z]|\(|[a-z]\)))"
+    r"(?::|\s+(?:[^\W\d_a-z]|\(|[a-z]\)))"
 )
 """How a caption begins, and no sentence about its figure: not "Figure 1, larger values" and not "Fig. 3 shows"."""
 FOOTNOTE = re.compile(r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?)\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)")
@@ -151,9 +151,8 @@ def is_float(text: str) -> bool:
 
 def stands_apart(text: str, aside: str) -> bool:
     """Whether what begins behind `text` is no part of it, as "Fig. 3." behind "in" may be, or an item of a list."""
-    caption = NAMED.match(aside)
-    if caption:
-        return caption["end"] == ":" or BEFORE_NUMBER.search(text) is None
+    if NAMED.match(aside):
+        return TITLED.match(aside) is not None or BEFORE_NUMBER.search(text) is None
     number = NUMBERED_NOTE.match(aside)
     noted = number is None or re.search(rf"[^\W\d_][.,;:]?{number[1]}(?!\d)", text.translate(PLAIN)) is not None
     return noted and (FOOTNOTE.match(aside) or IMPRINT.match(aside)) is not None and closes(aside)
