@@ -45,6 +45,11 @@ def test_the_sentence_is_whole_and_the_aside_behind_it_whatever_the_model_says(
     assert cleaned(f"{HALF}\n\n{aside}\n\n{REST}\n\n{NEXT}", answers).text == f"{HALF} {REST}\n\n{aside}\n\n{NEXT}"
 
 
+def test_a_sentence_that_goes_on_with_a_sign_gets_no_blank_before_it() -> None:
+    text = cleaned(f"{HALF.removesuffix(' that')}\n\n{NOTE}\n\n: {REST} {NEXT}").text
+    assert text == f"{HALF.removesuffix(' that')}: {REST}\n\n{NOTE}\n\n{NEXT}"
+
+
 def test_a_model_that_can_only_write_has_no_say_in_it() -> None:
     verbatim = Verbatim(Author(), load_judge(), write=lambda text, cancelled: (text, Usage()))  # type: ignore[arg-type]
     text = verbatim.clean(TORN, find_candidates(TORN, FINDERS), lambda: False).text

@@ -107,3 +107,21 @@ def test_a_compound_torn_by_a_footnote_comes_together() -> None:
         "capital. He chanted.\nimprovement: do not drink before the second sheet."
     )
     assert "mostly about self-improvement" in prepared(source, torn_sentences=False).text
+
+
+@pytest.mark.parametrize(
+    ("end", "caption", "apart"),
+    [
+        ("the", "Fig. 3. The mills on the river, from the lake to the sea.", True),
+        ("in", "Fig. 3: The mills on the river, from the lake to the sea.", True),
+        ("in", "Fig. 3. The mills on the river were driven by the water of it.", False),
+        ("in", "Fig. 3: while the others stood still, these went on for weeks.", False),
+    ],
+)
+def test_a_caption_is_told_from_a_sentence_that_names_its_figure(end: str, caption: str, apart: bool) -> None:
+    first = (
+        f"{HALF.removesuffix(' falling so low that')}\nlow for as long as anybody could remember them, as is seen {end}"
+    )
+    text = prepared(f"{first}\n{caption}\n{REST.capitalize()}", torn_sentences=False).text
+    assert (f"{end}\n\n{caption}" in text) is apart
+    assert (f"{end} {caption}" in text) is not apart

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ..edits import Candidate, apply_candidates
-from ..prepare.tears import tears
+from ..prepare.tears import joint, tears
 
 SURE, DOUBTFUL = 0.9, 0.3
 KIND = "aside"
@@ -25,7 +25,7 @@ def moving(text: str, at: int, rest: int, end: int, prior: float) -> Candidate:
     """The replacement of text[at:end] that has text[rest:end] first; a paragraph's beginning stays one behind it."""
     behind = "\n\n" if text[end:].strip(" ")[:1] not in {"", "\n"} else ""
     stop = end + len(text[end:]) - len(text[end:].lstrip(" ")) if behind else end
-    return Candidate(at, stop, f" {text[rest:end]}\n\n{text[at:rest].strip()}{behind}", KIND, prior)
+    return Candidate(at, stop, f"{joint(text[rest])}{text[rest:end]}\n\n{text[at:rest].strip()}{behind}", KIND, prior)
 
 
 def carry(
@@ -46,7 +46,7 @@ def carry(
 
 def with_edits(source: str, move: Candidate, inside: Sequence[Candidate]) -> Candidate:
     """The move with the edits made that lie wholly in one of its two parts."""
-    rest_text = move.replacement[1:].partition("\n\n")[0]
+    rest_text = move.replacement.partition("\n\n")[0].removeprefix(" ")
     stop = len(source[: move.end].rstrip(" "))
     rest = stop - len(rest_text)
     first = move.end - len(source[move.start : move.end].lstrip())
@@ -54,7 +54,8 @@ def with_edits(source: str, move: Candidate, inside: Sequence[Candidate]) -> Can
     sentence = part(source, rest, stop, inside)
     aside = part(source, first, last, inside).strip()
     behind = "\n\n" if move.replacement.endswith("\n\n") else ""
-    return replace(move, replacement=f" {sentence}" + (f"\n\n{aside}" if aside else "") + behind)
+    whole = joint(rest_text[0]) + sentence + (f"\n\n{aside}" if aside else "") + behind
+    return replace(move, replacement=whole)
 
 
 def part(source: str, start: int, end: int, edits: Sequence[Candidate]) -> str:

@@ -30,8 +30,10 @@ ITEM = re.compile(
 BULLET = re.compile(r"^(?:[•‣▪◦●]\s+|\((?:[ivx]{1,4}|\d{1,2})\)\s+[^\W\d_])")
 CAPTION_HEAD = re.compile(
     r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d"
-    r"(?P<end>\.?:|\.\s+[A-ZÄÖÜ])"
+    r"(?:\.?:|\.\s+[A-ZÄÖÜ])"
 )
+TITLED = re.compile(r"^\S+\s*\S{1,6}:\s*[A-ZÄÖÜ(]")
+"""A caption whose title begins behind a colon, where a sentence would go on in a small letter."""
 CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
 CAPTION_LABEL = re.compile(r"^(?:Fig(?:ure|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}[.:]?$", re.I)
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
@@ -166,8 +168,7 @@ def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
     short = len(text) < SHORT * width
     if OPENED.match(following) or BULLET.match(following):
         return True
-    caption = CAPTION_HEAD.match(following)
-    if caption and (caption["end"].endswith(":") or not BEFORE_NUMBER.search(text)):
+    if CAPTION_HEAD.match(following) and (TITLED.match(following) or not BEFORE_NUMBER.search(text)):
         return True
     if CAPTION_LABEL.match(text):
         return False

@@ -13,13 +13,13 @@ from ..traced import Edit
 from .figures import CAPTION, EQUATION_NUMBER, TABLE
 from .footnotes import PLAIN
 from .frequency import zipf
-from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, UNFINISHED, is_heading
+from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, TITLED, UNFINISHED, is_heading
 
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
 NAMED = re.compile(
     r"^\s*(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Abb(?:ildung|\.)|Tab(?:le|elle|\.)|TABLE|Algorithm|Listing)\s*[A-Z]?[\dIVX.]+"
-    r"(?P<end>:|\s+(?:[^\W\d_a-z]|\(|[a-z]\)))"
+    r"(?::|\s+(?:[^\W\d_a-z]|\(|[a-z]\)))"
 )
 """How a caption begins, and no sentence about its figure: not "Figure 1, larger values" and not "Fig. 3 shows"."""
 FOOTNOTE = re.compile(r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?)\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)")
@@ -28,6 +28,8 @@ IMPRINT = re.compile(r"^(?:corresponding author|e-?mail|send offprint|present ad
 ADDRESS = re.compile(r"(?:\S+@\S+|https?://\S+)$")
 WORD = re.compile(r"[^\W\d_]{2,}")
 CITED = re.compile(r"\s?[(\[][^()\[\]]{0,200}[)\]]")
+GOES_ON = ",;:)"
+"""Signs that begin no sentence; before them no blank is put."""
 AFTER_FORMULA = re.compile(r"(?:where|with|and|for|is|are|in which|wobei|mit|und)\b")
 MOST_FLOATS = 5
 """Paragraphs between the halves."""
@@ -98,7 +100,7 @@ def join_torn(text: str, language: str) -> list[Edit]:
     for tear in tears(text, language):
         if not tear.sure:
             continue
-        edits.append(Edit(tear.at, tear.at, f" {text[tear.rest : tear.end]}"))
+        edits.append(Edit(tear.at, tear.at, joint(text[tear.rest]) + text[tear.rest : tear.end]))
         start, end = tear.rest, tear.end
         while tear.last and text[start - 1].isspace():
             start -= 1
@@ -106,6 +108,11 @@ def join_torn(text: str, language: str) -> list[Edit]:
             end += 1
         edits.append(Edit(start, end))
     return edits
+
+
+def joint(sign: str) -> str:
+    """What stands between the halves if the second begins with `sign`."""
+    return "" if sign in GOES_ON else " "
 
 
 def resumption(paragraphs: Sequence[Paragraph], place: int, language: str) -> int | None:
@@ -117,7 +124,10 @@ def resumption(paragraphs: Sequence[Paragraph], place: int, language: str) -> in
     for behind in range(place + 1, min(len(paragraphs), place + 2 + MOST_FLOATS)):
         here = paragraphs[behind].text
         fragment = is_float(here) or is_label(here)
-        if behind > place + 1 and (here[0].islower() or (names and not fragment and begins_with_name(here, language))):
+        goes_on = (
+            here[0].islower() or here[0] in GOES_ON or (names and not fragment and begins_with_name(here, language))
+        )
+        if behind > place + 1 and goes_on:
             between = [paragraph.text for paragraph in paragraphs[place + 1 : behind]]
             return behind if is_float(between[0]) and closes(between[-1]) else None
         if not fragment:
@@ -141,9 +151,8 @@ def is_float(text: str) -> bool:
 
 def stands_apart(text: str, aside: str) -> bool:
     """Whether what begins behind `text` is no part of it, as "Fig. 3." behind "in" may be, or an item of a list."""
-    caption = NAMED.match(aside)
-    if caption:
-        return caption["end"] == ":" or BEFORE_NUMBER.search(text) is None
+    if NAMED.match(aside):
+        return TITLED.match(aside) is not None or BEFORE_NUMBER.search(text) is None
     number = NUMBERED_NOTE.match(aside)
     noted = number is None or re.search(rf"[^\W\d_][.,;:]?{number[1]}(?!\d)", text.translate(PLAIN)) is not None
     return noted and (FOOTNOTE.match(aside) or IMPRINT.match(aside)) is not None and closes(aside)
