@@ -119,9 +119,8 @@ def test_a_compound_torn_by_a_footnote_comes_together() -> None:
     ],
 )
 def test_a_caption_is_told_from_a_sentence_that_names_its_figure(end: str, caption: str, apart: bool) -> None:
-    first = (
-        f"{HALF.removesuffix(' falling so low that')}\nlow for as long as anybody could remember them, as is seen {end}"
-    )
+    half = HALF.removesuffix(" falling so low that")
+    first = f"{half}\nlow for as long as anybody in the whole village could remember them, as is seen {end}"
     text = prepared(f"{first}\n{caption}\n{REST.capitalize()}", torn_sentences=False).text
     assert (f"{end}\n\n{caption}" in text) is apart
     assert (f"{end} {caption}" in text) is not apart
