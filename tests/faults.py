@@ -20,6 +20,12 @@ PROSE = (
 )
 
 
+def prose(count: int) -> str:
+    """So many passages, each of which cites other works: the same ones are asked about once, and then no model is
+    wanted any more."""
+    return "".join(PROSE.replace("1683", str(1483 + at)).replace("[3]", f"[{at + 3}]") for at in range(count))
+
+
 def galley(
     *arguments: str, folder: Path | None = None, before: Callable[[], None] | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pdfs import bomb, deep_nesting, encrypted, pages_saying, pdf_of, show, stream
 
-from galley.core.extract import ExtractOptions, extract
+from galley.core.extract import ExtractOptions, extract, supervise
 from galley.core.extract.process import WorkerProcess
 from galley.core.extract.protocol import Item, Job, Opened, Stage, Work
 from galley.core.extract.supervise import Harvest, Supervisor
@@ -43,10 +43,11 @@ def test_a_page_that_takes_too_long_costs_itself_only(tmp_path: Path):
     assert document.skipped[0].reason == "pypdf: it took longer than 3 s"
 
 
-def test_a_comparison_that_takes_too_long_costs_no_page(tmp_path: Path):
+def test_a_comparison_that_takes_too_long_costs_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(supervise, "COMPARISON_SECONDS", 1.0)
     slow = bomb(8, b"BT /F1 12 Tf 50 700 Td (words) Tj ET [1 2] 0 d\n")
     path = saved(tmp_path, pdf_of(stream(show(b"first")), slow, stream(show(b"third"))))
-    document = extract(path, ExtractOptions(timeout_seconds=3))
+    document = extract(path)
     assert [page.number for page in document.pages] == [1, 2, 3]
     assert "no longer compared after page 2" in document.notes[0]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faults import PROSE
+from faults import prose
 from faulty import Faulty
 from llama_server import SECRET, LlamaServer, llama_server
 from making import new_session
@@ -29,7 +29,7 @@ from galley.core.session import Session, check
 from galley.core.settings import RunSettings
 
 VERBATIM = RunSettings(clean=CleanOptions(mode="verbatim"))
-TEXT = PROSE * 5
+TEXT = prose(5)
 
 
 def cleaned(folder: Path, engine: Engine, hear: Callable[[Event], None] = lambda event: None) -> list[str | None]:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from faults import GALLEY, PROSE, galley, in_one_sentence, start, without_locks
+from faults import GALLEY, PROSE, galley, in_one_sentence, prose, start, without_locks
 from making import new_session
 
 from galley.core.session import Session, check, list_sessions
@@ -121,7 +121,7 @@ def test_a_holder_is_still_known_after_the_clock_was_set_back(tmp_path: Path) ->
 
 
 def test_two_galleys_on_one_document_do_nothing_twice(work: Path, own_home: Path, embedded_model: Path) -> None:
-    (work / "notes.txt").write_text(PROSE * 30)
+    (work / "notes.txt").write_text(prose(30))
     command = ("clean", "notes.txt", "--mode", "verbatim", "-o", "out.txt")
     first = start(*command, folder=work)
     try:
@@ -146,7 +146,7 @@ def test_two_galleys_on_one_document_do_nothing_twice(work: Path, own_home: Path
 def test_a_document_that_is_replaced_in_the_midst_of_a_run_is_not_mixed_in(
     work: Path, own_home: Path, embedded_model: Path
 ) -> None:
-    (work / "notes.txt").write_text(PROSE * 20)
+    (work / "notes.txt").write_text(prose(20))
     command = [*GALLEY, "clean", "notes.txt", "--mode", "verbatim", "-o", "out.txt"]
     with subprocess.Popen(command, cwd=work, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
