@@ -103,7 +103,9 @@ def test_probabilities_agree_with_the_local_engine(make: MakeEngine, embedded_mo
             ours, theirs = odds(engine, *question), odds(local, *question)
             assert math.copysign(1, ours) == math.copysign(1, theirs), question
             if question[0] != "hyphen":
-                assert ours == pytest.approx(theirs, abs=0.1), "the very same single token is compared"
+                # The very same single token is compared; here the examples are read first, and there in one go with the
+                # question, which other kernels compute.
+                assert ours == pytest.approx(theirs, abs=0.3)
     finally:
         local.close()
 

@@ -124,10 +124,11 @@ def test_a_review_that_is_killed_is_gone_on_with_and_exported(desk: Path, tmp_pa
 def test_a_hang_up_keeps_the_place_and_leaves_no_process(desk: Path, tmp_path: Path) -> None:
     with Terminal(tmp_path, GALLEY) as terminal:
         begin(terminal)
+        terminal.wait(lambda: finished_under_cursor(terminal.screen))
         terminal.press("a")
         terminal.wait(lambda: decisions()[0] == "accepted")
         terminal.press("G")
-        terminal.wait("[12/12]")
+        terminal.wait(lambda: re.search(r"\[(\d+)/\1\]", terminal.screen))
         pid = terminal.pid
         os.kill(pid, signal.SIGHUP)
         terminal.wait(lambda: not Path(f"/proc/{pid}").exists() or terminal.ended)
