@@ -154,6 +154,11 @@ class Notes:
                 say(note, self._quiet)
                 self._said.add(note)
 
+    def compare(self) -> None:
+        """Begin the comparison, if there is one to make: the first chunk is there."""
+        if self._comparing is not None:
+            self._comparing.begin()
+
     def say_what_was_not_done(self) -> None:
         """Of a session that was interrupted."""
         if NOT_COMPARED in self._session.document.notes:
@@ -196,7 +201,7 @@ def finish(
     stopped = False
     if session.status().pending:
         with meter("Cleaning", quiet=quiet, count="chunks") as chunks, stop_on_signals(stop, engine):
-            reporter = RunReporter(chunks)
+            reporter = RunReporter(chunks, notes.compare)
             if engine is not None:
                 status = session.status()
                 name = session.settings.model_name.removesuffix(".gguf")

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -104,8 +104,10 @@ def meter(label: str, *, quiet: bool = False, count: str = "") -> Generator[Mete
 class RunReporter:
     """Listens to a run and moves a meter. Called from several threads."""
 
-    def __init__(self, shown: Meter) -> None:
+    def __init__(self, shown: Meter, on_chunk: Callable[[], None] = lambda: None) -> None:
+        """`on_chunk` is called whenever a chunk has come an attempt further."""
         self._shown = shown
+        self._on_chunk = on_chunk
         self._lock = threading.Lock()
         self.notes: tuple[str, ...] = ()
         """What the engine said of how it was loaded, to be told once the meter is gone."""
@@ -117,6 +119,8 @@ class RunReporter:
             figures = event.progress
             with self._lock:
                 self._shown.update(figures.done + figures.failed, figures.total, words_for(figures))
+        if isinstance(event, AttemptFinished | ChunkFailed):
+            self._on_chunk()
 
 
 def words_for(figures: Figures) -> str:

@@ -116,6 +116,8 @@ def open_job(
             threading.Thread(target=warm_up, args=(engine,), name="warm-up", daemon=True).start()
         take = take_text if later else take_in
         document, comparing = take(path, config.extract, password=password, progress=progress)
+        if comparing is not None and engine is None:
+            comparing.begin()  # a model needs all cores until the first chunk is there; who has one begins it then
         try:
             session = new_session(directory, document, settings, engine)
         except BaseException:

@@ -9,9 +9,11 @@ from typing import Any
 
 import psutil
 import pytest
+from fake import FakeEngine
 from faults import galley
 from pdfs import pages_saying, pdf_of, show, stream
 
+from galley.cli.progress import RunReporter, Silent
 from galley.core import job as jobs
 from galley.core.config import Config, load_config
 from galley.core.errors import InputError
@@ -81,6 +83,27 @@ def test_what_comes_of_it_is_in_the_session_once_it_is_known_and_the_same_as_eve
             assert agreements(session) == [page.agreement for page in usual.pages]
             job.comparing.close()
     assert not workers()
+
+
+def test_with_a_model_it_begins_with_the_first_chunk_since_both_want_all_cores(
+    tmp_path: Path, sample_pdf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, real = threading.Event(), Extraction.compare
+
+    def compare(extraction: Extraction, *, gently: bool = False) -> Any:
+        begun.set()
+        return real(extraction, gently=gently)
+
+    monkeypatch.setattr(Extraction, "compare", compare)
+    job = jobs.open_job(sample_pdf, config(tmp_path), None, engine=FakeEngine(lambda text, number: text), later=True)
+    with job.session as session:
+        assert job.comparing is not None
+        assert not begun.wait(0.5)
+        reporter = RunReporter(Silent(), job.comparing.begin)
+        jobs.make_run(session, None, reporter).work(threading.Event())
+        assert begun.wait(30)
+        job.comparing.wait()
+        assert session.document.notes == extract(sample_pdf).notes
 
 
 def test_it_can_be_given_up_and_the_session_says_so_until_it_is_told(
