@@ -1,5 +1,6 @@
 """A real terminal: a tmux of its own, keys sent to it, its screen read."""
 
+import itertools
 import os
 import shlex
 import subprocess
@@ -7,12 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+NUMBERS = itertools.count()
+"""A socket of its own for each: a server that has been told to end still answers for a moment, and then does not."""
+
 
 class Terminal:
     """One tmux pane that runs one command; use it as a context manager."""
 
     def __init__(self, folder: Path, command: list[str], size: tuple[int, int] = (120, 40)) -> None:
-        self._socket = folder / "tmux"
+        self._socket = folder / f"tmux{next(NUMBERS)}"
         self._command, self._size = command, size
 
     def __enter__(self) -> "Terminal":
