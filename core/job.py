@@ -11,17 +11,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .aside import is_large, session_aside
 from .clean.cleaner import Cleaner
 from .comparing import Comparing
 from .config import Config
 from .document import Document
 from .engine.base import Engine
 from .errors import GalleyError, InputError, ModelError
+from .large import is_large, session_apart
 from .model import Model, as_made, default_name, find_model, fitting, identify, make_engine, resolve_mode, session_model
 from .paths import sessions_dir
 from .prompts import load_judge, load_prompt
-from .reading import Reading, reading_of, take_in, take_text
+from .reading import Reading, reading_of, take_in
 from .run import Listener, Requests, Run
 from .session import Session, SessionDocument, find_session, list_sessions, set_aside
 from .settings import RunSettings
@@ -114,8 +114,7 @@ def open_job(
     if reading is None or reading.document.sha256 != digest or reading.chunking != settings.chunk:
         if engine is not None and settings.clean.mode != "rules":
             threading.Thread(target=warm_up, args=(engine,), name="warm-up", daemon=True).start()
-        take = take_text if later else take_in
-        document, comparing = take(path, config.extract, password=password, progress=progress)
+        document, comparing = take_in(path, config.extract, password=password, progress=progress, later=later)
         if comparing is not None and engine is None:
             comparing.begin()  # a model needs all cores until the first chunk is there; who has one begins it then
         try:
@@ -134,7 +133,7 @@ def open_job(
 def new_session(directory: Path, document: Document, settings: RunSettings, engine: Engine | None) -> Session:
     """The session of a document, repaired and cut up. Raises as `open_job` does."""
     if is_large(document) and settings.chunk.unit == "characters":
-        return Session.open(session_aside(directory, document, settings))
+        return Session.open(session_apart(directory, document, settings))
     reading = reading_of(document, settings, counter(engine))
     return Session.create(directory, document, reading.prepared, reading.chunks, settings)
 

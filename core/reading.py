@@ -7,12 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 from .allocation import return_large_blocks
-from .aside import is_large
 from .chunk import Chunk, ChunkOptions, chunk
 from .comparing import Comparing
 from .document import Document
 from .errors import InputError
-from .extract import Extraction, ExtractOptions, extract
+from .extract import Extraction, ExtractOptions
+from .large import is_large
 from .prepare import Prepared, prepare
 from .prepare.language import FALLBACK, common_words
 from .settings import RunSettings
@@ -35,28 +35,18 @@ def take_in(
     *,
     password: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[Document, None]:
-    """Extract a file, while what the next steps need is loaded. Raises InputError."""
-    load_ahead()
-    return extract(path, options, password=password, progress=progress), None
-
-
-def take_text(
-    path: Path,
-    options: ExtractOptions,
-    *,
-    password: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    later: bool = False,
 ) -> tuple[Document, Comparing | None]:
-    """As `take_in`, but the extractors are compared behind the caller's back; None where they already have been.
+    """Extract a file, while what the next steps need is loaded. Raises InputError.
 
-    A large document's are compared at once: it takes long enough, and its workers their memory, while it is repaired.
+    `later`: the extractors may be compared behind the caller's back; None where they already have been. A large
+    document's always are: it takes long enough, and its workers their memory, while it is repaired.
     """
     load_ahead()
     extraction = Extraction(path, options, password=password, progress=progress)
     try:
         document = extraction.read()
-        if extraction.compares and not is_large(document):
+        if later and extraction.compares and not is_large(document):
             return document, Comparing(extraction)
         document = extraction.compare().added_to(document)
     except BaseException:

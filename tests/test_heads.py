@@ -12,7 +12,7 @@ import pytest
 from galley.core.clean.verbatim import LABELS, prefix_of
 from galley.core.engine import heads
 from galley.core.engine.base import Comparison, Message, Sampling
-from galley.core.engine.heads import Heads, heads_folder
+from galley.core.engine.heads import Heads, draft_name, heads_folder
 from galley.core.engine.local import LocalEngine
 from galley.core.engine.options import EngineOptions
 from galley.core.models import describe
@@ -147,7 +147,7 @@ class TestFiles:
 
     @staticmethod
     def put(files: Heads, folder: Path, tokens: list[int], content: bytes) -> None:
-        draft = files.draft()
+        draft = draft_name()
         (folder / "heads" / draft).write_bytes(content)
         files.keep(tokens, draft, len(content))
 
@@ -163,11 +163,11 @@ class TestFiles:
         assert self.opened(tmp_path).find([1, 2]) is None
 
     def test_what_a_full_disk_cut_is_not_kept(self, files: Heads, tmp_path: Path) -> None:
-        draft = files.draft()
+        draft = draft_name()
         (tmp_path / "heads" / draft).write_bytes(b"sta")
         files.keep([1], draft, 5)
         assert files.find([1]) is None
-        files.keep([1], files.draft(), 0)
+        files.keep([1], draft_name(), 0)
         assert list((tmp_path / "heads").iterdir()) == []
 
     def test_the_longest_unused_make_room(self, files: Heads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ class TestFiles:
     def test_the_draft_of_a_killed_process_is_taken_away_and_that_of_a_living_one_is_not(
         self, files: Heads, tmp_path: Path
     ) -> None:
-        old, new = (tmp_path / "heads" / files.draft() for _ in range(2))
+        old, new = (tmp_path / "heads" / draft_name() for _ in range(2))
         for path in (old, new):
             path.write_bytes(b"half")
         os.utime(old, (0, 0))

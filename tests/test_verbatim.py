@@ -1,17 +1,16 @@
 """verbatim cannot invent, whatever the engine answers."""
 
-import itertools
 import math
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle import NEUTRAL, Oracle, clean
 
 from galley.core.clean.candidates import FINDERS, find_candidates
 from galley.core.clean.verbatim import Verbatim
 from galley.core.edits import Candidate, apply_candidates
-from galley.core.engine.base import Comparison, EngineInfo, Usage
+from galley.core.engine.base import EngineInfo, Usage
 from galley.core.prompts import load_judge
 
 SOURCE = (
@@ -20,36 +19,6 @@ SOURCE = (
     "grew (LLMs; Brown et al., 2020).3 Next year came.\n\n"
     "x i = y 2 j ∑ ( 3 ) 1 n 0.91 0.88 ± 0.2 → ∞\n\nSelf- improvement is hard."
 )
-
-
-NEUTRAL = ("(N/A) ->", "N/A ->")
-"""The questions by which a model's bias is found."""
-
-
-class Oracle:
-    """An engine without bias that answers from a list, over and over."""
-
-    def __init__(self, answers: Sequence[float]) -> None:
-        self._answers = itertools.cycle(answers)
-        self.asked: list[str] = []
-        self.decides = "probabilities"
-
-    def start(self) -> EngineInfo:
-        return EngineInfo("oracle", "1", "m", "m", 2048, 1, 1, (), 0.0, decides=self.decides)
-
-    def compare(self, prefix: str, query: str, options: Sequence[str], cancelled: object) -> Comparison:
-        self.asked.append(query)
-        if query.endswith(NEUTRAL):
-            return Comparison((0.0, 0.0), Usage())
-        return Comparison(tuple(next(self._answers) for _ in options), Usage(1, 1, 0, 0.0))
-
-
-def clean(source: str, answers: Sequence[float], extra: Sequence[Candidate] = ()) -> tuple[str, list[Candidate]]:
-    candidates = sorted({*find_candidates(source, FINDERS), *extra})
-    verbatim = Verbatim(Oracle(answers), load_judge())  # type: ignore[arg-type]
-    result = verbatim.clean(source, candidates, lambda: False)
-    applied = [Candidate(e.start, e.end, e.replacement, e.kind, 0.0) for e in result.edits if e.applied]
-    return result.text, applied
 
 
 floats = st.floats(allow_nan=True, allow_infinity=True)
@@ -214,185 +183,6 @@ def test_an_engine_without_an_opinion_leaves_the_decision_to_the_rules() -> None
     assert "unlocked" in text
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("shown (Wei et al., 2022).", "shown."),
-        ("shown in Wei et al. (2022a) once", "shown in Wei et al. once"),
-        ("the year (in 1998) was good", "the year (in 1998) was good"),
-        ("as before [12], and [3, 4–7].", "as before."),
-        ("GPT Annotation (Gilardi, 2023), (Ding, 2023a), TDG", "GPT Annotation, TDG"),
-        ("models (Brown et al., 2020) [4] / (Hu, 2020) and more", "models and more"),
-        ("shown in Zhou et al. (2022) and (Lee, 2021), the", "shown in Zhou et al. and (Lee, 2021), the"),
-        ("shown in Zhou et al. (2022) and Lee (2021), the", "shown in Zhou et al. and Lee, the"),
-        ("the study of Peale et al. [2016] found", "the study of Peale et al. found"),
-        ("It was shown by (Brown et al., 2020) and [3] that", None),
-        ("It ends. (Brown et al., 2020) show that [3] is wrong.", None),
-        ("can be written as [e.g. Baland et al., 2017] before", "can be written as before"),
-        ("[3] Smith, J. A paper.\n[4] Lee, K. Another.", "Smith, J. A paper.\nLee, K. Another."),
-        ("loss in performance. (Gu et al., 2024). More", "loss in performance. More"),
-        ("pre- and post-training", "pre- and post-training"),
-        ("the speed of sound, c2 s, and χ2 i (c2 s,ref)", "the speed of sound, c2s, and χ2i (c2s,ref)"),
-        ("10−4 m2 s−1, B2 a type, the angle α2 in", None),
-        ("sei K ⊆ R n und L ∈ Z 2) offen", "sei K ⊆ Rn und L ∈ Z 2) offen"),
-        ("the set f −1 (U), between êp 3 and êL 3.", "the set f−1(U), between êp3 and êL3."),
-        ("Gemini and Claude² have the terms⁴, and once.³ The", "Gemini and Claude have the terms, and once. The"),
-        ("by all of them.\n\n⁴Even for many, and ⁴He.", "by all of them.\n\nEven for many, and ⁴He."),
-        ("p. 7. Available: https://doi.org/10.4/arXiv.2310. 04793 R. Taylor", "p. 7. R. Taylor"),
-        ("p. 7. [Online]. Available: https://arxiv. org/abs/2202.05144 I. Ti", "p. 7. I. Ti"),
-        ("¹The University of Kent ²University of York", None),
-        ("The code: https://press.org/a/ and more", "The code: and more"),
-        ("cos² x on 12 arcsec² or some km² of 5 miles² of GPT-4, CO2 and m2", None),
-        ("where it occurs once.3 The next", "where it occurs once. The next"),
-        ("doi.org/10.18653/v1/2023.emnlp-main.67 C. Name", None),
-        ("où 3 fois", None),
-        ("Drawn: A 3 step method", None),
-        ("Jane Moxon†, John Lee ∗, and others‡.", "Jane Moxon, John Lee, and others."),
-        ("the loop a ∗ b, the map f∗, a line\n * of a comment, the * sign", None),
-        ("A name\n\n{a, b}@press.org\n\nThe text.", "A name\n\nThe text."),
-        ("It ends. [1], [2], and [3] have shown it.", None),
-        ("It ends [1], [2], and [3]. More", "It ends. More"),
-        ("[1], [2] and (Lee, 2021) show that", None),
-        ("The repository is https://press.org/code. My address is: jd@press.org", None),
-        ("The code is there https://press.org/code", "The code is there"),
-    ],
-)
-def test_what_the_rules_alone_would_remove(text: str, expected: str | None) -> None:
-    assert clean(text, [0.0])[0] == (text if expected is None else expected)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "E = mc² holds, the chi² test, per ft² and mi², and eta² = .12 was large.",
-        "at 30 lb/in², of dm² and μm² or µm², ms², mL³, and dB² alone",
-        "an error² of omega², sigma² and sec², arg² too",
-        "amplitude² or frequency² of a current², bias² + variance, loss² ≈ 3, the model² = 4, and a chance² / 2",
-        "= weight² there, per person² here, a/second² then, Σ (seen − expected)² is",
-        "sin⁴ x of cm⁴, mc⁴ and Meter³",
-        "The Var², the Pearson Chi², the Var², and so on",
-        "ft.² and in.² and of kilometres² only",
-    ],
-)
-@pytest.mark.parametrize("answers", [[0.0], [0.0, -50.0]], ids=["by the rules", "by a model that agrees to all"])
-def test_a_power_is_no_mark_of_a_footnote(text: str, answers: list[float]) -> None:
-    assert clean(text, answers)[0] == text
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Claude² and the terms⁴ hold", "Claude and the terms hold"),
-        (
-            "the printers,² a book’s “end”³ (thus¹⁰), in Rome⁵ too.¹,²",
-            "the printers, a book’s “end” (thus), in Rome too.",
-        ),
-    ],
-)
-def test_a_mark_behind_a_plain_word_or_a_stop_is_one_of_a_footnote(text: str, expected: str) -> None:
-    assert clean(text, [0.0])[0] == expected
-
-
-@pytest.mark.parametrize(
-    "rest",
-    [
-        "https://press.org/a/b/ input/output was simple",
-        "https://press.org/ state-of-the-art methods",
-        "https://press.org/ and/or more",
-        "https://press.org/foo. bar.baz is a name",
-        "https://press.org/x= 12345 people",
-        "https://press.org/2024. 12345 people",
-        "https://press.org/ 3d-printed type",
-        "https://press.org/ 2nd edition",
-        "https://press.org/ e.g. one",
-        "https://press.org/what? and/or that",
-        "https://press.org/ k=5 copies",
-        "https://press.org/ right? yes",
-        "https://press.org/ covid19 years",
-        "https://press.org/ seq2seq models",
-        "https://press.org/ 1024x1024 pages",
-    ],
-)
-def test_words_behind_a_web_address_are_no_part_of_it(rest: str) -> None:
-    text = f"The code: {rest} there."
-    _, _, prose = rest.partition(" ")
-    assert clean(text, [0.0, -50.0])[0].endswith(f" {prose} there.")
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://press.org/watch? v=dQw4w9WgXcQ",
-        "https://press.org/a/ the_second_part/b",
-        "https://press.org/a/ index.html",
-        "https://press.org/a- b/item?id=5",
-        "https://press.org/a/ two%20parts",
-        "https://press.org/x?a=1& b=2",
-        "https://arxiv.org/ abs/2202.05144",
-        "https://doi.org/ 10.1145/3442188",
-        "https://press.org/commit/ 9f3c2ab1",
-        "https://arxiv. org/abs/2202.05144",
-        "https://doi.org/10.4/arXiv.2310. 04793",
-        "https://doi.org/10.1109/ACCESS.2020. 2988510",
-        "https://arxiv.org/abs/ 1602.06541v1",
-        "https://doi.org/10.48550/ arXiv.2311.14904",
-        "https://aclanthology.org/ 2023.findings-emnlp.725",
-        "https://aclanthology.org/2022. findings-naacl.18",
-        "https://press.org/entries/ 78691781-c9b7-30a0-9a0a-3ff76e8bfe58",
-        "https://press.org/ jane280114/type",
-    ],
-)
-def test_a_web_address_that_a_blank_parts_goes_whole(address: str) -> None:
-    assert clean(f"The code: {address}, and more", [0.0])[0] == "The code:, and more"
-
-
-@pytest.mark.parametrize("note", ["2. https://press.org/a", "² https://press.org/a.", "12 www.press.org/a "])
-def test_a_footnote_that_is_an_address_goes_with_its_number(note: str) -> None:
-    assert clean(f"They were sold.\n\n{note}\n\nAll of them.", [0.0, -50.0])[0] == "They were sold.\n\nAll of them."
-
-
-def test_a_footnote_that_says_more_than_an_address_keeps_its_number() -> None:
-    text = "They were sold.\n\n2. https://press.org/a lists the rest.\n\nAll of them."
-    assert "\n\n2. lists the rest." in clean(text, [0.0, -50.0])[0]
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://press.org/document/ 7301739/",
-        "https://press.org/2021.acl/ long.353",
-        "https://press.org/03/ printing-with-movable-type/",
-        "https://press.org/science/ article/pii/S0893608012000457",
-        "https://press.org/978-3- 662-44874-8",
-    ],
-)
-def test_in_a_reference_more_is_a_part_of_the_address(address: str) -> None:
-    assert clean(f"p. 7. [Online]. Available: {address} R. Taylor", [0.0])[0] == "p. 7. R. Taylor"
-    assert clean(f"p. 7. See {address} R. Taylor", [0.0])[0] == f"p. 7. See {address} R. Taylor"
-    for prose in ("input/output files", "state-of-the-art methods", "24 people"):
-        led = "p. 7. Available: https://press.org/a/"
-        assert clean(f"{led} {prose}", [0.0])[0] == f"p. 7. {prose}"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("copy by hand [1], and [2] describes why.", "copy by hand, and [2] describes why."),
-        ("Some say yes [1], and [2] shows the opposite.", "Some say yes, and [2] shows the opposite."),
-        ("It is so (Lee, 2020); and (Kim, 2021) show it.", "It is so; and (Kim, 2021) show it."),
-        ("It is so [1], and [2] and [3] show it.", "It is so, and [2] and [3] show it."),
-        ("while [4] and [5] give, where [6] has", None),
-        ("It is old, but [4] is new; if [5] holds, since [6] and when [7] do", None),
-        ("Das sagt er, aber [2] zeigt es, während [3] schweigt, wenn [4] gilt", None),
-        ("as before [12], and [3, 4–7].", "as before."),
-        ("by hand [1] and [2], and (Lee, 2020). Type", "by hand. Type"),
-        ("It is so [1], [2], and [3]; the rest", "It is so; the rest"),
-    ],
-)
-def test_a_citation_that_begins_a_clause_stays_with_its_joint(text: str, expected: str | None) -> None:
-    assert clean(text, [0.0])[0] == (text if expected is None else expected)
-
-
 def test_a_question_shows_the_fragment_on_one_line_and_bounded() -> None:
     oracle = Oracle([0.0])
     source = "See (" + "Very Long Name, " * 20 + "2020) here."
@@ -416,14 +206,3 @@ def test_regexes_stay_linear_on_hostile_text() -> None:
         "https://a.b/ " + "a1" * 100_000,
     ):
         find_candidates(hostile, FINDERS)
-
-
-@pytest.mark.parametrize(
-    "text", ["Write to p.q@press.org or see https://press.org/x for a copy.", "This is told in [14] and by [3]."]
-)
-def test_what_is_a_part_of_its_sentence_stays_by_the_rules_alone(text: str) -> None:
-    assert clean(text, [0.0])[0] == text
-
-
-def test_the_stamp_above_a_text_goes() -> None:
-    assert clean("arXiv:2201.00022v1 [astro-ph.GA] 31 Dec 2021\n\nThe text.", [0.0])[0] == "The text."

@@ -125,19 +125,17 @@ class Verbatim:
         probabilities: list[float] = []
         for number, candidate in enumerate(candidates, 1):
             alone = not any(overlap(candidate, other) for other in candidates if other is not candidate)
-            if alone and self._is_settled(candidate):
-                likely, usage = self.weighed(candidate, 0.0), Usage()
-            else:
-                likely, usage = self._decide(source, candidate, cancelled)
+            likely, usage = self._decide(source, candidate, alone, cancelled)
             probabilities.append(likely)
             total += usage
             if on_decision is not None:
                 on_decision(number, len(candidates))
         return probabilities, total
 
-    def _decide(self, source: str, candidate: Candidate, cancelled: Cancelled) -> tuple[float, Usage]:
-        """Probability that the edit is right, and what it cost to ask."""
-        if not self._trust(candidate.kind):
+    def _decide(self, source: str, candidate: Candidate, alone: bool, cancelled: Cancelled) -> tuple[float, Usage]:
+        """Probability that the edit is right, and what it cost to ask. One that overlaps another is asked about even if
+        it is settled, since the likelier of both is made."""
+        if not self._trust(candidate.kind) or (alone and self._is_settled(candidate)):
             return self.weighed(candidate, 0.0), Usage()
         odds, usage = self.evidence(source, candidate, cancelled)
         return self.weighed(candidate, odds), usage

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ..atomic import DRAFT
 from ..errors import StorageError
 from ..paths import cache_dir, private_dir
 
 FOLDER = "heads"
 SUFFIX = ".head"
-DRAFT = ".part"
 MOST_BYTES = 512 << 20
 """Of all states together; those unused for longest go first."""
 STALE_SECONDS = 3600.0
@@ -57,10 +57,6 @@ class Heads:
                         path.unlink()
         return self._sound.get(key)
 
-    def draft(self) -> str:
-        """A name in the folder under which a state may be written."""
-        return secrets.token_hex(8) + DRAFT
-
     def keep(self, tokens: Sequence[int], draft: str, size: int) -> None:
         """Take `draft` as the state after `tokens` if it is `size` bytes long, and make room; else it is removed."""
         path, key = self._folder / draft, self._key(tokens)
@@ -97,6 +93,11 @@ class Heads:
 
     def _key(self, tokens: Sequence[int]) -> str:
         return hashlib.sha256(f"{self._made_from} {list(tokens)}".encode()).hexdigest()[:32]
+
+
+def draft_name() -> str:
+    """Under which a state may be written to the folder."""
+    return secrets.token_hex(8) + DRAFT
 
 
 def named(key: str, path: Path) -> str:

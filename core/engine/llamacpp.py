@@ -22,7 +22,7 @@ from typing import Any, cast
 import psutil
 
 from .backend import Cancel, RequestError
-from .heads import Heads, heads_folder
+from .heads import Heads, draft_name, heads_folder
 from .protocol import Payload
 from .sockets import remove_stale_sockets, socket_folder
 
@@ -215,7 +215,7 @@ class LlamaCpp:
             body = {"prompt": list(head), "n_predict": 0, "cache_prompt": True, "id_slot": slot}
             answer = self._server.handle_completions(body)
             raise_for_error(answer)
-            draft = self._heads.draft()
+            draft = draft_name()
             saved = self._post(f"/slots/{slot}?action=save", {"filename": draft}, checked=False)
             whole = saved.get("n_saved") == len(head)
             self._heads.keep(head, draft, int(saved["n_written"]) if whole else 0)

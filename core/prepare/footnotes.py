@@ -35,7 +35,9 @@ def footnote_starts(lines: Sequence[Line]) -> Iterator[int]:
     for place, line in enumerate(lines):
         match = FOOTNOTE.match(line.text)
         number = match[1].translate(PLAIN) if match else ""
-        known = place - marked.get(number, -REACH - 1) <= REACH or (number == str(last + 1) and tears(lines, place))
+        known = place - marked.get(number, -REACH - 1) <= REACH or (
+            number == str(last + 1) and tears_sentence(lines, place)
+        )
         if match and len(line.text) >= SHORTEST and known and not (place and COUNTED.search(lines[place - 1].text)):
             marked.pop(number, None)
             last = int(number)
@@ -44,7 +46,7 @@ def footnote_starts(lines: Sequence[Line]) -> Iterator[int]:
             marked[mark[1].translate(PLAIN)] = place
 
 
-def tears(lines: Sequence[Line], place: int) -> bool:
+def tears_sentence(lines: Sequence[Line], place: int) -> bool:
     """Whether a sentence breaks off above a line and goes on below what begins there."""
     if not (place and OPEN.search(lines[place - 1].text)):
         return False

@@ -32,7 +32,7 @@ def is_large(document: Document) -> bool:
     return sum(len(page.text) for page in document.pages) >= LARGE
 
 
-def session_aside(directory: Path, document: Document, settings: RunSettings) -> Path:
+def session_apart(directory: Path, document: Document, settings: RunSettings) -> Path:
     """Repair the document, cut it up, and write a new session into `directory`, in another process; where it is.
 
     For chunks in characters alone, since nobody there counts tokens. Raises what `reading_of` and `Session.create` do,
@@ -43,7 +43,7 @@ def session_aside(directory: Path, document: Document, settings: RunSettings) ->
     with open_log() as log:
         # -P: the user's current directory may hold a file named like one of our modules; it must not be run.
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "galley.core.aside"],
+            [sys.executable, "-P", "-m", "galley.core.large"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -10,8 +10,8 @@ import pytest
 from faults import PROSE
 from making import document, new_session
 
-from galley.core import aside
 from galley.core import job as jobs
+from galley.core import large
 from galley.core.config import load_config
 from galley.core.document import Document, Page, SkippedPage
 from galley.core.errors import InputError, StorageError
@@ -48,9 +48,9 @@ def test_the_session_of_a_large_document_is_made_elsewhere_and_is_the_same(
     def refuse(*given: Any) -> Any:
         raise AssertionError("repaired in this process")
 
-    monkeypatch.setattr(aside, "LARGE", 1000)
+    monkeypatch.setattr(large, "LARGE", 1000)
     monkeypatch.setattr(jobs, "reading_of", refuse)
-    made = opened(sample_pdf, tmp_path / "aside")
+    made = opened(sample_pdf, tmp_path / "apart")
 
     assert made.name == usual.name
     assert contents(made) == contents(usual)
@@ -69,18 +69,18 @@ def test_a_document_is_told_whole() -> None:
         notes=("a note",),
     )
     settings = RunSettings(prompt_digest="abc")
-    lines = BytesIO(b"".join(aside.told(Path("folder"), strange, settings)))
-    assert aside.heard(lines) == (Path("folder"), strange, settings)
+    lines = BytesIO(b"".join(large.told(Path("folder"), strange, settings)))
+    assert large.heard(lines) == (Path("folder"), strange, settings)
 
 
 def test_what_goes_wrong_there_is_said_here(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no text after the repairs"):
-        aside.session_aside(tmp_path, document("7\f8\f9"), RunSettings())
+        large.session_apart(tmp_path, document("7\f8\f9"), RunSettings())
     settings = RunSettings()
     with new_session(tmp_path, settings=settings) as session:
         session.close()
         with pytest.raises(StorageError, match="exists already"):
-            aside.session_aside(tmp_path, document(), settings)
+            large.session_apart(tmp_path, document(), settings)
 
 
 def test_a_process_that_is_lost_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,5 +89,5 @@ def test_a_process_that_is_lost_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     program.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(program))
     with pytest.raises(InputError, match="the process that did it was lost"):
-        aside.session_aside(tmp_path / "sessions", document(PROSE * 5000), RunSettings())
+        large.session_apart(tmp_path / "sessions", document(PROSE * 5000), RunSettings())
     assert not (tmp_path / "sessions").exists()
