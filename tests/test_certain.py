@@ -102,6 +102,8 @@ def test_what_is_certain_is_in_the_check_of_real_failures_too(shared: Path) -> N
          "every mark had a single meaning.", {"cut_start"}),
         (f"A printing house of that kind {SENTENCES[-8]} {SENTENCES[-8]}", {"invented"}),
         ("A printing house " + "could finish and finish and so it kept the rules of " * 3 + "the", {"loop"}),
+        (f"{' '.join(SENTENCES[:4])} {' '.join(SENTENCES[:2])}", {"loop"}),
+        (f"{SENTENCES[0]} 1683-{'14851-' * 10}", {"loop"}),
     ],
 )  # fmt: skip
 def test_failures_are_seen_before_the_end(written: str, names: set[str]) -> None:

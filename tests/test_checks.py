@@ -109,6 +109,19 @@ def test_a_loop_of_one_sign_is_found() -> None:
     assert "loop" in names(SOURCE, FAITHFUL + "!" * 60)
 
 
+def test_a_loop_without_a_blank_is_found_unless_the_source_has_it() -> None:
+    number = "14851-" * 12
+    assert "loop" in names(SOURCE, f"{FAITHFUL} {number}")
+    assert "loop" not in names(f"{SOURCE} {number}", f"{FAITHFUL} {number}")
+
+
+def test_a_sentence_that_is_said_once_more_than_in_the_source_is_found_wherever_it_stands() -> None:
+    said = "The lector read each line aloud in the one room of the house, and the boy followed in the copy. "
+    long = " ".join(f"On day {number} the {word} was pulled." for number, word in enumerate(SOURCE.split()))
+    assert "loop" in names(SOURCE + said + long, said + FAITHFUL + said + long)
+    assert "loop" not in names(said + SOURCE + said + long, said + FAITHFUL + said + long)
+
+
 def test_what_the_source_repeats_may_be_repeated() -> None:
     song = "We pull the proof and read the proof and mark the proof again. " * 8
     assert names(song, song) == set()

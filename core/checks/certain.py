@@ -30,7 +30,7 @@ def certain(source: str, written: str, options: CheckOptions, prompt: str) -> tu
     whole = Pair(source, without_last(written, 1))
     if not whole.cleaned.words:
         return ()
-    found = [*opened(whole), *prompt_leaked(whole, prompt, options), *going_on(whole, options)]
+    found = [*opened(whole), *prompt_leaked(whole, prompt, options), *going_on(whole, written, options)]
     settled = Pair(source, closed(without_last(written, OPEN_WORDS)))
     if len(settled.cleaned) >= HEAD_WORDS:
         found += [*cut_start(settled), *invented(settled, options, SEEN_WORDS)]

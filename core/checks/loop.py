@@ -10,35 +10,43 @@ from .options import CheckOptions
 from .pair import Pair
 from .words import grams
 
-SAME_SIGN = re.compile(r"(\S)\1{29,}")
+UNBROKEN = re.compile(r"(\S)\1{29,}|(\S{2,12}?)\2{9,}")
+"""A sign thirty times on end, or some signs ten times, with no blank in between: `14851-14851-14851-`."""
 LONGEST_PERIOD = 8
 """Loops of up to so many words are a failure where the source lacks the words, longer ones where it says them less
 often."""
 LONGEST_PASSAGE = 60
 """A passage of up to so many words that is said three times on end is a loop, however long the text is."""
+SAID_AGAIN = 16
+"""So many words in a row that were said before, more often than in the source, are a loop, wherever they stand."""
 
 
 def loop(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
-    found = [*on_end(pair, options), *long_loops(pair, options)]
+    marks = repeated(pair, options)
+    found = [*unbroken(pair.source.text, pair.cleaned.text), *on_end(pair, options)]
+    found += [*said_again(pair, marks), *long_loops(pair, options, marks)]
     if found:
         yield flag("loop", "error", found)
 
 
-def going_on(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
-    """`loop` as far as it doesn't depend on the text's length."""
-    if found := on_end(pair, options):
+def going_on(pair: Pair, written: str, options: CheckOptions) -> Iterator[Flag]:
+    """`loop` as far as it doesn't depend on the text's length. `written` is the text with its last word, which may be
+    the loop itself."""
+    found = [*unbroken(pair.source.text, written), *on_end(pair, options), *said_again(pair, repeated(pair, options))]
+    if found:
         yield flag("loop", "error", found)
 
 
 def on_end(pair: Pair, options: CheckOptions) -> list[str]:
     """What is said again and again without anything in between."""
-    return [*signs(pair), *short_loops(pair, options), *passages(pair, options)]
+    return [*short_loops(pair, options), *passages(pair, options)]
 
 
-def signs(pair: Pair) -> Iterator[str]:
-    known = {match.group(1) for match in SAME_SIGN.finditer(pair.source.text)}
-    for match in SAME_SIGN.finditer(pair.cleaned.text):
-        if match.group(1) not in known:
+def unbroken(source: str, cleaned: str) -> Iterator[str]:
+    """Signs again and again without a blank, where the source has no such run of them."""
+    for match in UNBROKEN.finditer(cleaned):
+        least = match.group(1) * 30 if match.group(1) else match.group(2) * 10
+        if least not in source:
             yield match.group()
 
 
@@ -72,8 +80,9 @@ def passages(pair: Pair, options: CheckOptions) -> Iterator[str]:
             yield pair.cleaned.quote(at - length - period + 1, at + size - 1)
 
 
-def long_loops(pair: Pair, options: CheckOptions) -> Iterator[str]:
-    """Repeated runs of running text, beyond those the source has, that make up much of the cleaned text."""
+def repeated(pair: Pair, options: CheckOptions) -> list[bool]:
+    """Whether each word of the cleaned text is in a run of running text that it has said before, more often than the
+    source does."""
     forms, size = pair.cleaned.forms, options.loop_words
     allowed = Counter(grams(pair.source.forms, size))
     seen: Counter[tuple[str, ...]] = Counter()
@@ -85,5 +94,19 @@ def long_loops(pair: Pair, options: CheckOptions) -> Iterator[str]:
         seen[gram] += 1
         if seen[gram] > max(1, allowed[gram]):
             marks[at : at + size] = [True] * size
-    if sum(marks) >= max(2 * size, options.loop_share * len(forms)):
+    return marks
+
+
+def said_again(pair: Pair, marks: list[bool]) -> Iterator[str]:
+    """A whole passage that was said before."""
+    length = 0
+    for at, mark in enumerate(marks):
+        length = length + 1 if mark else 0
+        if length == SAID_AGAIN:
+            yield pair.cleaned.quote(at - length + 1, at)
+
+
+def long_loops(pair: Pair, options: CheckOptions, marks: list[bool]) -> Iterator[str]:
+    """Repeated runs that make up much of the cleaned text."""
+    if sum(marks) >= max(2 * options.loop_words, options.loop_share * len(marks)):
         yield from runs(pair.cleaned, marks)

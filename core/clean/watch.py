@@ -6,7 +6,7 @@ from ..checks import Flag
 from ..engine.base import Cancelled, OnText
 
 FIRST_TOKENS = 8
-PACE = 1.2
+PACE = 1.1
 """The text is looked at each time that it has grown by so much: a long one is not looked at all the time."""
 
 
