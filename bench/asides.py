@@ -15,14 +15,14 @@ from dataclasses import astuple, dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from galley.core.clean.asides import KIND, carry
+from galley.core.clean.asides import carry
 from galley.core.clean.verbatim import choose
 from galley.core.document import Document
 from galley.core.edits import Candidate, apply_candidates
 from galley.core.extract import ExtractOptions, extract
 from galley.core.prepare import Prepared, PrepareOptions, prepare
 from galley.core.prepare.paragraphs import NUMBERED
-from galley.core.prepare.tears import is_float, is_prose
+from galley.core.prepare.tears import KIND, is_float, is_prose
 
 from .quality import Paper, papers, proposals
 from .rules import as_document, folded, words

@@ -12,11 +12,13 @@ from test_verbatim import Author, Oracle
 from galley.core import review
 from galley.core.checks import check
 from galley.core.chunk import ChunkOptions, chunk
-from galley.core.clean.candidates import FINDERS, find_candidates
+from galley.core.clean.candidates import find_candidates
+from galley.core.clean.options import CleanOptions
 from galley.core.clean.verbatim import Verbatim, VerbatimResult
 from galley.core.edits import Candidate, apply_candidates
 from galley.core.engine.base import Usage
 from galley.core.prepare import prepare
+from galley.core.prepare.tears import KIND, move_of, tears
 from galley.core.prompts import load_judge
 from galley.core.session import Session
 from galley.tui.difflines import lay_out
@@ -28,11 +30,17 @@ CAPTION = "Fig. 3. The mills on the river, from the lake to the sea."
 NOTE = "4 The lake is fed by the snow of the hills and falls with every mild winter."
 TORN = f"{HALF}\n\n{CAPTION}\n\n{REST} {NEXT}"
 YES, NO = [0.0, -50.0], [-50.0, 0.0]
+ALL = CleanOptions().kinds
 
 
-def cleaned(source: str, answers: list[float] = YES, kinds: tuple[str, ...] = tuple(FINDERS)) -> VerbatimResult:
-    candidates = find_candidates(source, kinds)
-    return Verbatim(Oracle(answers), load_judge()).clean(source, candidates, lambda: False)  # type: ignore[arg-type]
+def proposed(source: str, kinds: tuple[str, ...] = ALL) -> tuple[Candidate, ...]:
+    """What is proposed in a document that is one chunk."""
+    return find_candidates(source, kinds, "en", [move_of(source, tear) for tear in tears(source, "en")])
+
+
+def cleaned(source: str, answers: list[float] = YES, kinds: tuple[str, ...] = ALL) -> VerbatimResult:
+    verbatim = Verbatim(Oracle(answers), load_judge())  # type: ignore[arg-type]
+    return verbatim.clean(source, proposed(source, kinds), lambda: False)
 
 
 @pytest.mark.parametrize("aside", [CAPTION, NOTE, "∗ Corresponding author: the miller of the lower mill."])
@@ -52,7 +60,7 @@ def test_a_sentence_that_goes_on_with_a_sign_gets_no_blank_before_it() -> None:
 
 def test_a_model_that_can_only_write_has_no_say_in_it() -> None:
     verbatim = Verbatim(Author(), load_judge(), write=lambda text, cancelled: (text, Usage()))  # type: ignore[arg-type]
-    text = verbatim.clean(TORN, find_candidates(TORN, FINDERS), lambda: False).text
+    text = verbatim.clean(TORN, proposed(TORN), lambda: False).text
     assert text == f"{HALF} {REST}\n\n{CAPTION}\n\n{NEXT}"
 
 
@@ -123,6 +131,29 @@ def test_no_word_is_lost_or_made_but_those_that_an_edit_takes_out(
 def test_the_checks_find_nothing_in_it() -> None:
     for source in (TORN, CITING, f"{HALF}\n\n{NOTE}\n\n{REST}"):
         assert check(source, cleaned(source).text).flags == ()
+
+
+def test_what_only_another_chunk_shows_of_a_tear_comes_with_the_chunk_and_stays_with_it_in_the_session(
+    tmp_path: Path,
+) -> None:
+    mark = f"The lake was frozen in that year.4 {NEXT}\n\n{NEXT} {NEXT} {NEXT}"
+    text = f"{mark}\n\n{HALF}\n\n{NOTE}\n\n{REST} {NEXT}\n\n{NEXT}"
+    with new_session(tmp_path, text=text, size=500) as session:
+        kept = [(piece.source, move) for piece in session.chunks() for move in piece.candidates if move.kind == KIND]
+    [(source, move)] = kept
+    assert "year.4" not in source
+    result = Verbatim(Oracle(NO), load_judge()).clean(source, [move], lambda: False)  # type: ignore[arg-type]
+    assert f"{HALF} {REST}\n\n{NOTE}\n\n" in result.text
+    assert find_candidates(source, ALL, "en", [move]) != find_candidates(source, ALL[:-1], "en", [move])
+    assert KIND not in {one.kind for one in find_candidates(source, ("citation",), "en", [move])}
+
+
+@pytest.mark.parametrize("size", range(290, 420, 10))
+def test_what_tore_a_sentence_never_runs_on_into_the_next_chunk(size: int) -> None:
+    prepared = prepare(document(f"{NEXT}\n\n{TORN}\n\n{NEXT}"))
+    for piece in chunk(prepared, ChunkOptions(size=size)):
+        assert all(move.end < len(piece.text) for move in piece.candidates)
+        assert (HALF in piece.text and NEXT[:20] in piece.text) >= bool(piece.candidates)
 
 
 def test_a_torn_sentence_stays_in_one_chunk_with_what_tears_it() -> None:

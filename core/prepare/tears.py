@@ -1,13 +1,15 @@
 """Sentences torn by what floats: a caption, a table or a footnote stands between their halves.
 
 The rest of the sentence is brought to its beginning, and the float stands behind it. People who clean text by hand
-leave such sentences as they are more often than not, so the repairs do it on request; `verbatim` proposes it.
+leave such sentences as they are more often than not, so the repairs do it on request; `verbatim` proposes it. Either
+way tears are found in the whole document: what shows that a number begins a footnote may stand a page above it.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..edits import Candidate
 from ..sentences import sentence_ends
 from ..traced import Edit
 from .figures import CAPTION, EQUATION_NUMBER, TABLE
@@ -15,6 +17,8 @@ from .footnotes import PLAIN
 from .frequency import zipf
 from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, TITLED, UNFINISHED, is_heading
 
+SURE, DOUBTFUL = 0.9, 0.3
+KIND = "aside"
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
 NAMED = re.compile(
@@ -108,6 +112,18 @@ def join_torn(text: str, language: str) -> list[Edit]:
             end += 1
         edits.append(Edit(start, end))
     return edits
+
+
+def move_of(text: str, tear: Tear) -> Candidate:
+    """The replacement of all from the tear to the sentence's end that has the rest first, so that it is made or not
+    made as a whole; a paragraph's beginning stays one behind it."""
+    rest, aside = text[tear.rest : tear.end], text[tear.at : tear.rest].strip()
+    end = tear.end
+    while not tear.last and text[end] == " ":
+        end += 1
+    behind = "" if tear.last else "\n\n"
+    whole = f"{joint(rest[0])}{rest}\n\n{aside}{behind}"
+    return Candidate(tear.at, end, whole, KIND, SURE if tear.sure else DOUBTFUL)
 
 
 def joint(sign: str) -> str:
