@@ -75,9 +75,11 @@ def chunk(
 
 
 def inside(candidates: Sequence[Candidate], start: int, end: int) -> tuple[Candidate, ...]:
-    """Those of `candidates`, ascending, that lie wholly in text[start:end], with offsets counted from its start. One that
-    ends in an empty line needs something behind it: no chunk's text does, so that the next would run on in its last
-    paragraph."""
+    """Those of `candidates`, ascending, that lie wholly in text[start:end], with offsets counted from its start.
+
+    One that ends in an empty line needs something behind it: a chunk's text keeps none at its end, so that the next
+    would run on in its last paragraph.
+    """
     first = bisect_left(candidates, start, key=lambda c: c.start)
     last = bisect_left(candidates, end + 1, key=lambda c: c.start)
     near = (c for c in candidates[first:last] if c.end < end or (c.end == end and not c.replacement.endswith("\n\n")))
