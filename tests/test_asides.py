@@ -89,6 +89,37 @@ def test_a_name_goes_on_with_a_sentence_that_an_article_leaves_open_and_a_new_se
     assert cleaned(heading, kinds=("aside",)).edits == ()
 
 
+@pytest.mark.parametrize(
+    ("half", "rest"),
+    [
+        (f"{HALF} of all of them (Moxon", "1683; Gaskell et al. 1972) the wheels stood still for weeks."),
+        (HALF.removesuffix(" that"), "(as they had in the year before), and the wheels stood still for weeks."),
+        (HALF.replace("so low that", "as in Equation (3),"), "which is why the wheels of it stood still for weeks."),
+        (f"{HALF} the wheels stood still. Another", "mill by the lake and the road to it had to be given up."),
+        (f"{HALF} the wheels stood still under the", "EM field of the lake and of the mills on it."),
+        (f"{HALF} the wheels stood still under EM", "fields of the lake and of the mills that are on it."),
+    ],
+    ids=["a bracket", "in brackets", "a formula that is named", "its first word", "an acronym", "behind an acronym"],
+)
+def test_what_shows_that_a_sentence_goes_on(half: str, rest: str) -> None:
+    assert cleaned(f"{half}\n\n{CAPTION}\n\n{rest} {NEXT}", kinds=("aside",)).text.startswith(f"{half} {rest}\n\n")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "Usually the wheels stood still for weeks and the grain had to be carried over the hills.",
+        "(See the map of the river for all of them.)",
+        "(a) The wheels of the mills that stood still for weeks.",
+        "• Wheels of mills and the grain that had to be carried over the hills.",
+        "b) the wheels of the mills that stood still for weeks.",
+    ],
+)
+def test_what_begins_a_sentence_of_its_own_is_none(rest: str) -> None:
+    source = f"{HALF.removesuffix(' that')} for the\n\n{CAPTION}\n\n{rest} {NEXT}"
+    assert cleaned(source, kinds=("aside",)).text == source
+
+
 CITING = (
     f"{HALF}\n\nFig. 3. The mills on the river (Moxon, 1683), see https://mills.org/map for more.\n\n"
     f"the wheels stood still (Gaskell, 1972) for weeks in the un- locked mills. {NEXT}"
