@@ -35,7 +35,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 CITED = re.compile(r"\s?[(\[][^()\[\]]{0,200}[)\]]")
 IN_BRACKETS = re.compile(r"\((?!(?:[a-z]|[ivx]{1,4}|\d{1,2})\))[^()\n]{2,80}\)(?:[,;:.]|\s+[a-z])")
 """How a sentence goes on with what is in brackets: no item of a list, and a sentence's own bracket ends with it."""
-ITEM = re.compile(r"[a-z]{1,4}\)\s")
+ITEM = re.compile(r"(?:[a-z]|[ivx]{1,4})\)\s")
 REFERRED = re.compile(r"\b(?:Equations?|Eqs?\.?|Gleichung(?:en)?|Gl\.)\s*\([^()]{1,12}\)[.,]?\s*$")
 ENUMERATED = re.compile(r"\b[a-z\d]{1,2}\)$")
 ENDED = re.compile(r"[^\W\d_A-Z]{2}[)\]]?[.!?]$|\d[)\]][.!?]$")
