@@ -15,14 +15,14 @@ from dataclasses import astuple, dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from galley.core.clean.asides import KIND, carry
+from galley.core.clean.asides import carry
 from galley.core.clean.verbatim import choose
 from galley.core.document import Document
 from galley.core.edits import Candidate, apply_candidates
 from galley.core.extract import ExtractOptions, extract
 from galley.core.prepare import Prepared, PrepareOptions, prepare
 from galley.core.prepare.paragraphs import NUMBERED
-from galley.core.prepare.tears import is_float, is_prose
+from galley.core.prepare.tears import KIND, is_float, is_prose
 
 from .quality import Paper, papers, proposals
 from .rules import as_document, folded, words
@@ -151,19 +151,19 @@ def decided(prepared: Prepared) -> tuple[str, list[str], int]:
     parts: list[str] = []
     moved: list[str] = []
     proposed = 0
-    for _, source, candidates in proposals(prepared):
+    for start, source, candidates in proposals(prepared):
         mine = [(c, c.prior) for c in candidates if c.kind == KIND]
         proposed += len(mine)
         made, _ = carry(source, choose(mine, 0.5), [])
         parts.append(apply_candidates(source, made.values()))
-        moved += [shown(source, move) for move in made]
+        moved += [shown(prepared.text[: start + move.start], move) for move in made]
     return "".join(parts), moved, proposed
 
 
-def shown(source: str, move: Candidate) -> str:
+def shown(before: str, move: Candidate) -> str:
     """The tear with what it is joined to."""
     rest, _, aside = move.replacement.partition("\n\n")
-    return f"…{source[max(0, move.start - 70) : move.start]} ‖{rest[:70]}… ‖ {' '.join(aside.split())[:50]}…"
+    return f"…{before[-70:]} ‖{rest[:70]}… ‖ {' '.join(aside.split())[:50]}…"
 
 
 def mended(text: str, torn: Sequence[Torn]) -> int:

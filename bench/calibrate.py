@@ -18,9 +18,9 @@ from statistics import mean
 
 from rapidfuzz.distance import Indel, Levenshtein
 
-from galley.core.clean.asides import KIND as ASIDE
 from galley.core.clean.verbatim import Verbatim, log_odds, overlap
 from galley.core.edits import Candidate
+from galley.core.prepare.tears import KIND as ASIDE
 from galley.core.prompts import load_judge
 
 from .alignment import pairs

@@ -21,7 +21,6 @@ from galley.core.clean.verbatim import SURE, Verbatim, log_odds, passages, proba
 from galley.core.edits import Candidate, EditDecision
 from galley.core.prepare import Prepared, prepare
 from galley.core.prompts import load_judge
-from galley.core.session.rows import inside
 
 from .alignment import overlap
 from .bootstrap import interval
@@ -106,7 +105,7 @@ def slips(paper: Paper, each: int, seed: int) -> tuple[list[Place], dict[str, in
     origins = prepared.traced.origins
     found: list[Place] = []
     for piece in chunk(prepared):
-        for candidate in inside(prepared.candidates, piece):
+        for candidate in piece.candidates:
             if candidate.kind != "space" or piece.text[candidate.start - 1 : candidate.end + 1][-1:].isdigit():
                 continue
             kind, truth = ("together", made.together) if candidate.replacement else ("apart", made.apart)

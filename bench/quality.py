@@ -22,7 +22,6 @@ from statistics import mean
 from galley.core import models
 from galley.core.atomic import write_atomically
 from galley.core.chunk import chunk
-from galley.core.clean.asides import KIND as ASIDE
 from galley.core.clean.candidates import find_candidates
 from galley.core.clean.options import CleanOptions
 from galley.core.clean.verbatim import Verbatim
@@ -35,8 +34,8 @@ from galley.core.extract import ExtractOptions, extract
 from galley.core.model import Model, identify
 from galley.core.paths import cache_dir
 from galley.core.prepare import Prepared, PrepareOptions, prepare
+from galley.core.prepare.tears import KIND as ASIDE
 from galley.core.prompts import load_judge
-from galley.core.session.rows import inside
 from galley.core.traced import Edit, Traced
 
 from .alignment import overlap, pairs
@@ -158,8 +157,7 @@ def proposals(prepared: Prepared) -> Iterator[tuple[int, str, list[Candidate]]]:
     """(start, text, candidates) of each chunk, as a run would have them."""
     kinds = CleanOptions().kinds
     for piece in chunk(prepared):
-        found = find_candidates(piece.text, kinds, prepared.language)
-        yield piece.start, piece.text, sorted({*found, *inside(prepared.candidates, piece)})
+        yield piece.start, piece.text, list(find_candidates(piece.text, kinds, prepared.language, piece.candidates))
 
 
 def decisions(prepared: Prepared, verbatim: Verbatim, *, asides: bool = True) -> list[EditDecision]:

@@ -19,7 +19,6 @@ from galley.core.engine.options import EngineOptions
 from galley.core.extract import extract
 from galley.core.prepare import Prepared, prepare
 from galley.core.prompts import load_judge
-from galley.core.session.rows import inside
 
 from .quality import CONTEXT, model_named
 
@@ -36,8 +35,8 @@ def drawn(pieces: Sequence[Chunk], count: int, seed: int) -> list[Chunk]:
 
 def cleaned(piece: Chunk, prepared: Prepared, verbatim: Verbatim) -> VerbatimResult:
     """One chunk as a run cleans it."""
-    found = find_candidates(piece.text, CleanOptions().kinds, prepared.language)
-    return verbatim.clean(piece.text, sorted({*found, *inside(prepared.candidates, piece)}), lambda: False)
+    found = find_candidates(piece.text, CleanOptions().kinds, prepared.language, piece.candidates)
+    return verbatim.clean(piece.text, found, lambda: False)
 
 
 def shown(piece: Chunk, result: VerbatimResult) -> Iterator[str]:

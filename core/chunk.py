@@ -3,14 +3,15 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import Field
 
+from .edits import Candidate
 from .options import Options
 from .prepare import Prepared
-from .prepare.tears import tears
+from .prepare.tears import Tear, move_of, tears
 from .sentences import is_mark, sentence_ends
 
 WORD_START = re.compile(r"\S")
@@ -20,8 +21,6 @@ PARAGRAPH_SHARE = 0.6
 TOKEN_CHARACTERS = 8
 """No tokenizer makes tokens longer than this on average over a chunk."""
 HEADING_LENGTH = 80
-TORN_FROM = 100
-"""Characters before a tear that show what is torn."""
 
 
 class ChunkOptions(Options):
@@ -46,6 +45,9 @@ class Chunk:
     """Numbers of the first and the last page it has text of."""
     ends: str
     """What it ends at: `sentence`, `clause`, `word`, or `size` where there was no better place."""
+    candidates: tuple[Candidate, ...] = ()
+    """Edits that the whole document proposes in it, ascending: what the repairs doubted, and sentences that something
+    tears; offsets in `text`."""
 
 
 def chunk(
@@ -62,28 +64,42 @@ def chunk(
     measure = count if options.unit == "tokens" and count is not None else len
     found: list[Chunk] = []
     start = 0
-    torn = [(tear.at, tear.end) for tear in tears(prepared.text, prepared.language) if tear.sure]
-    for end, ends in boundaries(prepared.text, options.size, measure, torn):
+    torn = list(tears(prepared.text, prepared.language))
+    candidates = sorted([*prepared.candidates, *(move_of(prepared.text, tear) for tear in torn)])
+    for end, ends in boundaries(prepared.text, options.size, measure, [tear for tear in torn if tear.sure]):
         text = prepared.text[start:end]
-        found.append(Chunk(len(found), start, end, text, prepared.pages(start, end), ends))
+        mine = inside(candidates, start, end)
+        found.append(Chunk(len(found), start, end, text, prepared.pages(start, end), ends, mine))
         start = end
     return tuple(found)
 
 
+def inside(candidates: Sequence[Candidate], start: int, end: int) -> tuple[Candidate, ...]:
+    """Those of `candidates`, ascending, that lie wholly in text[start:end], with offsets counted from its start.
+
+    One that ends in an empty line needs something behind it: a chunk's text keeps none at its end, so that the next
+    would run on in its last paragraph.
+    """
+    first = bisect_left(candidates, start, key=lambda c: c.start)
+    last = bisect_left(candidates, end + 1, key=lambda c: c.start)
+    near = (c for c in candidates[first:last] if c.end < end or (c.end == end and not c.replacement.endswith("\n\n")))
+    return tuple(replace(c, start=c.start - start, end=c.end - start) for c in near)
+
+
 def boundaries(
-    text: str, size: int, measure: Callable[[str], int], torn: Sequence[tuple[int, int]] = ()
+    text: str, size: int, measure: Callable[[str], int], torn: Sequence[Tear] = ()
 ) -> Iterator[tuple[int, str]]:
-    """(end, what it ends at) of each chunk; none for white space alone. Sentences that something tears, from where they
-    break off to their end, stay in one chunk where they fit in one."""
+    """(end, what it ends at) of each chunk; none for white space alone. Sentences that something tears stay in
+    one chunk with it where they fit in one."""
     body = len(text.rstrip())
     if not body:
         return
     stops = sentence_ends(text)
     paragraphs = [match.end() for match in re.finditer(r"\n\n+", text)]
-    for begin, end in whole(text, torn, stops):
-        if measure(text[begin:end].strip()) <= size:
-            for places in (stops, paragraphs):
-                del places[bisect_right(places, begin) : bisect_left(places, end)]
+    for begin, ends in [whole(tear, stops) for tear in torn]:
+        end = next((end for end in ends if measure(text[begin:end].strip()) <= size), begin)
+        for places in (stops, paragraphs):
+            del places[bisect_right(places, begin) : bisect_left(places, end)]
     start = 0
     while start < body:
         reach = furthest(text, start, size, measure)
@@ -100,14 +116,12 @@ def boundaries(
         start = end
 
 
-def whole(text: str, torn: Sequence[tuple[int, int]], stops: Sequence[int]) -> list[tuple[int, int]]:
-    """Where the sentences that are torn begin, or one before, by which they are known, and where the next begin."""
-    found: list[tuple[int, int]] = []
-    for at, end in torn:
-        paragraph = text.rfind("\n\n", 0, at) + 2
-        before = bisect_right(stops, max(paragraph, at - TORN_FROM)) - 1
-        found.append((stops[before] if before >= 0 else 0, stops[bisect_left(stops, end)]))
-    return found
+def whole(tear: Tear, stops: Sequence[int]) -> tuple[int, Sequence[int]]:
+    """Where a torn sentence begins, and where what has to stay with it may end: behind it, or better behind one more
+    where its paragraph goes on, so that what tore it is not the chunk's last and runs on into the next."""
+    before, behind = bisect_right(stops, tear.at) - 1, bisect_left(stops, tear.end)
+    ends = stops[behind : behind + 1] if tear.last else stops[behind : behind + 2][::-1]
+    return stops[before] if before >= 0 else 0, ends
 
 
 def next_word(text: str, at: int) -> int:

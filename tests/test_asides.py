@@ -12,11 +12,13 @@ from test_verbatim import Author, Oracle
 from galley.core import review
 from galley.core.checks import check
 from galley.core.chunk import ChunkOptions, chunk
-from galley.core.clean.candidates import FINDERS, find_candidates
+from galley.core.clean.candidates import find_candidates
+from galley.core.clean.options import CleanOptions
 from galley.core.clean.verbatim import Verbatim, VerbatimResult
 from galley.core.edits import Candidate, apply_candidates
 from galley.core.engine.base import Usage
 from galley.core.prepare import prepare
+from galley.core.prepare.tears import KIND, move_of, tears
 from galley.core.prompts import load_judge
 from galley.core.session import Session
 from galley.tui.difflines import lay_out
@@ -28,11 +30,17 @@ CAPTION = "Fig. 3. The mills on the river, from the lake to the sea."
 NOTE = "4 The lake is fed by the snow of the hills and falls with every mild winter."
 TORN = f"{HALF}\n\n{CAPTION}\n\n{REST} {NEXT}"
 YES, NO = [0.0, -50.0], [-50.0, 0.0]
+ALL = CleanOptions().kinds
 
 
-def cleaned(source: str, answers: list[float] = YES, kinds: tuple[str, ...] = tuple(FINDERS)) -> VerbatimResult:
-    candidates = find_candidates(source, kinds)
-    return Verbatim(Oracle(answers), load_judge()).clean(source, candidates, lambda: False)  # type: ignore[arg-type]
+def proposed(source: str, kinds: tuple[str, ...] = ALL) -> tuple[Candidate, ...]:
+    """What is proposed in a document that is one chunk."""
+    return find_candidates(source, kinds, "en", [move_of(source, tear) for tear in tears(source, "en")])
+
+
+def cleaned(source: str, answers: list[float] = YES, kinds: tuple[str, ...] = ALL) -> VerbatimResult:
+    verbatim = Verbatim(Oracle(answers), load_judge())  # type: ignore[arg-type]
+    return verbatim.clean(source, proposed(source, kinds), lambda: False)
 
 
 @pytest.mark.parametrize("aside", [CAPTION, NOTE, "∗ Corresponding author: the miller of the lower mill."])
@@ -52,7 +60,7 @@ def test_a_sentence_that_goes_on_with_a_sign_gets_no_blank_before_it() -> None:
 
 def test_a_model_that_can_only_write_has_no_say_in_it() -> None:
     verbatim = Verbatim(Author(), load_judge(), write=lambda text, cancelled: (text, Usage()))  # type: ignore[arg-type]
-    text = verbatim.clean(TORN, find_candidates(TORN, FINDERS), lambda: False).text
+    text = verbatim.clean(TORN, proposed(TORN), lambda: False).text
     assert text == f"{HALF} {REST}\n\n{CAPTION}\n\n{NEXT}"
 
 
@@ -79,6 +87,37 @@ def test_a_name_goes_on_with_a_sentence_that_an_article_leaves_open_and_a_new_se
     assert cleaned(f"{open_end}\n\n{CAPTION}\n\n{NEXT}", kinds=("aside",)).edits == ()
     heading = f"{open_end}\n\n{CAPTION}\n\n4. Mills and Their Wheels\n\nAll of them stood still."
     assert cleaned(heading, kinds=("aside",)).edits == ()
+
+
+@pytest.mark.parametrize(
+    ("half", "rest"),
+    [
+        (f"{HALF} of all of them (Moxon", "1683; Gaskell et al. 1972) the wheels stood still for weeks."),
+        (HALF.removesuffix(" that"), "(as they had in the year before), and the wheels stood still for weeks."),
+        (HALF.replace("so low that", "as in Equation (3),"), "which is why the wheels of it stood still for weeks."),
+        (f"{HALF} the wheels stood still. Another", "mill by the lake and the road to it had to be given up."),
+        (f"{HALF} the wheels stood still under the", "EM field of the lake and of the mills on it."),
+        (f"{HALF} the wheels stood still under EM", "fields of the lake and of the mills that are on it."),
+    ],
+    ids=["a bracket", "in brackets", "a formula that is named", "its first word", "an acronym", "behind an acronym"],
+)
+def test_what_shows_that_a_sentence_goes_on(half: str, rest: str) -> None:
+    assert cleaned(f"{half}\n\n{CAPTION}\n\n{rest} {NEXT}", kinds=("aside",)).text.startswith(f"{half} {rest}\n\n")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "Usually the wheels stood still for weeks and the grain had to be carried over the hills.",
+        "(See the map of the river for all of them.)",
+        "(a) The wheels of the mills that stood still for weeks.",
+        "• Wheels of mills and the grain that had to be carried over the hills.",
+        "b) the wheels of the mills that stood still for weeks.",
+    ],
+)
+def test_what_begins_a_sentence_of_its_own_is_none(rest: str) -> None:
+    source = f"{HALF.removesuffix(' that')} for the\n\n{CAPTION}\n\n{rest} {NEXT}"
+    assert cleaned(source, kinds=("aside",)).text == source
 
 
 CITING = (
@@ -123,6 +162,29 @@ def test_no_word_is_lost_or_made_but_those_that_an_edit_takes_out(
 def test_the_checks_find_nothing_in_it() -> None:
     for source in (TORN, CITING, f"{HALF}\n\n{NOTE}\n\n{REST}"):
         assert check(source, cleaned(source).text).flags == ()
+
+
+def test_what_only_another_chunk_shows_of_a_tear_comes_with_the_chunk_and_stays_with_it_in_the_session(
+    tmp_path: Path,
+) -> None:
+    mark = f"The lake was frozen in that year.4 {NEXT}\n\n{NEXT} {NEXT} {NEXT}"
+    text = f"{mark}\n\n{HALF}\n\n{NOTE}\n\n{REST} {NEXT}\n\n{NEXT}"
+    with new_session(tmp_path, text=text, size=500) as session:
+        kept = [(piece.source, move) for piece in session.chunks() for move in piece.candidates if move.kind == KIND]
+    [(source, move)] = kept
+    assert "year.4" not in source
+    result = Verbatim(Oracle(NO), load_judge()).clean(source, [move], lambda: False)  # type: ignore[arg-type]
+    assert f"{HALF} {REST}\n\n{NOTE}\n\n" in result.text
+    assert find_candidates(source, ALL, "en", [move]) != find_candidates(source, ALL[:-1], "en", [move])
+    assert KIND not in {one.kind for one in find_candidates(source, ("citation",), "en", [move])}
+
+
+@pytest.mark.parametrize("size", range(290, 420, 10))
+def test_what_tore_a_sentence_never_runs_on_into_the_next_chunk(size: int) -> None:
+    prepared = prepare(document(f"{NEXT}\n\n{TORN}\n\n{NEXT}"))
+    for piece in chunk(prepared, ChunkOptions(size=size)):
+        assert all(move.end < len(piece.text) for move in piece.candidates)
+        assert (HALF in piece.text and NEXT[:20] in piece.text) >= bool(piece.candidates)
 
 
 def test_a_torn_sentence_stays_in_one_chunk_with_what_tears_it() -> None:

@@ -68,6 +68,12 @@ def test_it_is_only_done_when_asked() -> None:
     assert prepared(source, torn_sentences=False).text.index("Fig. 3.") < prepared(source).text.index("Fig. 3.")
 
 
+def test_a_caption_of_an_appendix_ends_where_the_sentence_goes_on() -> None:
+    caption = "Table A.3.: The mills on the river, from the lake to the sea."
+    text = prepared(f"{HALF}\n{caption}\n{REST} {NEXT}", torn_sentences=False).text
+    assert text.split("\n\n") == [HALF, caption, f"{REST} {NEXT}"]
+
+
 NOTE = "1. The lake is fed by the snow of the hills and falls with every mild winter."
 
 

@@ -1,31 +1,14 @@
 """A caption or a footnote in the middle of a sentence: the sentence is put together and the aside comes behind it.
 
-The edit is one replacement of all from the tear to the sentence's end, by the same words in another order, so that it
-is made or not made as a whole and nothing can get lost on the way. What else is decided in there is done inside the
-replacement.
+The edit is one replacement of all from the tear to the sentence's end, by the same words in another order (`tears.py`),
+so that nothing can get lost on the way. What else is decided in there is done inside the replacement.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..edits import Candidate, apply_candidates
-from ..prepare.tears import joint, tears
-
-SURE, DOUBTFUL = 0.9, 0.3
-KIND = "aside"
-
-
-def asides(text: str, language: str) -> Iterator[Candidate]:
-    """Candidates that bring the rest of a torn sentence before what tore it."""
-    for tear in tears(text, language):
-        yield moving(text, tear.at, tear.rest, tear.end, SURE if tear.sure else DOUBTFUL)
-
-
-def moving(text: str, at: int, rest: int, end: int, prior: float) -> Candidate:
-    """The replacement of text[at:end] that has text[rest:end] first; a paragraph's beginning stays one behind it."""
-    behind = "\n\n" if text[end:].strip(" ")[:1] not in {"", "\n"} else ""
-    stop = end + len(text[end:]) - len(text[end:].lstrip(" ")) if behind else end
-    return Candidate(at, stop, f"{joint(text[rest])}{text[rest:end]}\n\n{text[at:rest].strip()}{behind}", KIND, prior)
+from ..prepare.tears import joint
 
 
 def carry(

@@ -5,15 +5,15 @@ decides, but each candidate carries the rules' own opinion as its prior, so that
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from ..edits import Candidate
 from ..prepare.frequency import zipf
 from ..prepare.furniture import INLINE_STAMP
 from ..prepare.removals import EMAIL
+from ..prepare.tears import KIND as ASIDE
 from ..signs import RAISED
-from .asides import asides
 from .citations import PART_OF_SENTENCE, citations, is_stated
 
 GOES_ON = (
@@ -111,13 +111,17 @@ TOKEN = re.compile(r"\S+")
 WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 
 
-def find_candidates(text: str, kinds: Iterable[str], language: str = "en") -> tuple[Candidate, ...]:
+def find_candidates(
+    text: str, kinds: Collection[str], language: str = "en", known: Iterable[Candidate] = ()
+) -> tuple[Candidate, ...]:
     """Candidates of the asked kinds in `text`, ordered; two of them may overlap, and then only one can be chosen.
 
-    `kinds` are names of FINDERS; `language` is an ISO 639-1 code that wordfreq knows.
+    `kinds` are those of `CleanOptions`; `language` is an ISO 639-1 code that wordfreq knows; `known` are what the whole
+    document proposes in `text`.
     """
-    found = {whole_paragraph(text, candidate) for kind in kinds for candidate in FINDERS[kind](text, language)}
-    return tuple(sorted(found))
+    finders = (FINDERS[kind] for kind in kinds if kind != ASIDE)
+    found = {whole_paragraph(text, candidate) for finder in finders for candidate in finder(text, language)}
+    return tuple(sorted(found.union(one for one in known if one.kind != ASIDE or ASIDE in kinds)))
 
 
 def whole_paragraph(text: str, candidate: Candidate) -> Candidate:
@@ -270,5 +274,4 @@ FINDERS: dict[str, Finder] = {
     "footnote_mark": footnote_marks,
     "debris": debris,
     "hyphen": broken_words,
-    "aside": asides,
 }

@@ -128,8 +128,8 @@ class Cleaner:
         if step.mode == "rules" or self._engine is None or self._verbatim is None:
             return Written(source.strip())
         if step.mode == "verbatim":
-            found = find_candidates(source, self._options.kinds, self._language)
-            result = self._verbatim.clean(source, sorted({*found, *candidates}), cancelled, on_decision)
+            found = find_candidates(source, self._options.kinds, self._language, candidates)
+            result = self._verbatim.clean(source, found, cancelled, on_decision)
             return Written(result.text.strip(), result.edits, result.usage)
         return self._rewrite(self._engine, step, source, cancelled, on_text)
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 from ..edits import Candidate, EditDecision, apply_candidates
 from ..engine.base import Cancelled, Engine, Usage
+from ..prepare.tears import KIND as ASIDE
 from ..prompts import Judge, JudgeKind
 from .aligned import votes
-from .asides import KIND as ASIDE
 from .asides import carry
 
 Write = Callable[[str, Cancelled], tuple[str, Usage]]

@@ -34,7 +34,9 @@ CAPTION_HEAD = re.compile(
 )
 TITLED = re.compile(r"^\S+\s*\S{1,6}:\s*[A-ZÄÖÜ(]")
 """A caption whose title begins behind a colon, where a sentence would go on in a small letter."""
-CAPTION = re.compile(r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*[\dIVX]+", re.I)
+CAPTION = re.compile(
+    r"^(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle|Algorithm|Listing)\s*(?:[\dIVX]+|[A-Z]\.\d)", re.I
+)
 CAPTION_LABEL = re.compile(r"^(?:Fig(?:ure|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}[.:]?$", re.I)
 SENTENCE_END = re.compile(r"[.!?…:][\"'”’»)\]]*\s*$")
 ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|cf|vs|Figs?|Eqs?|Sect?|Refs?|resp|z\. ?B|d\. ?h|vgl|bzw|Abb|Nr)\.$")

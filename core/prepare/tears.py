@@ -1,13 +1,15 @@
 """Sentences torn by what floats: a caption, a table or a footnote stands between their halves.
 
 The rest of the sentence is brought to its beginning, and the float stands behind it. People who clean text by hand
-leave such sentences as they are more often than not, so the repairs do it on request; `verbatim` proposes it.
+leave such sentences as they are more often than not, so the repairs do it on request; `verbatim` proposes it. Either
+way tears are found in the whole document: what shows that a number begins a footnote may stand a page above it.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..edits import Candidate
 from ..sentences import sentence_ends
 from ..traced import Edit
 from .figures import CAPTION, EQUATION_NUMBER, TABLE
@@ -15,6 +17,8 @@ from .footnotes import PLAIN
 from .frequency import zipf
 from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, TITLED, UNFINISHED, is_heading
 
+SURE, DOUBTFUL = 0.9, 0.3
+KIND = "aside"
 PARAGRAPH = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*$")
 NAMED = re.compile(
@@ -26,8 +30,16 @@ FOOTNOTE = re.compile(r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?)\s?(?:[^\W\d_a-z]
 NUMBERED_NOTE = re.compile(r"^(\d{1,2})[.)]")
 IMPRINT = re.compile(r"^(?:corresponding author|e-?mail|send offprint|present address|preprint|©)\b", re.I)
 ADDRESS = re.compile(r"(?:\S+@\S+|https?://\S+)$")
+BLANKS = re.compile(r" *")
 WORD = re.compile(r"[^\W\d_]{2,}")
 CITED = re.compile(r"\s?[(\[][^()\[\]]{0,200}[)\]]")
+IN_BRACKETS = re.compile(r"\((?!(?:[a-z]|[ivx]{1,4}|\d{1,2})\))[^()\n]{2,80}\)(?:[,;:.]|\s+[a-z])")
+"""How a sentence goes on with what is in brackets: no item of a list, and a sentence's own bracket ends with it."""
+ITEM = re.compile(r"(?:[a-z]|[ivx]{1,4})\)\s")
+REFERRED = re.compile(r"\b(?:Equations?|Eqs?\.?|Gleichung(?:en)?|Gl\.)\s*\([^()]{1,12}\)[.,]?\s*$")
+ENUMERATED = re.compile(r"\b[a-z\d]{1,2}\)$")
+ENDED = re.compile(r"[^\W\d_A-Z]{2}[)\]]?[.!?]$|\d[)\]][.!?]$")
+"""The end of a word that ends a sentence, and of no initial."""
 GOES_ON = ",;:)"
 """Signs that begin no sentence; before them no blank is put."""
 AFTER_FORMULA = re.compile(r"(?:where|with|and|for|is|are|in which|wobei|mit|und)\b")
@@ -43,6 +55,8 @@ WORDS_OF_TEXT = 0.8
 """Share of words of letters from which on a paragraph is no label."""
 FUNCTION_WORD = 6.0
 """Zipf frequency of the words that hold sentences together."""
+COMMON = 3.5
+"""And of those that a text may use anywhere; a name is rarer."""
 FEWEST_LINKING = 3
 """So many of them stand around a tear in a sentence, some at either side; the names inside a figure have none."""
 FEW = 4
@@ -76,7 +90,8 @@ class Tear:
 
 def tears(text: str, language: str) -> Iterator[Tear]:
     """The torn sentences of a text with paragraphs on lines of their own, ascending and apart."""
-    paragraphs = [Paragraph(match.start(), match.end(), match.group()) for match in PARAGRAPH.finditer(text)]
+    found = (Paragraph(match.start(), match.end(), match.group()) for match in PARAGRAPH.finditer(text))
+    paragraphs = [paragraph for paragraph in found if not paragraph.text.isspace()]
     place = 0
     while place < len(paragraphs) - 2:
         behind = resumption(paragraphs, place, language)
@@ -110,6 +125,18 @@ def join_torn(text: str, language: str) -> list[Edit]:
     return edits
 
 
+def move_of(text: str, tear: Tear) -> Candidate:
+    """The replacement of all from the tear to the sentence's end that has the rest first, so that it is made or not
+    made as a whole; a paragraph's beginning stays one behind it."""
+    rest, aside = text[tear.rest : tear.end], text[tear.at : tear.rest].strip()
+    end, behind = tear.end, ""
+    blanks = BLANKS.match(text, end)
+    if blanks and text[blanks.end() : blanks.end() + 1] not in {"", "\n"}:
+        end, behind = blanks.end(), "\n\n"
+    whole = f"{joint(rest[0])}{rest}\n\n{aside}{behind}"
+    return Candidate(tear.at, end, whole, KIND, SURE if tear.sure else DOUBTFUL)
+
+
 def joint(sign: str) -> str:
     """What stands between the halves if the second begins with `sign`."""
     return "" if sign in GOES_ON else " "
@@ -120,12 +147,16 @@ def resumption(paragraphs: Sequence[Paragraph], place: int, language: str) -> in
     text = paragraphs[place].text
     if not is_torn(text):
         return None
-    names = UNFINISHED.search(text) is not None
+    names = UNFINISHED.search(text) is not None or linking(text.split()[-1:], language) > 0
     for behind in range(place + 1, min(len(paragraphs), place + 2 + MOST_FLOATS)):
         here = paragraphs[behind].text
         fragment = is_float(here) or is_label(here)
         goes_on = (
-            here[0].islower() or here[0] in GOES_ON or (names and not fragment and begins_with_name(here, language))
+            (here[0].islower() and ITEM.match(here) is None)
+            or here[0] in GOES_ON
+            or (not fragment and closes_bracket(text, here))
+            or IN_BRACKETS.match(here) is not None
+            or (names and not fragment and begins_with_name(here, language))
         )
         if behind > place + 1 and goes_on:
             between = [paragraph.text for paragraph in paragraphs[place + 1 : behind]]
@@ -136,13 +167,32 @@ def resumption(paragraphs: Sequence[Paragraph], place: int, language: str) -> in
 
 
 def begins_with_name(text: str, language: str) -> bool:
-    """Whether what begins large may be the rest of a sentence that "the" or "of" leaves open: no heading, and no word
-    with which sentences begin."""
-    return not is_heading(text, True) and linking([text.split()[0].lower()], language) == 0
+    """Whether what begins large may be the rest of a sentence that "the" or "of" leaves open: no heading, and no common
+    word with which a sentence may begin, such as "Usually", unless the next begins large too."""
+    first, *others = text.split()[:2]
+    if not first[0].isalpha() or is_heading(text, True) or linking([first.lower()], language):
+        return False
+    name = first[1:] != first[1:].lower() or any(other[0].isupper() for other in others)
+    return name or language in CAPITALS or zipf(first.lower().strip(",;:)"), language) < COMMON
 
 
 def is_torn(text: str) -> bool:
-    return len(text) >= SHORTEST and (SENTENCE_END.search(text) is None or EQUATION_NUMBER.search(text) is not None)
+    return len(text) >= SHORTEST and (SENTENCE_END.search(text) is None or is_formula(text))
+
+
+def is_formula(text: str) -> bool:
+    """Whether a numbered formula ends the text, and no "Equation (3)"."""
+    return EQUATION_NUMBER.search(text) is not None and REFERRED.search(text) is None
+
+
+def closes_bracket(text: str, rest: str) -> bool:
+    """Whether the rest closes, before its first sentence ends, a bracket that the text leaves open at its end."""
+    for opening, closing in ("()", "[]"):
+        opened = re.search(rf"\{opening}[^()\[\]\n]{{2,200}}$", text)
+        closed = re.match(rf"[^()\[\]\n]{{2,200}}\{closing}", rest)
+        if opened and closed and not ENUMERATED.search(closed.group()):
+            return True
+    return False
 
 
 def is_float(text: str) -> bool:
@@ -172,7 +222,7 @@ def closes(text: str) -> bool:
 
 def continues(text: str, rest: str) -> bool:
     """Whether both are running text at the tear, or the rest explains the formula before it."""
-    if EQUATION_NUMBER.search(text):
+    if is_formula(text):
         return AFTER_FORMULA.match(rest) is not None
     return is_prose(text.split()[-WINDOW:]) and is_prose(rest.split()[:WINDOW])
 
@@ -183,7 +233,7 @@ def is_prose(words: Sequence[str]) -> bool:
 
 def is_sentence(text: str, rest: str, language: str) -> bool:
     """Whether a sentence's words stand at both sides of the tear: small ones that hold it together, citations apart."""
-    if EQUATION_NUMBER.search(text):
+    if is_formula(text) or closes_bracket(text, rest):
         return True
     before = CITED.sub("", text[-LONGEST_REST:]).split()[-WINDOW:]
     behind = CITED.sub("", rest).split()[:WINDOW]
@@ -199,7 +249,10 @@ def may_go_on(words: Sequence[str], language: str) -> bool:
         return False
     if end[:1].islower() or end[-1:].isdigit() or linking([end.lower()], language):
         return True
-    return end[:1].isupper() and (language in CAPITALS or linking(words[-2:-1], language) > 0)
+    previous = words[-2] if len(words) > 1 else ""
+    if ENDED.search(previous) or (end.isupper() and len(end) > 1 and previous[:1].islower()):
+        return True
+    return end[:1].isupper() and (language in CAPITALS or linking([previous], language) > 0)
 
 
 def linking(words: Sequence[str], language: str) -> int:

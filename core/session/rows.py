@@ -4,7 +4,6 @@ import json
 import os
 import re
 import sqlite3
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -35,7 +34,6 @@ def fill(
     settings: RunSettings,
 ) -> None:
     """The rows of a new session."""
-    candidates = sorted(prepared.candidates)
     connection.execute(
         f"INSERT INTO document VALUES (1{', ?' * 13})",
         (
@@ -67,7 +65,7 @@ def fill(
                 storable(c.text),
                 *c.pages,
                 c.ends,
-                to_json([asdict(x) for x in inside(candidates, c)]),
+                to_json([asdict(candidate) for candidate in c.candidates]),
             )
             for c in chunks
         ],
@@ -80,17 +78,6 @@ def compare(connection: sqlite3.Connection, agreements: Mapping[int, float | Non
     connection.executemany(
         "UPDATE pages SET agreement = ? WHERE number = ?", [(found, number) for number, found in agreements.items()]
     )
-
-
-def inside(candidates: Sequence[Candidate], chunk: Chunk) -> list[Candidate]:
-    """Those of `candidates`, ascending, that lie wholly in the chunk, with offsets counted from its start."""
-    first = bisect_left(candidates, chunk.start, key=lambda c: c.start)
-    last = bisect_left(candidates, chunk.end + 1, key=lambda c: c.start)
-    return [
-        Candidate(c.start - chunk.start, c.end - chunk.start, c.replacement, c.kind, c.prior)
-        for c in candidates[first:last]
-        if c.end <= chunk.end
-    ]
 
 
 def document_record(row: sqlite3.Row) -> SessionDocument:
