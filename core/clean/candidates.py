@@ -43,6 +43,8 @@ LED_TO = re.compile(
 )
 """The end of what only leads to an address: "are available at", "E-mail:"."""
 MORE_ADDRESSES = re.compile(r"[ \t]*(?:[,;]|and\b|or\b|&)[ \t]*(?:and[ \t]|or[ \t])?(?:https?:|www\.|\S{1,64}@)")
+TORN_OFF = re.compile(r"^[/_-] [a-z\d]")
+"""The end of an address that may go on behind a line's end."""
 NOTED = re.compile(rf"(?<=[\d)\]”\"][.,;:])(?P<mark>[{RAISED}]{{1,2}})(?=\s|$)")
 """A footnote's mark behind a full stop that no word stands before: "(see Table 1).²"."""
 MARK = re.compile(
@@ -164,7 +166,7 @@ def address(text: str, start: int, end: int, prior: float) -> Candidate:
     """An address with what only leads to it, and with the marks that would be too many without it. What its sentence
     needs stays by the rules."""
     led = LED_TO.search(text, max(0, start - LONGEST_LEAD), start)
-    if led and not MORE_ADDRESSES.match(text, end):
+    if led and not MORE_ADDRESSES.match(text, end) and not TORN_OFF.search(text[end - 1 : end + 3]):
         start = led.start()
     elif is_stated(text, start):
         return Candidate(start, end, "", "contact", PART_OF_SENTENCE)

@@ -38,6 +38,11 @@ LEAD = re.compile(r"^[ \t]*for(?:[ ][\w-]{1,20}){1,5},?[ ]see(?:[ ]also)?\b,?")
 """What leads to a citation and goes with it: "for an overview, see"."""
 TAIL = re.compile(r"(?<=\w)[,:]?[ ](?:see(?:[ ]also)?|e\.g\.,?|cf\.|siehe|vgl\.)[ ][A-Z][^;()]{3,200}$")
 """A citation behind words that do not cite: "(a new way, see Lee, 2020)"."""
+LOCATOR = re.compile(
+    r",?[ ]pp?\.[ ]\d{1,4}(?:[–-]\d{1,4})?(?:,?[ ](?:pp?\.[ ]|§{1,2}[ ]?|(?:[Pp]roposition|[Tt]heorem|[Ll]emma|[Cc]orollary"
+    r"|[Ee]xample|[Dd]efinition|[Cc]hapter|[Ss]ection)[ ])\d{1,4}(?:\.\d{1,3}|[–-]\d{1,4}){0,3}){0,4}"
+)
+"""The page in a source, and what stands there: "[7] p. 197 Proposition 14.18"."""
 OPERATOR = re.compile(r"[=<≤≥∈∉⊂⊆×∪∩·^→≈∼][ \t]*$")
 INDEXED = re.compile(r"(?:(?<!\w)[^\W\d_]|\w_\w*)$")
 """What an index follows at once: "A[1]", "my_list[2]"."""
@@ -70,6 +75,7 @@ LINKING = frozenset(
         "i.e.",
         "cf.",
         "cf",
+        "c.f",
         "and",
         "&",
         "et",
@@ -185,7 +191,10 @@ def bracket_citation(text: str, match: re.Match[str]) -> Cited | None:
     if NARRATIVE.fullmatch(inner):
         return narrative_citation(text, match)
     if NUMBERS.fullmatch(inner):
-        return None if is_value(text, match, inner) else Cited(match.start(), match.end(), 0.3 if inner == "0" else 0.9)
+        if is_value(text, match, inner):
+            return None
+        located = LOCATOR.match(text, match.end())
+        return Cited(match.start(), located.end() if located else match.end(), 0.3 if inner == "0" else 0.9)
     if AUTHOR_LABEL.fullmatch(inner):
         return Cited(match.start(), match.end(), 0.85)
     return Cited(match.start(), match.end(), citation_prior(inner)) if YEAR.search(inner) else None
@@ -194,7 +203,7 @@ def bracket_citation(text: str, match: re.Match[str]) -> Cited | None:
 def is_value(text: str, match: re.Match[str], inner: str) -> bool:
     """Whether the numbers are a vector, an interval or an index: "β = [1, 2]", "the range [1, 5]", "A[1]"."""
     before = text[max(0, match.start() - BEFORE) : match.start()]
-    if inner != "0" and "0" in re.split(r"\D+", inner):
+    if before.endswith(("[", "]]")) or (inner != "0" and "0" in re.split(r"\D+", inner)):
         return True
     if VALUE_GOES_ON.match(text, match.end()) or OPERATOR.search(before):
         return True
@@ -243,7 +252,7 @@ def widened(text: str, start: int, end: int) -> tuple[int, int]:
         return left - 1, end
     if before and before in "([" and after and after in ",;":
         return left, end + 1 + len(text[end + 1 :]) - len(text[end + 1 :].lstrip(" \t"))
-    if before + after in {"()", "[]"}:
+    if before + after == "()":
         return len(text[: left - 1].rstrip(" \t")), end + 1
     return start, end
 
