@@ -39,8 +39,8 @@ LEAD = re.compile(r"^[ \t]*for(?:[ ][\w-]{1,20}){1,5},?[ ]see(?:[ ]also)?\b,?")
 TAIL = re.compile(r"(?<=\w)[,:]?[ ](?:see(?:[ ]also)?|e\.g\.,?|cf\.|siehe|vgl\.)[ ][A-Z][^;()]{3,200}$")
 """A citation behind words that do not cite: "(a new way, see Lee, 2020)"."""
 LOCATOR = re.compile(
-    r",?[ ]pp?\.[ ]\d{1,4}(?:[–-]\d{1,4})?(?:,?[ ](?:pp?\.[ ]|§{1,2}[ ]?|(?:[Pp]roposition|[Tt]heorem|[Ll]emma|[Cc]orollary"
-    r"|[Ee]xample|[Dd]efinition|[Cc]hapter|[Ss]ection)[ ])\d{1,4}(?:\.\d{1,3}|[–-]\d{1,4}){0,3}){0,4}"
+    r",?[ ]pp?\.[ ]\d{1,4}(?:[–-]\d{1,4})?(?:,?[ ](?:pp?\.[ ]|§{1,2}[ ]?|(?:[Pp]roposition|[Tt]heorem|[Ll]emma"
+    r"|[Cc]orollary|[Ee]xample|[Dd]efinition|[Cc]hapter|[Ss]ection)[ ])\d{1,4}(?:\.\d{1,3}|[–-]\d{1,4}){0,3}){0,4}"
 )
 """The page in a source, and what stands there: "[7] p. 197 Proposition 14.18"."""
 OPERATOR = re.compile(r"[=<≤≥∈∉⊂⊆×∪∩·^→≈∼][ \t]*$")
@@ -57,6 +57,10 @@ LINKING = frozenset(
         "references",
         "therein",
         "submitted",
+        "prep",
+        "example",
+        "instance",
+        "latter",
         "eds.",
         "ed.",
         "el",
