@@ -43,7 +43,7 @@ from oracle import clean
         ("It holds [7] p. 197 Proposition 14.18, [23] p. 4, and so [3] pp. 134–135. So", "It holds, and so. So"),
         (
             "is old (c.f. Lee, 1991; Ho, in prep., 1998), (see for example Lee 1980; Ho 1985) and `split[[1]][3]` too",
-            "is old, and `split[[1]][3]` too",
+            "is old and `split[[1]][3]` too",
         ),
         ("available at https://press.org/a/ type1d.", None),
         ("by the press2 method². Then (see Table A1).² The ink", "by the press2 method. Then (see Table A1). The ink"),
