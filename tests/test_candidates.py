@@ -21,6 +21,37 @@ from oracle import clean
         ("can be written as [e.g. Baland et al., 2017] before", "can be written as before"),
         ("[3] Smith, J. A paper.\n[4] Lee, K. Another.", "Smith, J. A paper.\nLee, K. Another."),
         ("loss in performance. (Gu et al., 2024). More", "loss in performance. More"),
+        ("In a proof ([4]), set twice (see [3, 5] and [8]), it", "In a proof, set twice, it"),
+        (
+            "the ink (carbon, [7]) and (see [14] for more) the oil (e.g. [9]).",
+            "the ink (carbon) and (see [14] for more) the oil.",
+        ),
+        (
+            "by Moxon et al. [13]. Later, Lee et al. [3], [5]. And Kim et al. (2020). So",
+            "by Moxon et al. Later, Lee et al. And Kim et al. So",
+        ),
+        ("(Lee 1980; Kim and Ho 1985; Moxon 1987, 1994; Gaskell 1991, among others)", ""),
+        ("cut (Lee et al., 2019; 2020), cast (Lee, 2019; Kim, 2020; our own data)", "cut, cast (our own data)"),
+        ("in use (a new way, see Lee, 2020) and (for an overview, see Kim, 2021) more", "in use (a new way) and more"),
+        ("Lee and Kim (2014, p. 663) say, and Ho et al (7) too", "Lee and Kim say, and Ho et al too"),
+        ("The type is available online at https://press.org/a. Ink", "The type is available. Ink"),
+        ("available at https://press.org/a and https://press.org/b.", None),
+        ("A press (https://press.org/a) and one (Moxon, https://press.org/b), too", "A press and one (Moxon), too"),
+        ("The author. E-mail: jd@press.org. Paper", "The author. Paper"),
+        ("Sold here.\n\n¹https://press.org/a\n\nAll is told.", "Sold here.\n\nAll is told."),
+        ("¹https://press.org/a. A new one is at work.", "A new one is at work."),
+        ("It holds [7] p. 197 Proposition 14.18, [23] p. 4, and so [3] pp. 134–135. So", "It holds, and so. So"),
+        (
+            "is old (c.f. Lee, 1991; Ho, in prep., 1998), (see for example Lee 1980; Ho 1985) and `split[[1]][3]` too",
+            "is old and `split[[1]][3]` too",
+        ),
+        ("available at https://press.org/a/ type1d.", None),
+        ("by the press2 method². Then (see Table A1).² The ink", "by the press2 method. Then (see Table A1). The ink"),
+        (
+            "It goes on\n\n¹We use ink.\n\n⁴He is a gas, and ⁴He boils.",
+            "It goes on\n\nWe use ink.\n\n⁴He is a gas, and ⁴He boils.",
+        ),
+        ("the sum ∫ τρ 0 f dt, ∑ τρ 1, of X −1 (4) and f −1 (U)", "the sum ∫ τρ 0 f dt, ∑ τρ 1, of X−1 (4) and f−1(U)"),
         ("pre- and post-training", "pre- and post-training"),
         ("the speed of sound, c2 s, and χ2 i (c2 s,ref)", "the speed of sound, c2s, and χ2i (c2s,ref)"),
         ("10−4 m2 s−1, B2 a type, the angle α2 in", None),
@@ -181,6 +212,21 @@ def test_in_a_reference_more_is_a_part_of_the_address(address: str) -> None:
 )
 def test_a_citation_that_begins_a_clause_stays_with_its_joint(text: str, expected: str | None) -> None:
     assert clean(text, [0.0])[0] == (text if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "as proposed in ref. [10] and in Refs. [3, 5], and as in references [7] and [8] (grey line)",
+        "Recent books, such as those [1], [2] and [3], give more.",
+        "a point β = [1, 2] of x ∈ [3, 4], the vector [0, 1], and [5, 6]T in the range [1, 10] of A[1] and my_list[2]",
+        "as of today (Dated: August 22, 2024), the press (HandPress v4.0, Aug 2020), (since May 1998)",
+        "types (of cast lead, Burt, 1984) are old",
+    ],
+)
+@pytest.mark.parametrize("answers", [[0.0], [0.0, -1.0]], ids=["by the rules", "by a model that leans to it"])
+def test_what_only_looks_like_a_citation_or_is_needed_stays(text: str, answers: list[float]) -> None:
+    assert clean(text, answers)[0] == text
 
 
 @pytest.mark.parametrize(

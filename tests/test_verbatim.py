@@ -44,12 +44,15 @@ def test_votes_of_a_choice_are_not_corrected_by_a_vote_about_nothing() -> None:
 
 
 def test_a_citation_that_comes_again_is_asked_once_and_decided_alike() -> None:
-    source = "Printers kept books (Moxon, 1683) and rules (Gaskell, 1972). Others did (Moxon, 1683). All (Moxon, 1683)."
+    source = (
+        "Printers kept books (Moxon, 1683) and rules (Gaskell, 1972). Others did (Moxon, 1683). All (Moxon, 1683), "
+        "and some etc. (Gaskell, 1972)."
+    )
     oracle = Oracle([0.0, -20.0])
     verbatim = Verbatim(oracle, load_judge())  # type: ignore[arg-type]
     for _ in range(2):
         result = verbatim.clean(source, sorted(find_candidates(source, ("citation",))), lambda: False)
-        assert result.text == "Printers kept books and rules. Others did. All."
+        assert result.text == "Printers kept books and rules. Others did. All, and some etc."
     assert sorted(oracle.asked) == ["(Gaskell, 1972) ->", "(Moxon, 1683) ->", NEUTRAL[0]]
 
 

@@ -14,7 +14,7 @@ from ..prepare.furniture import INLINE_STAMP
 from ..prepare.removals import EMAIL
 from ..prepare.tears import KIND as ASIDE
 from ..signs import RAISED
-from .citations import PART_OF_SENTENCE, citations, is_stated
+from .citations import PART_OF_SENTENCE, citations, is_stated, widened
 
 GOES_ON = (
     # "arXiv.2310. 04793", "2022. findings-naacl.18": a DOI's last part, where else a full stop ends a sentence.
@@ -34,20 +34,30 @@ GOES_ON_IN_REFERENCE = (
 """Behind "Available:" no sentence stands, but the next reference."""
 URL = re.compile(
     r"[ \t]?(?:\[(?:Online|online)\]\.?[ \t]?)?(?P<led>\b(?:Available|URL)(?:[ \t]at)?:[ \t]?)?"
-    rf"\b(?:https?:[ \t]?//|www\.)[^\s<>\"]{{3,400}}(?(led)(?:{GOES_ON_IN_REFERENCE})?|(?:{GOES_ON})?)"
+    rf"(?<![A-Za-z\d_])(?:https?:[ \t]?//|www\.)[^\s<>\"]{{3,400}}(?(led)(?:{GOES_ON_IN_REFERENCE})?|(?:{GOES_ON})?)"
 )
 """With the words that only lead to it, and over blanks that a line's end left behind the colon or inside."""
+LED_TO = re.compile(
+    r"(?:(?<=[Aa]vailable)|(?<=[Aa]ccessible)|(?<=[Dd]ownloaded))(?:[ ]online)?[ ](?:at|from|on|via|under):?[ \t]*$"
+    r"|(?<![^\W\d_])[ \t]?\b[Ee]-?[Mm]ail:[ \t]*$|[ \t]?\b(?:doi|DOI):[ \t]*$"
+)
+"""The end of what only leads to an address: "are available at", "E-mail:"."""
+MORE_ADDRESSES = re.compile(r"[ \t]*(?:[,;]|and\b|or\b|&)[ \t]*(?:and[ \t]|or[ \t])?(?:https?:|www\.|\S{1,64}@)")
+TORN_OFF = re.compile(r"^[/_-] [a-z\d]")
+"""The end of an address that may go on behind a line's end."""
+NOTED = re.compile(rf"(?<=[\d)\]”\"][.,;:])(?P<mark>[{RAISED}]{{1,2}})(?=\s|$)")
+"""A footnote's mark behind a full stop that no word stands before: "(see Table 1).²"."""
 MARK = re.compile(
     r"(?<=[^\W\d_]{3})(?:[.,;:]?(?P<mark>[†‡§¶∗*]{1,3})(?=[\s.,;:)]|$)|(?P<apart> [†‡§¶∗*]{1,3})(?=,|\n|$))"
 )
 """Right behind a word, or behind a name in a list: elsewhere a star is an operator or the margin of a comment."""
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
 RAISED_MARK = re.compile(
-    rf"(?P<number>\d[ \u2009]?)?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})(?P<stop>[.,;:!?)”’\"]?)"
+    rf"(?:(?<![^\W\d_])(?P<number>\d[ \u2009]?))?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})(?P<stop>[.,;:!?)”’\"]?)"
     rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
 )
 RAISED_OPENING = re.compile(
-    rf"^[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|https?://|www\.)"
+    rf"^[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|(?:We|In|It|No|To|If|An|By|On|A|My|Our)[ ][a-z]|https?://|www\.)"
     rf"(?![^\n]{{0,2000}}\s[{RAISED}]{{1,2}}[^\W\d_{RAISED}]{{3}})",
     re.M,
 )
@@ -85,13 +95,13 @@ BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\
 SUSPENDED = frozenset(
     ["and", "or", "to", "nor", "as", "und", "oder", "bis", "bzw", "et", "ou", "o", "y", "e", "u", "i", "en", "of"]
 )
-HATTED = re.compile(r"(?<!\w)[^\x00-\x7f\W\d_][^\W\d_] (?=\d(?![\w/:%]|[.,]\d))")
+HATTED = re.compile(r"(?<![\w])(?<![∫∑∏][ ])(?<![∫∑∏])[^\x00-\x7f\W\d_][^\W\d_] (?=\d(?![\w/:%]|[.,]\d))")
 """A vector with a hat, an index and a second one: "êp 3"."""
 SCRIPTS = (
     (re.compile(r"(?<![\w.])[^\W\d_][234] (?=[b-df-hj-np-tv-xzα-ωi](?:[\s,./=\]]|\)(?! [A-Z])|$))"), 0.8),
     (re.compile(r"(?<=[∈⊆⊂→×=∪:] )[B-HJ-Z] (?=(?:[nm]|n[+−-]1|[234])(?![\w=)-]))"), 0.8),
     (re.compile(r"(?<![\w.])[^\W\d_] (?=−1 ?\()"), 0.8),
-    (re.compile(r"(?<=[^\W\d_]−1) (?=\()|(?<=[^\W\d_] −1) (?=\()"), 0.6),
+    (re.compile(r"(?:(?<=[^\W\d_]−1)|(?<=[^\W\d_] −1)) (?=\((?!\d{1,3}[a-z]?\)))"), 0.6),
     (HATTED, 0.7),
 )
 """What ends in the blank that should go: "c2 s" with a square and an index, "∈ R n", "f −1 (U)"."""
@@ -104,7 +114,11 @@ LEAST_DEBRIS, LIKELIEST_DEBRIS = 0.125, 0.45
 BLANKS = re.compile(r"[ \t]+")
 NOTE_BEGINNING = re.compile(rf"(?:\A|\n)((?:\d{{1,2}}[.)]?|[{RAISED}]{{1,2}})[ \t]*)\Z")
 """Of a footnote, before an address that is all of it."""
+CLOSING = ".,;:!?)]}'’”"
+"""Signs that are no part of the address before them."""
 LONGEST_NUMBER = 8
+LONGEST_LEAD = 32
+"""Characters before an address in which words that only lead to it are looked for."""
 LINE_END = re.compile(r"\.?[ \t]*(?=\n|\Z)")
 PARAGRAPH_END = re.compile(r"[ \t]*\n+")
 TOKEN = re.compile(r"\S+")
@@ -138,18 +152,31 @@ def contacts(text: str, language: str) -> Iterator[Candidate]:
     if stamp:
         yield Candidate(0, stamp.end(), "", "contact", 0.95)
     for match in EMAIL.finditer(text):
-        prior = PART_OF_SENTENCE if is_stated(text, match.start()) else 0.9
-        yield Candidate(match.start(), match.end(), "", "contact", prior)
+        yield address(text, *match.span(), 0.9)
     for match in URL.finditer(text):
-        end = match.start() + len(match.group().rstrip(".,;:!?)]}'’”"))
-        bare = match.group().strip().startswith(("http", "www"))
-        prior = PART_OF_SENTENCE if bare and is_stated(text, match.start()) else 0.7
+        end = match.start() + len(match.group().rstrip(CLOSING))
         number = NOTE_BEGINNING.search(text, max(0, match.start() - LONGEST_NUMBER), match.start())
         closing = LINE_END.match(text, end)
         if number and closing:
+            prior = PART_OF_SENTENCE if is_stated(text, match.start()) else 0.7
             yield Candidate(number.start(1), closing.end(), "", "contact", prior)
+        elif match.group().strip().startswith(("http", "www")):
+            yield address(text, match.start(), end, 0.7)
         else:
-            yield Candidate(match.start(), end, "", "contact", prior)
+            yield Candidate(match.start(), end, "", "contact", 0.7)
+
+
+def address(text: str, start: int, end: int, prior: float) -> Candidate:
+    """An address with what only leads to it, and with the marks that would be too many without it. What its sentence
+    needs stays by the rules."""
+    led = LED_TO.search(text, max(0, start - LONGEST_LEAD), start)
+    if led and not MORE_ADDRESSES.match(text, end) and not TORN_OFF.search(text[end - 1 : end + 3]):
+        start = led.start()
+    elif is_stated(text, start):
+        return Candidate(start, end, "", "contact", PART_OF_SENTENCE)
+    if text.startswith(". ", end) and text[max(0, start - 1) : start] in {"", "\n", *RAISED}:
+        return Candidate(start, end + 2, "", "contact", prior)
+    return Candidate(*widened(text, start, end), "", "contact", prior)
 
 
 def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
@@ -161,7 +188,12 @@ def footnote_marks(text: str, language: str) -> Iterator[Candidate]:
         prior = raised_prior(match, language)
         if prior:
             yield Candidate(match.start("mark"), match.end(), "", "footnote_mark", prior)
+    for match in NOTED.finditer(text):
+        yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.8)
     for match in RAISED_OPENING.finditer(text):
+        link = URL.match(text, match.end())
+        if link and LINE_END.match(text, link.start() + len(link.group().rstrip(CLOSING))):
+            continue
         yield Candidate(match.start(), match.end(), "", "footnote_mark", 0.8)
     for match in NOTE_NUMBER.finditer(text):
         if ADDRESS_PART.search(text, max(0, match.start() - 60), match.start()):

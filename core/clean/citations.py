@@ -17,10 +17,61 @@ PARENTHESES = re.compile(r"[ \t]?\([^()\n]{2,400}\)")
 BRACKETS = re.compile(r"[ \t]?\[[^\[\]\n]{1,200}\]")
 NUMBERS = re.compile(r"\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*")
 AUTHOR_LABEL = re.compile(r"[A-Z][A-Za-z+]{1,12}\d\d[a-z]?(?:\s?[,;]\s?[A-Z][A-Za-z+]{1,12}\d\d[a-z]?)*")
-NARRATIVE = re.compile(r"(?:1[5-9]|20)\d\d[a-z]?(?:, ?(?:[a-z]|(?:1[5-9]|20)\d\d[a-z]?))*")
+NARRATIVE = re.compile(
+    r"(?:1[5-9]|20)\d\d[a-z]?(?:, ?(?:[a-z]|(?:1[5-9]|20)\d\d[a-z]?))*"
+    r"(?:, ?(?:pp?|S|[Cc]h(?:ap)?|[Ss]ect?)\.[ ]?\d{1,4}(?:[–-]\d{1,4})?)?"
+)
+"""A year, several, or a year and a page."""
+ET_AL_NUMBER = re.compile(r"(?<=\bet al)(?P<stop>\.?)(?P<number>[ \t]\(\d{1,3}(?:, ?\d{1,3}|[–-]\d{1,3})*\))")
+"""A number that would be one of a formula anywhere else: "Lee et al (7) show"."""
+ENCLOSED = re.compile(
+    r"[ \t]?\((?:(?:see|see also|e\.g\.,?|cf\.,?|i\.e\.,?|siehe|vgl\.)[ \t])?"
+    r"(?P<cited>\[[^\[\]\n]{1,200}\](?:[,;]?[ \t](?:and[ \t])?\[[^\[\]\n]{1,200}\])*)\)"
+)
+"""Nothing but citations in brackets between parentheses, which would be left empty: "(see [3])"."""
+DATE = re.compile(
+    r"(?<!and )(?<!& )\b(?:Jan(?:uary|uar)?|Feb(?:ruary|ruar)?|Mar(?:ch)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli"
+    r"|Aug(?:ust)?|Sept?(?:ember)?|O[ck]t(?:ober)?|Nov(?:ember)?|De[cz](?:ember)?)\.?[ ]"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?,?[ ])?(?:1[5-9]|20)\d\d\b"
+)
+LEAD = re.compile(r"^[ \t]*for(?:[ ][\w-]{1,20}){1,5},?[ ]see(?:[ ]also)?\b,?")
+"""What leads to a citation and goes with it: "for an overview, see"."""
+TAIL = re.compile(r"(?<=\w)[,:]?[ ](?:see(?:[ ]also)?|e\.g\.,?|cf\.|siehe|vgl\.)[ ][A-Z][^;()]{3,200}$")
+"""A citation behind words that do not cite: "(a new way, see Lee, 2020)"."""
+LOCATOR = re.compile(
+    r",?[ ]pp?\.[ ]\d{1,4}(?:[–-]\d{1,4})?(?:,?[ ](?:pp?\.[ ]|§{1,2}[ ]?|(?:[Pp]roposition|[Tt]heorem|[Ll]emma"
+    r"|[Cc]orollary|[Ee]xample|[Dd]efinition|[Cc]hapter|[Ss]ection)[ ])\d{1,4}(?:\.\d{1,3}|[–-]\d{1,4}){0,3}){0,4}"
+)
+"""The page in a source, and what stands there: "[7] p. 197 Proposition 14.18"."""
+OPERATOR = re.compile(r"[=<≤≥∈∉⊂⊆×∪∩·^→≈∼][ \t]*$")
+INDEXED = re.compile(r"(?:(?<!\w)[^\W\d_]|\w_\w*)$")
+"""What an index follows at once: "A[1]", "my_list[2]"."""
+VALUE_GOES_ON = re.compile(r"\w|\^|[ \t]*[=∈⊂⊆×]")
+INTERVAL = re.compile(r"\b(?:range|intervals?|bounds?|Intervall|Bereich)[ \t]*$")
+PAIR = re.compile(r"\d{1,3}, ?\d{1,3}")
 NAME = re.compile(r"(?:et al\.?|[A-Z][\w’'-]+)$")
 LINKING = frozenset(
     [
+        "among",
+        "others",
+        "references",
+        "therein",
+        "submitted",
+        "prep",
+        "example",
+        "instance",
+        "latter",
+        "eds.",
+        "ed.",
+        "el",
+        "zu",
+        "dal",
+        "della",
+        "dello",
+        "das",
+        "do",
+        "het",
+        "te",
         "see",
         "also",
         "e.g.",
@@ -28,6 +79,7 @@ LINKING = frozenset(
         "i.e.",
         "cf.",
         "cf",
+        "c.f",
         "and",
         "&",
         "et",
@@ -74,7 +126,7 @@ LINKING = frozenset(
 )
 NEEDED = re.compile(
     r"(?:\b(?:see|see also|in|by|of|from|to|at|on|with|via|than|as|visit|under|for|after|between|against|like|unlike"
-    r"|and|or|but|that|because|since|whether|if|when|where|whereas|while|although|though|(?-i:Following)"
+    r"|those|refs?\.?|(?-i:references?)|and|or|but|that|because|since|whether|if|when|where|whereas|while|although|though|(?-i:Following)"
     r"|siehe|von|bei|unter|aus|nach|mit|und|oder|aber|dass|weil|wenn|wo|während|obwohl)"
     r"|\b(?:e\.g|i\.e|cf)\.,?|&)[ \t]*$",
     re.I,
@@ -89,7 +141,7 @@ CLAUSE_JOINT = re.compile(r"[ \t]*[,;][ \t]*\w")
 WORDS = re.compile(r"[\w&]")
 SENTENCE_START = re.compile(r"(?:^|[.!?:][\"'”’)\]]*[ \t]+|\n[ \t]*)$")
 ABBREVIATED = re.compile(r"\b(?:al|e\.g|i\.e|cf|vs|etc|resp|Figs?|Eqs?|Sect?|Refs?)\.[ \t]+$")
-ASIDE = re.compile(r"[ \t]*[(\[](?:see|e\.g|cf|i\.e)\b", re.I)
+ASIDE = re.compile(r"[ \t]*[(\[](?:see|e\.g|cf|i\.e|for\b[^()]{1,60}\bsee)\b", re.I)
 """How a citation begins that is no part of any sentence."""
 PREDICATE = re.compile(r"[ \t]+[a-zäöüß]")
 BEFORE = 24
@@ -118,8 +170,23 @@ def citations(text: str, language: str) -> Iterator[Candidate]:
                 found.append(parts)
             else:
                 yield from parts
-    found += [cited for match in BRACKETS.finditer(text) if (cited := bracket_citation(text, match)) is not None]
+    enclosed = [cited for match in ENCLOSED.finditer(text) if (cited := enclosed_citation(text, match)) is not None]
+    found += enclosed
+    for match in BRACKETS.finditer(text):
+        cited = bracket_citation(text, match)
+        if cited is not None and not any(one.start <= match.start() < one.end for one in enclosed):
+            found.append(cited)
+    for match in ET_AL_NUMBER.finditer(text):
+        found.append(Cited(match.start("number"), match.end(), 0.8, narrative=True))
     yield from linked(text, sorted(found, key=lambda cited: cited.start))
+
+
+def enclosed_citation(text: str, match: re.Match[str]) -> Cited | None:
+    """All of the parentheses if all that is in the brackets cites."""
+    start, end = match.span("cited")
+    inside = [bracket_citation(text, bracket) for bracket in BRACKETS.finditer(text, start, end)]
+    priors = [cited.prior for cited in inside if cited is not None]
+    return Cited(match.start(), match.end(), min(priors)) if len(priors) == len(inside) else None
 
 
 def bracket_citation(text: str, match: re.Match[str]) -> Cited | None:
@@ -128,21 +195,39 @@ def bracket_citation(text: str, match: re.Match[str]) -> Cited | None:
     if NARRATIVE.fullmatch(inner):
         return narrative_citation(text, match)
     if NUMBERS.fullmatch(inner):
-        return Cited(match.start(), match.end(), 0.3 if inner == "0" else 0.9)
+        if is_value(text, match, inner):
+            return None
+        located = LOCATOR.match(text, match.end())
+        return Cited(match.start(), located.end() if located else match.end(), 0.3 if inner == "0" else 0.9)
     if AUTHOR_LABEL.fullmatch(inner):
         return Cited(match.start(), match.end(), 0.85)
     return Cited(match.start(), match.end(), citation_prior(inner)) if YEAR.search(inner) else None
+
+
+def is_value(text: str, match: re.Match[str], inner: str) -> bool:
+    """Whether the numbers are a vector, an interval or an index: "β = [1, 2]", "the range [1, 5]", "A[1]"."""
+    before = text[max(0, match.start() - BEFORE) : match.start()]
+    if before.endswith(("[", "]]")) or (inner != "0" and "0" in re.split(r"\D+", inner)):
+        return True
+    if VALUE_GOES_ON.match(text, match.end()) or OPERATOR.search(before):
+        return True
+    if PAIR.fullmatch(inner) and INTERVAL.search(before):
+        return True
+    return match.group().startswith("[") and INDEXED.search(before) is not None
 
 
 def linked(text: str, found: Sequence[Cited]) -> Iterator[Candidate]:
     """Each citation by what stands around it; one that follows another takes along what parts them."""
     before: Cited | None = None
     needed = False
+    first = 0
     ends = ends_of_rows(text, found)
     for cited, end in zip(found, ends, strict=True):
         start, prior = cited.start, cited.prior
         joint = text[before.end : cited.start] if before is not None else ""
         follows = before is not None and JOINT.fullmatch(joint) is not None
+        if not follows:
+            first = cited.start
         if not cited.narrative:
             if not follows:
                 needed = is_needed(text, cited.start, end)
@@ -154,8 +239,26 @@ def linked(text: str, found: Sequence[Cited]) -> Iterator[Candidate]:
                 prior = min(prior, PART_OF_SENTENCE)
             elif follows and before is not None:
                 start = before.end
-        yield Candidate(start, cited.end, "", "citation", prior)
+        left, right = widened(text, first, end)
+        start, stop = left if start == first else start, right if cited.end == end else cited.end
+        yield Candidate(start, stop, "", "citation", prior)
         before = cited
+
+
+def widened(text: str, start: int, end: int) -> tuple[int, int]:
+    """The place of a deletion with the marks that would be too many without text[start:end]: a second full stop, a
+    comma behind an opening bracket or before a closing one, and brackets around nothing."""
+    left = len(text[:start].rstrip(" \t"))
+    before, after = text[left - 1 : left], text[end : end + 1]
+    if before and before in ".!?" and after == "." and text[end + 1 : end + 2] != ".":
+        return start, end + 1
+    if before and before in ",;" and after and after in ")]":
+        return left - 1, end
+    if before and before in "([" and after and after in ",;":
+        return left, end + 1 + len(text[end + 1 :]) - len(text[end + 1 :].lstrip(" \t"))
+    if before + after == "()":
+        return len(text[: left - 1].rstrip(" \t")), end + 1
+    return start, end
 
 
 def ends_of_rows(text: str, found: Sequence[Cited]) -> list[int]:
@@ -179,23 +282,39 @@ def parenthesis_citations(text: str, match: re.Match[str]) -> Cited | list[Candi
     if NARRATIVE.fullmatch(body.strip()):
         return narrative_citation(text, match)
     parts = body.split(";")
-    priors = [citation_prior(part) for part in parts]
-    if min(priors) >= 0.5 or len(parts) == 1:
-        end = match.end()
-        # "… performance. (Gu et al., 2024)." has a full stop too many once the citation is gone.
-        if text[end : end + 1] == "." and text[max(0, match.start() - 3) : match.start()].rstrip()[-1:] in {
-            ".",
-            "!",
-            "?",
-        }:
-            end += 1
-        return Cited(match.start(), end, sum(priors) / len(priors))
+    priors = priors_of(parts)
     at = match.start() + match.group().index("(") + 1
+    tail = TAIL.search(body)
+    if priors[-1] < 0.5 and tail is not None and citation_prior(tail.group()) >= 0.5:
+        return [Candidate(at + tail.start(), at + tail.end(), "", "citation", citation_prior(tail.group()))]
+    if min(priors) >= 0.5 or len(parts) == 1:
+        return Cited(match.start(), match.end(), sum(priors) / len(priors))
+    return citing_parts(at, parts, priors)
+
+
+def priors_of(parts: Sequence[str]) -> list[float]:
+    """For each part how much it looks like a citation; a year alone goes on from the names before it."""
+    priors: list[float] = []
+    for part in parts:
+        year = priors and NARRATIVE.fullmatch(part.strip())
+        priors.append(priors[-1] if year else citation_prior(part))
+    return priors
+
+
+def citing_parts(at: int, parts: Sequence[str], priors: Sequence[float]) -> list[Candidate]:
+    """The parts that cite, each with one of the semicolons around it; `at` is where the first begins."""
     citing: list[Candidate] = []
+    leading = True
     for number, (part, prior) in enumerate(zip(parts, priors, strict=True)):
-        if prior >= 0.5 and number > 0:
-            citing.append(Candidate(at - 1, at + len(part), "", "citation", prior))
-        at += len(part) + 1
+        end = at + len(part)
+        if prior < 0.5:
+            leading = False
+        elif leading:
+            begin, rest = end - len(part.lstrip()), parts[number + 1]
+            citing.append(Candidate(begin, end + 1 + len(rest) - len(rest.lstrip()), "", "citation", prior))
+        else:
+            citing.append(Candidate(at - 1, end, "", "citation", prior))
+        at = end + 1
     return citing
 
 
@@ -206,15 +325,15 @@ def narrative_citation(text: str, match: re.Match[str]) -> Cited:
 
 
 def citation_prior(part: str) -> float:
-    """How much `part` looks like names and a year and like nothing else."""
-    if not YEAR.search(part):
+    """How much `part` looks like names and a year and like nothing else. A word too many is more than a citation: what
+    it says would be lost."""
+    part = LEAD.sub("", part)
+    if not YEAR.search(part) or DATE.search(part):
         return 0.1
     words = [word.strip(",.;:()'’") for word in YEAR.sub(" ", part).split()]
     plain = [w for w in words if w and w[0].islower() and len(w) > 1 and w not in LINKING and f"{w}." not in LINKING]
     names = [w for w in words if w and w[0].isupper()]
-    if not names:
-        return 0.15
-    return 0.95 if not plain else max(0.15, 0.7 - 0.15 * len(plain))
+    return 0.95 if names and not plain else 0.15
 
 
 def is_needed(text: str, start: int, end: int) -> bool:

@@ -37,6 +37,8 @@ MOST_ANSWERS = 10_000
 SURE = 30.0
 """Log-odds beyond which more makes no difference."""
 SPACES = re.compile(r"\s+")
+EDGES = re.compile(r"^[\s,;]+|[\s,;]+$|(?<=[)\]])\.$")
+"""What a deletion takes along and is no part of the question: "(2020)." and ", [3]" are "(2020)" and "[3]"."""
 TRUST = {
     "citation": 1.0,
     "contact": 1.0,
@@ -199,8 +201,8 @@ def prefix_of(kind: JudgeKind) -> str:
 
 
 def fragment(text: str) -> str:
-    """`text` on one line, its middle left out when it is long."""
-    flat = SPACES.sub(" ", text).strip()
+    """`text` on one line, without marks at its ends, its middle left out when it is long."""
+    flat = EDGES.sub("", SPACES.sub(" ", text))
     if len(flat) <= MAX_FRAGMENT:
         return flat
     return f"{flat[: MAX_FRAGMENT // 2]} … {flat[-MAX_FRAGMENT // 2 :]}"
