@@ -23,6 +23,8 @@ GAP = 3
 LOOK_BACK = 12
 SHORTEST_CHAIN = 3
 HEAD_LENGTH = 100
+FEWEST_LINES = 4
+"""A page with no more lines has no head above its text."""
 
 
 def lone_number(line: Line) -> tuple[int, bool] | None:
@@ -52,6 +54,22 @@ def counting_up(edges: Sequence[Sequence[Line]]) -> list[Line]:
             if (number := lone_number(line)) is not None and number[1] is wanted
         ]
         found += chained(numbers)
+    return found
+
+
+def below_heads(pages: Sequence[Sequence[Line]], numbers: Sequence[Line]) -> list[Line]:
+    """Page numbers on the second line of their page, and the heads above them, where the numbers of both neighbours
+    tell so: a book's right pages have "2.3 Blocks" and "19" where its left ones have "18" first."""
+    places = {line.start: place for place, page in enumerate(pages) for line in (page[0], page[-1])}
+    known = {places[line.start]: number for line in numbers if (number := lone_number(line)) and line.start in places}
+    found: list[Line] = []
+    for place, page in enumerate(pages):
+        number = lone_number(page[1]) if len(page) > FEWEST_LINES and place not in known else None
+        if number is None or len(page[0].text) > HEAD_LENGTH:
+            continue
+        value, is_roman = number
+        if all(known.get(place + step) == (value + step, is_roman) for step in (-1, 1)):
+            found += page[:2]
     return found
 
 
