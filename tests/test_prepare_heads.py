@@ -54,6 +54,34 @@ class TestOverPages:
         text = text_of(*(f"A head for all of it\n{body(n)}\n– {n} –" for n in range(1, 9)), plain=plain)
         assert all(text.count(sentence) == 3 for sentence in SENTENCES)
 
+    def test_a_sentences_end_that_recurs_at_pages_feet_stays(self, plain: bool) -> None:
+        text = text_of(*(f"{body(n)}\nand so it is,\nas desired.\n{n}" for n in range(2, 9)), plain=plain)
+        assert text.count("as desired.") == 7
+
+    def test_a_caption_that_recurs_at_pages_tops_stays(self, plain: bool) -> None:
+        caption = "Table {}: What the mills ground in each month of the year, by grain."
+        text = text_of(*(f"{caption.format(n)}\n{body(n)}" for n in range(1, 7)), plain=plain)
+        assert text.count("What the mills ground") == 6
+
+    def test_chapters_numbers_above_their_titles_stay_and_heads_that_name_chapters_go(self, plain: bool) -> None:
+        pages = [
+            f"Chapter {n}\nOn mills and rivers\n{body(n)}\n{8 * n - 7}"
+            if first
+            else f"{8 * n - 7 + step}\nCHAPTER {n}. MILLS\n{body(n + step)}"
+            for n in range(1, 5)
+            for step in range(8)
+            for first in (step == 0,)
+        ]
+        text = text_of(*pages, plain=plain)
+        assert [f"Chapter {n}" in text for n in range(1, 5)] == [True] * 4
+        assert "CHAPTER" not in text
+
+    def test_a_head_above_the_pages_number_goes_though_it_stands_once(self, plain: bool) -> None:
+        sides = ("{n}\nCHAPTER 2. ON RIVERS", "2.{n}. ON WHAT TURNS MILL {n}\n{n}")
+        bodies = (f"{body(n)}\n{body(n + 1)}" for n in range(10, 20))
+        text = text_of(*(f"{sides[n % 2].format(n=n)}\n{b}" for n, b in enumerate(bodies, 10)), plain=plain)
+        assert [n for n in (11, 13, 15, 17) if f"MILL {n}" in text] == []
+
     def test_numbers_that_do_not_count_stay(self, plain: bool) -> None:
         years = (1812, 1640, 1999, 1701, 1848)
         text = text_of(*(f"{body(place)}\n{year}" for place, year in enumerate(years)), plain=plain)

@@ -80,7 +80,8 @@ def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
     numbers = counting_up(outermost)
     numbers += below_heads(bare, numbers)
     if PAGE_BREAK in text:
-        numbers += numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
+        beside = numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
+        numbers += [line for line in beside if not CHAPTER.match(line.text)]
     numbers += ends_of_single_page(bare, PAGE_BREAK in text)
     lonely = lonely_heads(bare) if PAGE_BREAK in text or len(bare) == 1 else []
     heads |= {line.start: line for line in [*numbers, *lonely]}
