@@ -143,6 +143,8 @@ def is_of_text(text: str) -> bool:
     caption: what begins in a small letter and closes, or is short and no number's, and what names a figure."""
     if CAPTION.match(text):
         return True
+    if text.startswith("continued"):  # what a long table has on each of its pages
+        return False
     return text[0].islower() and (CLOSED.search(text) is not None or (len(text) < SHORTEST_HEAD and text.isalpha()))
 
 
@@ -181,9 +183,7 @@ def ends_of_single_page(pages: Sequence[Sequence[Line]], real: bool) -> list[Lin
     ends = [pages[0][0], pages[-1][-1]]
     if ends[0] is ends[1]:
         return []
-    single = len(pages) == 1
-    return [
-        line
-        for line in ends
-        if (single and lone_number(line) is not None) or (PAGE_OF.search(line.text) and len(line.text) < MAX_HEAD)
-    ]
+    numbers = [line for line in ends if (number := lone_number(line)) is not None and number[0] > 0]
+    # Of two the upper one is a section's, on a line of its own above its title, or an axis's.
+    page = numbers[-1:] if len(pages) == 1 else []
+    return [line for line in ends if line in page or (PAGE_OF.search(line.text) and len(line.text) < MAX_HEAD)]
