@@ -22,6 +22,8 @@ GAP = 3
 """Largest step from one page number to the next."""
 LOOK_BACK = 12
 SHORTEST_CHAIN = 3
+CHAPTERS = 0.5
+"""There are fewer chapters than this share of the pages."""
 HEAD_LENGTH = 100
 FEWEST_LINES = 4
 """A page with no more lines has no head above its text."""
@@ -80,19 +82,24 @@ def chained(numbers: Sequence[tuple[int, int, Line]]) -> list[Line]:
     for here, (page, number, _) in enumerate(numbers):
         for there in range(max(0, here - LOOK_BACK), here):
             earlier_page, earlier, _ = numbers[there]
-            if earlier_page < page and 1 <= number - earlier <= GAP and length[there] + 1 > length[here]:
+            if earlier_page < page and 1 <= number - earlier <= GAP and length[there] >= length[here]:
                 length[here] = length[there] + 1
                 before[here] = there
     found: list[Line] = []
     used: set[int] = set()
+    numbered: set[int] = set()
     for end in sorted(range(len(numbers)), key=lambda place: -length[place]):
         chain: list[int] = []
         place: int | None = end
         while place is not None and place not in used:
             chain.append(place)
             place = before[place]
-        if len(chain) >= SHORTEST_CHAIN:
+        # Chapters' numbers count on too, on pages that have their own; the pages' are far more.
+        pages = {numbers[member][0] for member in chain}
+        chapters = len(chain) < CHAPTERS * len(numbered) and len(pages & numbered) * 2 > len(chain)
+        if len(chain) >= SHORTEST_CHAIN and not chapters:
             used.update(chain)
+            numbered |= pages
             found += [numbers[member][2] for member in chain]
     return found
 
