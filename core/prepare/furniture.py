@@ -19,6 +19,8 @@ from .pagenumbers import below_heads, counting_up, lone_number, numbered_heads
 EDGE_LINES = 3
 """How far from a page's edge a head may stand, in lines that are not blank."""
 RECURS = 3
+INNER = 2
+"""So many lines more may a footer have above its last and the page's number, if they stand on half of the pages."""
 RECURS_ON_EDGE = 2
 """So often does a longer line stand on the very edge of pages if it is a head."""
 MAX_HEAD = 120
@@ -83,6 +85,12 @@ def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
         beside = numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
         numbers += [line for line in beside if not CHAPTER.match(line.text)]
     numbers += ends_of_single_page(bare, PAGE_BREAK in text)
+    numbered = {line.start for line in numbers}
+    for _ in range(INNER):
+        gone = heads.keys() | numbered
+        left = ([line for line in page if line.start not in gone] for page in bare)
+        inner = [page for page in left if page]
+        heads |= {line.start: line for line in recurring(inner, often=len(inner) / 2)}
     lonely = lonely_heads(bare) if PAGE_BREAK in text or len(bare) == 1 else []
     heads |= {line.start: line for line in [*numbers, *lonely]}
     unsure = [
@@ -114,8 +122,8 @@ def signature(line: Line) -> str:
     return " ".join(DIGITS.sub("#", line.text).casefold().split())
 
 
-def recurring(pages: Sequence[Sequence[Line]]) -> list[Line]:
-    """Edge lines whose signature stands on several pages and whose numbers count."""
+def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
+    """Edge lines whose signature stands on several pages, `often` of them at the least, and whose numbers count."""
     seen: dict[str, list[Line]] = defaultdict(list)
     on_edge: dict[str, list[Line]] = defaultdict(list)
     for page in (without_numbers(page) for page in pages):
@@ -126,14 +134,14 @@ def recurring(pages: Sequence[Sequence[Line]]) -> list[Line]:
                 seen[key].append(line)
                 if line in (page[0], page[-1]):
                     on_edge[key].append(line)
-    enough = RECURS if len(pages) > 4 else 2
+    least = RECURS if len(pages) > 4 else 2
     found: list[Line] = []
     for key, lines in seen.items():
-        often = len(lines) >= enough and len(on_edge[key]) * 2 >= len(lines)
+        enough = len(lines) >= least and len(on_edge[key]) * 2 >= len(lines)
         longer = len(key) >= SHORTEST_HEAD and len(on_edge[key]) >= RECURS_ON_EDGE
         numbered = PAGE_OF.search(lines[0].text) is not None
-        if (often or longer or numbered) and counts(lines):
-            found += lines if often or numbered else on_edge[key]
+        if (enough or longer or numbered) and len(lines) >= often and counts(lines):
+            found += lines if enough or numbered else on_edge[key]
     originals = {start for lines in seen.values() for start in original(lines, pages)}
     return [line for line in found if line.start not in originals]
 
