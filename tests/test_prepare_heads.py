@@ -54,6 +54,40 @@ class TestOverPages:
         text = text_of(*(f"A head for all of it\n{body(n)}\n– {n} –" for n in range(1, 9)), plain=plain)
         assert all(text.count(sentence) == 3 for sentence in SENTENCES)
 
+    def test_a_sentences_end_that_recurs_at_pages_feet_stays(self, plain: bool) -> None:
+        text = text_of(*(f"{body(n)}\nand so it is,\nas desired.\n{n}" for n in range(2, 9)), plain=plain)
+        assert text.count("as desired.") == 7
+
+    def test_a_caption_that_recurs_at_pages_tops_stays(self, plain: bool) -> None:
+        caption = "Table {}: What the mills ground in each month of the year, by grain."
+        text = text_of(*(f"{caption.format(n)}\n{body(n)}" for n in range(1, 7)), plain=plain)
+        assert text.count("What the mills ground") == 6
+
+    def test_chapters_numbers_above_their_titles_stay_and_heads_that_name_chapters_go(self, plain: bool) -> None:
+        pages = [
+            f"Chapter {n}\nOn mills and rivers\n{body(n)}\n{8 * n - 7}"
+            if first
+            else f"{8 * n - 7 + step}\nCHAPTER {n}. MILLS\n{body(n + step)}"
+            for n in range(1, 5)
+            for step in range(8)
+            for first in (step == 0,)
+        ]
+        text = text_of(*pages, plain=plain)
+        assert [f"Chapter {n}" in text for n in range(1, 5)] == [True] * 4
+        assert "CHAPTER" not in text
+
+    def test_a_head_above_the_pages_number_goes_though_it_stands_once(self, plain: bool) -> None:
+        sides = ("{n}\nCHAPTER 2. ON RIVERS", "2.{n}. ON WHAT TURNS MILL {n}\n{n}")
+        bodies = (f"{body(n)}\n{body(n + 1)}" for n in range(10, 20))
+        text = text_of(*(f"{sides[n % 2].format(n=n)}\n{b}" for n, b in enumerate(bodies, 10)), plain=plain)
+        assert [n for n in (11, 13, 15, 17) if f"MILL {n}" in text] == []
+
+    def test_a_footer_of_three_lines_around_the_pages_number_goes(self, plain: bool) -> None:
+        foot = "Mills of the north\nRIVERS TODAY | rivers.example\n{n}\nMay 1999 | Volume 8 | Issue 11"
+        text = text_of(*(f"{body(n)}\n{body(n + 1)}\n{foot.format(n=n)}" for n in range(1, 9)), plain=plain)
+        assert "Mills of the north" not in text
+        assert "RIVERS TODAY" not in text
+
     def test_numbers_that_do_not_count_stay(self, plain: bool) -> None:
         years = (1812, 1640, 1999, 1701, 1848)
         text = text_of(*(f"{body(place)}\n{year}" for place, year in enumerate(years)), plain=plain)
@@ -199,3 +233,15 @@ def test_a_stamp_among_the_references_stays() -> None:
     reference = "[12] A. Smith. A study of mills. arXiv:2401.12345v1 [cs.CL] 1 Jan 2024."
     text = text_of(f"arXiv:2201.00037v1 [astro-ph.EP] 31 Dec 2021\n{body(0)}", f"{body(1)}\n{reference}")
     assert reference in text
+
+
+def test_of_two_numbers_on_a_single_page_the_one_above_a_title_stays() -> None:
+    text = text_of(f"3\nWhat Turns the Mills\n{body(1)}\n{body(2)}\n{body(3)}\n12")
+    assert text.split()[0] == "3"
+    assert "12" not in text
+
+
+def test_chapters_numbers_that_count_on_are_no_pages_numbers() -> None:
+    pages = (f"{n // 6 + 1}\n{body(n)}\n{n}" if n % 6 == 0 else f"{body(n)}\n{n}" for n in range(6, 40))
+    words = text_of(*pages, plain=True).split()
+    assert [word for word in words if word.isdigit()] == ["2", "3", "4", "5", "6", "7"]

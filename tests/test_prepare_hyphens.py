@@ -28,6 +28,8 @@ def prepared(*pages: str, language: str = "en") -> Prepared:
         ("Kullback-\nLeibler", "Kullback-Leibler"),
         ("infor\u00ad\nmation", "information"),
         ("infor- mation", "information"),
+        ("propos-\nals", "proposals"),
+        ("so-\ncalled", "so-called"),
     ],
 )
 def test_a_broken_word_gets_its_right_form(broken: str, mended: str) -> None:
@@ -102,3 +104,13 @@ def test_the_habit_of_hyphenating_a_prefix_tears_no_common_word() -> None:
 
 def test_a_sure_hyphen_is_no_candidate() -> None:
     assert not prepared("All of the infor-\nmation is here.").candidates
+
+
+def test_a_prefix_before_a_capital_takes_no_word_from_further_down() -> None:
+    text = prepared("The cells share Non-\nOrthogonal bands here.\nIt ends there.\nmodelled paths follow.").text
+    assert "Non-Orthogonal bands" in text
+    assert "modelled paths" in text
+
+
+def test_a_conjunction_behind_a_hyphen_keeps_its_blank() -> None:
+    assert "pre- and post-war" in prepared("They met in pre-\nand post-war years.").text

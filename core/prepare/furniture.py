@@ -6,7 +6,7 @@ lines stand in for page breaks there.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,11 +14,13 @@ from ..traced import Edit, Traced
 from .doubts import Doubt, around
 from .lines import PAGE_BREAK, Line, lines_of, without
 from .lonely import lonely_heads
-from .pagenumbers import counting_up, lone_number, numbered_heads
+from .pagenumbers import below_heads, counting_up, lone_number, numbered_heads
 
 EDGE_LINES = 3
 """How far from a page's edge a head may stand, in lines that are not blank."""
 RECURS = 3
+INNER = 2
+"""So many lines more may a footer have above its last and the page's number, if they stand on half of the pages."""
 RECURS_ON_EDGE = 2
 """So often does a longer line stand on the very edge of pages if it is a head."""
 MAX_HEAD = 120
@@ -29,6 +31,10 @@ FIRST_PAGE = 12_000
 DIGITS = re.compile(r"\d+")
 PAGE_OF = re.compile(r"\b(?:page|seite) \d+ (?:of|von) \d+\b", re.I)
 HEADING = re.compile(r"^\s*(?:\d{1,2}\.|\d{1,2}(?:\.\d{1,2})+\.?|[IVX]+\.|chapter|kapitel)\s+\S", re.I)
+CHAPTER = re.compile(r"^\s*(?:chapter|kapitel|appendix|anhang)\s+(?:\d{1,2}|[A-Z])\s*$", re.I)
+"""What stands above a chapter's title; a running head has the title beside it, or recurs with the same number."""
+CAPTION = re.compile(r"^\s*(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?\.?\d{1,3}[.:]", re.I)
+CLOSED = re.compile(r"(?<!et al)[.!?,;:)\]}]$")
 COUNTING = 0.7
 """Share of a head's numbers that must not fall from page to page."""
 
@@ -74,9 +80,17 @@ def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
     bare = [page for page in ([line for line in page if line.start not in heads] for page in pages) if page]
     outermost = [[page[0], page[-1]] if len(page) > 1 else [page[0]] for page in bare]
     numbers = counting_up(outermost)
+    numbers += below_heads(bare, numbers)
     if PAGE_BREAK in text:
-        numbers += numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
+        beside = numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
+        numbers += [line for line in beside if not CHAPTER.match(line.text)]
     numbers += ends_of_single_page(bare, PAGE_BREAK in text)
+    numbered = {line.start for line in numbers}
+    for _ in range(INNER):
+        gone = heads.keys() | numbered
+        left = ([line for line in page if line.start not in gone] for page in bare)
+        inner = [page for page in left if page]
+        heads |= {line.start: line for line in recurring(inner, often=len(inner) / 2)}
     lonely = lonely_heads(bare) if PAGE_BREAK in text or len(bare) == 1 else []
     heads |= {line.start: line for line in [*numbers, *lonely]}
     unsure = [
@@ -108,27 +122,38 @@ def signature(line: Line) -> str:
     return " ".join(DIGITS.sub("#", line.text).casefold().split())
 
 
-def recurring(pages: Sequence[Sequence[Line]]) -> list[Line]:
-    """Edge lines whose signature stands on several pages and whose numbers count."""
+def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
+    """Edge lines whose signature stands on several pages, `often` of them at the least, and whose numbers count."""
     seen: dict[str, list[Line]] = defaultdict(list)
     on_edge: dict[str, list[Line]] = defaultdict(list)
     for page in (without_numbers(page) for page in pages):
         for line in {line.start: line for line in [*page[:EDGE_LINES], *page[-EDGE_LINES:]]}.values():
             key = signature(line)
-            if sum(character.isalpha() for character in key) >= 3 and len(key) <= MAX_HEAD:
+            letters = sum(character.isalpha() for character in key)
+            if letters >= 3 and len(key) <= MAX_HEAD and not is_of_text(line.text.strip()):
                 seen[key].append(line)
                 if line in (page[0], page[-1]):
                     on_edge[key].append(line)
-    enough = RECURS if len(pages) > 4 else 2
+    least = RECURS if len(pages) > 4 else 2
     found: list[Line] = []
     for key, lines in seen.items():
-        often = len(lines) >= enough and len(on_edge[key]) * 2 >= len(lines)
+        enough = len(lines) >= least and len(on_edge[key]) * 2 >= len(lines)
         longer = len(key) >= SHORTEST_HEAD and len(on_edge[key]) >= RECURS_ON_EDGE
         numbered = PAGE_OF.search(lines[0].text) is not None
-        if (often or longer or numbered) and counts(lines):
-            found += lines if often or numbered else on_edge[key]
+        if (enough or longer or numbered) and len(lines) >= often and counts(lines):
+            found += lines if enough or numbered else on_edge[key]
     originals = {start for lines in seen.values() for start in original(lines, pages)}
     return [line for line in found if line.start not in originals]
+
+
+def is_of_text(text: str) -> bool:
+    """Whether a line that recurs is all the same the end of a sentence ("as desired."), a piece of a formula or a
+    caption: what begins in a small letter and closes, or is short and no number's, and what names a figure."""
+    if CAPTION.match(text):
+        return True
+    if text.startswith("continued"):  # what a long table has on each of its pages
+        return False
+    return text[0].islower() and (CLOSED.search(text) is not None or (len(text) < SHORTEST_HEAD and text.isalpha()))
 
 
 def without_numbers(page: Sequence[Line]) -> Sequence[Line]:
@@ -148,10 +173,12 @@ def counts(lines: Sequence[Line]) -> bool:
 
 
 def original(same: Sequence[Line], pages: Sequence[Sequence[Line]]) -> list[int]:
-    """Start of the line that is the title or heading itself, which later heads repeat: the first, without a number."""
+    """Starts of the lines that are the title or a heading itself, which later heads repeat: the first, without a
+    number, and "Chapter 3" where no other line says the same."""
     first = min(same, key=lambda line: line.start)
     if len({line.text.strip() for line in same}) > 1:
-        return []
+        often = Counter(line.text.strip() for line in same)
+        return [line.start for line in same if CHAPTER.match(line.text) and often[line.text.strip()] == 1]
     top = pages[0][: max(EDGE_LINES, len(pages[0]) // 4)]
     heads_first_page = top[0].start <= first.start <= top[-1].start
     return [first.start] if heads_first_page or HEADING.match(first.text) else []
@@ -164,9 +191,7 @@ def ends_of_single_page(pages: Sequence[Sequence[Line]], real: bool) -> list[Lin
     ends = [pages[0][0], pages[-1][-1]]
     if ends[0] is ends[1]:
         return []
-    single = len(pages) == 1
-    return [
-        line
-        for line in ends
-        if (single and lone_number(line) is not None) or (PAGE_OF.search(line.text) and len(line.text) < MAX_HEAD)
-    ]
+    numbers = [line for line in ends if (number := lone_number(line)) is not None and number[0] > 0]
+    # Of two the upper one is a section's, on a line of its own above its title, or an axis's.
+    page = numbers[-1:] if len(pages) == 1 else []
+    return [line for line in ends if line in page or (PAGE_OF.search(line.text) and len(line.text) < MAX_HEAD)]

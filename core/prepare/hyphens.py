@@ -149,6 +149,8 @@ AS_COMMON = 1.0
 """A whole that is rarer than its rarer part by no more than this is a word of its own ("refresher")."""
 SLOPPY = 2.0
 """A whole that is rarer than its parts by more than this is how some people write a compound ("longterm")."""
+FAR = 3.5
+"""So much rarer than both parts no word is that a line breaks ("socalled")."""
 DOUBT = 0.02
 """Below this probability the other way is not worth a question."""
 
@@ -232,7 +234,7 @@ def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int]
         if place.start < end:
             continue
         end = place.end
-        if place.right in SUSPENDED and language_joins(place):
+        if place.right in SUSPENDED and language_joins(place) and not is_word(place, words, language):
             edits.append(Edit(place.start, place.end, "- "))
             counts["hyphens kept"] += 1
             continue
@@ -249,6 +251,12 @@ def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int]
 def language_joins(place: Break) -> bool:
     """ "pre-" at a line's end before "and post-": a suspended hyphen, whose blank stays."""
     return place.left[-1].isalpha()
+
+
+def is_word(place: Break, words: Counter[str], language: str) -> bool:
+    """Whether the halves are a word, as "propos-als" is in English: then "als" is no conjunction."""
+    whole = (place.left + place.right).lower()
+    return words[whole] > 0 or zipf(whole, language) >= KNOWN > zipf(place.left.lower(), language)
 
 
 def closing_probability(left: str, right: str, words: Counter[str], language: str) -> float:
@@ -289,6 +297,8 @@ def by_frequency(left: str, right: str, words: Counter[str], language: str) -> f
     if tail in PREFIXES and (not closed or closed < parts - SLOPPY):
         return 0.05 if parts >= COMMON else 0.2
     if closed > 0:
+        if closed < parts - FAR:
+            return 0.2
         whole = len(tail) > 2 and (len(head) > 3 or head in PARTICLES) and head not in SUFFIXES
         return 0.3 if parts >= 4.0 and closed < 2.0 and whole else 0.95
     if parts >= COMMON and len(tail) > 2 and len(head) > 2:

@@ -22,7 +22,11 @@ GAP = 3
 """Largest step from one page number to the next."""
 LOOK_BACK = 12
 SHORTEST_CHAIN = 3
+CHAPTERS = 0.5
+"""There are fewer chapters than this share of the pages."""
 HEAD_LENGTH = 100
+FEWEST_LINES = 4
+"""A page with no more lines has no head above its text."""
 
 
 def lone_number(line: Line) -> tuple[int, bool] | None:
@@ -55,6 +59,22 @@ def counting_up(edges: Sequence[Sequence[Line]]) -> list[Line]:
     return found
 
 
+def below_heads(pages: Sequence[Sequence[Line]], numbers: Sequence[Line]) -> list[Line]:
+    """Page numbers on the second line of their page, and the heads above them, where the numbers of both neighbours
+    tell so: a book's right pages have "2.3 Blocks" and "19" where its left ones have "18" first."""
+    places = {line.start: place for place, page in enumerate(pages) for line in (page[0], page[-1])}
+    known = {places[line.start]: number for line in numbers if (number := lone_number(line)) and line.start in places}
+    found: list[Line] = []
+    for place, page in enumerate(pages):
+        number = lone_number(page[1]) if len(page) > FEWEST_LINES and place not in known else None
+        if number is None or len(page[0].text) > HEAD_LENGTH:
+            continue
+        value, is_roman = number
+        if all(known.get(place + step) == (value + step, is_roman) for step in (-1, 1)):
+            found += page[:2]
+    return found
+
+
 def chained(numbers: Sequence[tuple[int, int, Line]]) -> list[Line]:
     """Members of chains (page, number, line) in which the number grows by one to GAP from page to page."""
     length = [1] * len(numbers)
@@ -62,19 +82,24 @@ def chained(numbers: Sequence[tuple[int, int, Line]]) -> list[Line]:
     for here, (page, number, _) in enumerate(numbers):
         for there in range(max(0, here - LOOK_BACK), here):
             earlier_page, earlier, _ = numbers[there]
-            if earlier_page < page and 1 <= number - earlier <= GAP and length[there] + 1 > length[here]:
+            if earlier_page < page and 1 <= number - earlier <= GAP and length[there] >= length[here]:
                 length[here] = length[there] + 1
                 before[here] = there
     found: list[Line] = []
     used: set[int] = set()
+    numbered: set[int] = set()
     for end in sorted(range(len(numbers)), key=lambda place: -length[place]):
         chain: list[int] = []
         place: int | None = end
         while place is not None and place not in used:
             chain.append(place)
             place = before[place]
-        if len(chain) >= SHORTEST_CHAIN:
+        # Chapters' numbers count on too, on pages that have their own; the pages' are far more.
+        pages = {numbers[member][0] for member in chain}
+        chapters = len(chain) < CHAPTERS * len(numbered) and len(pages & numbered) * 2 > len(chain)
+        if len(chain) >= SHORTEST_CHAIN and not chapters:
             used.update(chain)
+            numbered |= pages
             found += [numbers[member][2] for member in chain]
     return found
 

@@ -43,6 +43,10 @@ def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
                 continue
             prefixed = first[1].lower() in PREFIXES and SENTENCE_END.search(before.text) is not None
             compound = prefixed or words[f"{first[1]}-{second[1]}".lower()] > 0
+            if (
+                prefixed and first[1][0].isupper() and following[:1].isupper()
+            ):  # "Non-" and "Orthogonal" belong together
+                prefixed = compound = False
             if compound or is_torn(first[1], second[1], words, language):
                 half = f"-{second[1]}" if compound else second[1]
                 edits.append(Edit(line.start + first.end(1), line.start + len(line.text.rstrip()), half))
