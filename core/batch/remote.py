@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..paths import private_dir
 from . import web
 from .entry import Entry, shown
+from .ledger import moved_away
 
 BLOCK = 1 << 20
 FETCHED = ".galley-fetched"
@@ -129,6 +130,8 @@ def fetched(address: str, base: Path, stop: threading.Event) -> Generator[Path]:
 
 def draft_folder(base: Path) -> Path:
     """Raises StorageError."""
+    if not base.parent.is_dir():
+        raise moved_away(base.parent)
     try:
         return Path(tempfile.mkdtemp(dir=private_dir(base)))
     except OSError as error:

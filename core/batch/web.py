@@ -68,5 +68,8 @@ FAULTS = (
     ("NoCredentialsError", "no credentials were found"),
     ("DefaultCredentialsError", "no credentials were found"),
     ("PermissionError", "access is refused"),
+    ("InvalidURL", "that is no valid address"),
+    ("UnicodeError", "that is no valid address"),
+    ("ValueError", "that is no valid address"),
 )
 """Errors of aiohttp, botocore and others, by the names of their classes; the first that fits."""
