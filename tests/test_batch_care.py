@@ -88,11 +88,11 @@ def test_what_stopped_the_batch_is_told_and_not_that_the_report_cannot_be_writte
     shelf(tmp_path, "deep/a.txt")
     out = tmp_path / "out"
     out.mkdir()
-    (out / "deep").write_text("A file where a folder of the results should be.")
+    (tmp_path / "taken").write_text("A file where the folder of the sessions should be.")
     (out / "report.json").mkdir()
-    done = batch(tmp_path, "in")
+    done = batch(tmp_path, "in", "--session-dir", "taken/sessions")
     assert done.returncode == 2
-    assert "deep" in done.stderr
+    assert "taken" in done.stderr
     assert "report.json" not in done.stderr
 
 

@@ -52,8 +52,6 @@ class Task:
     """Clean it too: no model is needed."""
     password: str | None = None
     """The call's; it goes to processes of this machine alone."""
-    password_env: str = ""
-    """The environment variable, of whoever reads the document, that holds its password instead."""
     retry: bool = False
     """Try failed chunks again."""
     force: bool = False
@@ -62,6 +60,8 @@ class Task:
     """Of an address that was cleaned before with the same settings: while that holds there is nothing to do."""
     fetched: str = ""
     """The folder that what is behind an address is fetched into."""
+    password_env: str = ""
+    """The environment variable, of whoever reads the document, that holds its password instead."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
