@@ -15,6 +15,7 @@ from galley.core.batch import find
 from galley.core.batch.entry import shown
 from galley.core.batch.manifest import read_manifest
 from galley.core.batch.names import safe, unique
+from galley.core.batch.remote import stamp_of
 from galley.core.errors import InputError
 
 
@@ -178,6 +179,8 @@ def test_patterns_and_folders_work_on_any_file_system_that_fsspec_has(tmp_path: 
         assert some == ["one/a"]
         with pytest.raises(InputError, match="means no PDF"):
             list(find(["memory://shelf/*.png"], tmp_path))
+        with pytest.raises(InputError, match=r"is a folder\. Put a / at its end"):
+            stamp_of("memory://shelf/one")
     finally:
         system.rm("/shelf", recursive=True)
 

@@ -91,6 +91,8 @@ def stamp_of(address: str) -> str:
         info = dict(system.info(path))
     except faults() as error:
         raise refusal(address, error) from error
+    if info.get("type") == "directory":
+        raise InputError(f"{shown(address)} is a folder.", "Put a / at its end to take what is in it.")
     facts = [str(info[name]) for name in (*SAYS_ALL, *SAYS_SOME) if info.get(name)]
     if len(facts) < 2 and not any(info.get(name) for name in SAYS_ALL):
         return ""

@@ -65,6 +65,7 @@ FAULTS = (
     ("ClientPayloadError", "the connection was cut before the document was whole"),
     ("NonHttpUrlRedirectClientError", "the server sends to an address that is none of the web"),
     ("EndpointConnectionError", "there is no connection to the server"),
+    ("NoSuchBucket", "there is no such bucket"),
     ("NoCredentialsError", "no credentials were found"),
     ("DefaultCredentialsError", "no credentials were found"),
     ("PermissionError", "access is refused"),
