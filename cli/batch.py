@@ -17,11 +17,13 @@ from ..core import batch as core_batch
 from ..core import job as jobs
 from ..core.batch import Ledger, Plan
 from ..core.batch.dataset import FORMATS, Dataset
+from ..core.batch.entry import is_address, shown
 from ..core.batch.ledger import row_errors
 from ..core.config import Config, load_config
 from ..core.cores import cores
 from ..core.engine.base import Engine
 from ..core.errors import ConfigError, EngineError, GalleyError, InputError
+from ..core.extract.pagespec import check_pages
 from ..core.model import resolve_mode
 from ..core.paths import sessions_dir
 from . import options
@@ -86,7 +88,7 @@ def batch(
     """Clean every document that INPUT... means: files, folders, patterns, addresses, manifests, or - for a list."""
     folder = results_folder(output, inputs)
     overrides = anchored(options.overrides_of(given))
-    load_config(overrides=overrides)  # a wrong setting is told before a folder is made
+    check_pages(load_config(overrides=overrides).extract.pages)  # a wrong setting is told before a folder is made
     with Ledger(folder) as ledger:
         overrides, format = wanted(ledger, overrides, format_, bool(inputs))
         config = load_config(overrides=overrides)
@@ -131,8 +133,10 @@ def results_folder(output: str | None, inputs: tuple[str, ...]) -> Path:
     """Where the results go. Raises UsageError."""
     if not output:
         raise click.UsageError(f"Say where the texts go: galley batch {shlex.join(inputs) or 'papers/'} -o clean/")
-    folder = Path(output).expanduser()
-    if folder.exists() and not folder.is_dir():
+    if is_address(output):
+        raise click.UsageError(f"{shown(output)} is an address: results go into a folder of this machine, -o clean/")
+    folder = Path(os.path.expanduser(output))
+    if os.path.lexists(folder) and not os.path.isdir(folder):
         raise click.UsageError(f"{folder} is no folder: give one with -o.")
     if not inputs and not core_batch.is_batch(folder):
         raise click.UsageError(f"Nothing to clean: give an INPUT. There is no batch in {folder} to go on with.")
@@ -187,8 +191,10 @@ def standard_input(inputs: tuple[str, ...]) -> Iterable[str]:
     """Lines of a list, or names with NUL between them, as `find -print0` writes them."""
     if "-" not in inputs:
         return ()
+    if sys.stdin is None:  # closed by whoever called
+        return ()
     raw = os.fsdecode(sys.stdin.buffer.read())
-    return raw.split("\0") if "\0" in raw else raw.split("\n")
+    return raw.split("\0") if "\0" in raw else [line.rstrip("\r") for line in raw.split("\n")]
 
 
 def model_for(ledger: Ledger, config: Config, overrides: dict[str, object], quiet: bool) -> jobs.Model | None:

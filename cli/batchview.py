@@ -48,7 +48,7 @@ class Counts:
     def __init__(self, total: int) -> None:
         self.total = total
         self.done = self.unchanged = self.failed = self.chunks = self.flagged = self.replaced = 0
-        self.taken_over = 0
+        self.taken_over = self.failed_before = 0
         self.in_hand: dict[int, InHand] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
@@ -79,9 +79,14 @@ class Counts:
         elif isinstance(event, DocumentUnchanged):
             self.unchanged += 1
             self.failed += bool(event.failed)
+            self.failed_before += bool(event.failed)
         elif isinstance(event, DocumentFailed):
             self.failed += 1
             self.done += 1
+
+    @property
+    def done_before(self) -> int:
+        return self.unchanged - self.failed_before
 
     def rows(self) -> list[InHand]:
         """Copies of what is in hand, the furthest first."""
@@ -99,7 +104,7 @@ class Counts:
     def words(self) -> str:
         """The sums in a line."""
         parts = [f"{self.done + self.unchanged:,} of {plural(self.total, 'document')}"]
-        parts += [f"{self.unchanged:,} done before"] if self.unchanged else []
+        parts += [f"{self.done_before:,} done before"] if self.done_before else []
         parts += [f"{self.failed:,} failed"] if self.failed else []
         parts += [f"{self.taken_over:,} taken over from lost processes"] if self.taken_over else []
         parts += [plural(self.chunks, "chunk"), f"{self.flagged:,} flagged"]
@@ -167,5 +172,7 @@ def view(total: int, *, quiet: bool = False) -> Generator[Counts]:
     else:
         lines = Lines(total)
         yield lines
-        if lines.unchanged:
-            say(f"{plural(lines.unchanged, 'document')} done before and unchanged.")
+        if lines.done_before:
+            say(f"{plural(lines.done_before, 'document')} done before and unchanged.")
+        if lines.failed_before:
+            say(f"{plural(lines.failed_before, 'document')} failed before and unchanged, not tried again.")

@@ -89,7 +89,8 @@ def test_what_failed_is_tried_again_when_asked_for_or_when_its_file_has_changed(
     batch(tmp_path, "in")
     quiet = batch(tmp_path, "in")
     assert quiet.returncode == 1
-    assert "3 documents done before and unchanged" in quiet.stderr
+    assert "1 document done before and unchanged" in quiet.stderr
+    assert "2 documents failed before and unchanged" in quiet.stderr
     (root / "broken.pdf").write_bytes(pdfs.pages_saying("It is whole now. " + PROSE))
     assert batch(tmp_path, "in").returncode == 1
     assert report(tmp_path)["broken"]["state"] == "done"

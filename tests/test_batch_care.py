@@ -1,22 +1,27 @@
 """What a batch must not overlook: folders it can't see, names with odd characters, leftovers of a crash, and a stop."""
 
 import os
+import shlex
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
-from batches import PROSE, batch, shelf, texts
+from batches import GALLEY, LONG_SECONDS, PROSE, batch, galley, report, shelf, texts
 
-from galley.core.batch import Ledger, find
+from galley.core.batch import Batch, Ledger, Plan, find
+from galley.core.batch.dataset import Dataset
 from galley.core.batch.entry import Entry
+from galley.core.batch.events import DocumentDropped
 from galley.core.batch.ledger import PAGE
 from galley.core.batch.records import DONE, Outcome
 from galley.core.batch.remote import Stopped, fetched
-from galley.core.batch.tasks import Task
+from galley.core.batch.tasks import Task, make_room
 from galley.core.batch.worker import answer
-from galley.core.errors import InputError
+from galley.core.errors import InputError, StorageError
 from galley.core.session.names import journal_path
 
 
@@ -83,11 +88,11 @@ def test_what_stopped_the_batch_is_told_and_not_that_the_report_cannot_be_writte
     shelf(tmp_path, "deep/a.txt")
     out = tmp_path / "out"
     out.mkdir()
-    (out / "deep").write_text("A file where a folder of the results should be.")
+    (tmp_path / "taken").write_text("A file where the folder of the sessions should be.")
     (out / "report.json").mkdir()
-    done = batch(tmp_path, "in")
+    done = batch(tmp_path, "in", "--session-dir", "taken/sessions")
     assert done.returncode == 2
-    assert "deep" in done.stderr
+    assert "taken" in done.stderr
     assert "report.json" not in done.stderr
 
 
@@ -171,3 +176,99 @@ def test_a_worker_that_was_stopped_says_so_and_no_document_has_failed(
     task = Task(1, "memory://a.txt", {}, None, "", True, fetched=str(tmp_path / "fetched"))
     answer(task, Channel())  # type: ignore[arg-type]
     assert told == ["stopped"]
+
+
+def test_a_pattern_goes_into_no_link_and_so_round_in_no_loop(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt", "below/b.txt", "below/.hidden/c.txt")
+    for link in ("loop", "below/up", "below/again"):  # with glob alone two of them take for ever
+        (root / link).symlink_to(root)
+    for pattern in (f"{root}/**/*.txt", f"{root}/**", f"{root}/**/below/**/*.txt"):
+        names = [entry.name for entry in find([pattern], tmp_path / "out")]
+        assert names == (["below/b"] if "/below/" in pattern else ["a", "below/b"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["", "-o", "out"], "An input is empty"),
+        (["x" * 300, "-o", "out"], "There is no file or folder xxx"),
+        (["in", "-o", "x" * 300], "File name too long. Give another folder with -o."),
+        (["in", "-o", "in/a.txt/out"], "Not a directory. Give another folder with -o."),
+        (["in", "-o", "s3://shelf/clean_out"], "s3://shelf/clean_out is an address: results go into a folder"),
+        (["in", "-o", "out", "--pages", "x-y"], '"x-y" is no page or range of pages'),
+    ],
+)
+def test_a_name_that_can_be_none_is_a_sentence_and_makes_nothing(
+    tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    shelf(tmp_path, "a.txt")
+    done = galley(tmp_path, "batch", *arguments, "--mode", "rules")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert os.listdir(tmp_path) == ["in"]
+
+
+def test_a_list_without_a_standard_input_is_an_empty_one(tmp_path: Path) -> None:
+    command = shlex.join([*GALLEY, "batch", "-", "-o", "out"])
+    done = subprocess.run(
+        ["sh", "-c", f"{command} <&-"], cwd=tmp_path, capture_output=True, text=True, timeout=LONG_SECONDS, check=False
+    )
+    assert (done.returncode, "The list on standard input names no document" in done.stderr) == (2, True)
+
+
+def test_a_name_between_nuls_may_end_in_a_line_break(tmp_path: Path) -> None:
+    (tmp_path / "odd.txt\n").write_text(PROSE)
+    (tmp_path / "b.txt").write_text(PROSE)
+    batch(tmp_path, "-", stdin="odd.txt\n\0b.txt\0")
+    assert all("There is no file" not in str(document["reason"]) for document in report(tmp_path).values())
+
+
+def test_a_folder_that_is_moved_away_under_a_batch_is_told_and_nothing_is_put_where_it_was(
+    tmp_path: Path, own_home: Path
+) -> None:
+    out = tmp_path / "out"
+    with Ledger(out) as ledger:
+        ledger.register([Entry("/in/a.txt", "a")], out, ".txt")
+        out.rename(tmp_path / "elsewhere")
+        with pytest.raises(StorageError, match="was moved or removed"):
+            ledger.set_aside(1, "why", "", "")
+        with pytest.raises(StorageError, match="was moved or removed"):
+            make_room(out / "below" / "a.txt", out)
+        with pytest.raises(StorageError, match="was moved or removed"), fetched("memory://a.pdf", out / "f", Event()):
+            pass
+        rows = Dataset(out, "jsonl", ledger)
+        rows.add(1, 1)
+        with pytest.raises(StorageError, match="was moved or removed"):
+            rows.flush()
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("place", ["taken/a.txt", "/".join(["x" * 100] * 50)])
+def test_a_place_that_one_document_cannot_have_sets_that_one_aside(tmp_path: Path, place: str) -> None:
+    shelf(tmp_path, "taken/a.txt", "b.txt")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "taken").write_text("Somebody's file where a folder has to be.")
+    (tmp_path / "m.csv").write_text(f"input,output\nin/taken/a.txt,{place}\nin/b.txt,b\n")
+    done = batch(tmp_path, "m.csv")
+    assert done.returncode == 1
+    assert "can't be its text" in done.stderr
+    assert (tmp_path / "out" / "b.txt").is_file()
+
+
+def test_what_failed_before_is_not_counted_as_done_before(tmp_path: Path) -> None:
+    (shelf(tmp_path, "a.txt") / "empty.txt").touch()
+    batch(tmp_path, "in")
+    again = batch(tmp_path, "in")
+    assert "1 document done before and unchanged." in again.stderr
+    assert "1 document failed before and unchanged, not tried again." in again.stderr
+
+
+def test_a_document_that_waits_for_its_session_is_not_shown_as_in_hand(tmp_path: Path, own_home: Path) -> None:
+    told: list[object] = []
+    plan = Plan(tmp_path / "out", {}, None, 1)
+    with Ledger(plan.folder) as ledger:
+        ledger.register([Entry("/in/a.txt", "a")], plan.folder, ".txt")
+        record = next(ledger.documents())
+        Batch(plan, ledger, None, told.append)._later(record)
+    assert told == [DocumentDropped(record.number)]

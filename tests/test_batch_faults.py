@@ -173,7 +173,9 @@ def test_a_folder_that_cannot_be_made_is_told_as_what_meets_every_document(tmp_p
             told.append(message)
 
     output = str(tmp_path / "out" / "a.txt")
-    answer(Task(1, str(tmp_path / "a.txt"), {"clean": {"mode": "rules"}}, None, output, True), Channel())  # type: ignore[arg-type]
+    settings = {"clean": {"mode": "rules"}}
+    task = Task(1, str(tmp_path / "a.txt"), settings, None, output, True, fetched=str(tmp_path / "out" / "fetched"))
+    answer(task, Channel())  # type: ignore[arg-type]
     assert [(message["event"], message["kind"], message["fatal"]) for message in told] == [
         ("failed", "StorageError", True)
     ]

@@ -15,6 +15,7 @@ from galley.core.batch import find
 from galley.core.batch.entry import shown
 from galley.core.batch.manifest import read_manifest
 from galley.core.batch.names import safe, unique
+from galley.core.batch.remote import stamp_of
 from galley.core.errors import InputError
 
 
@@ -64,6 +65,10 @@ def test_a_manifest_may_be_json_lines(tmp_path: Path) -> None:
         ("m.jsonl", '{"input": "a.txt"}\n{"input": \n', "m.jsonl, line 2 is no valid JSON"),
         ("m.jsonl", '["a.txt"]\n', "m.jsonl, line 1 is no JSON object"),
         ("m.jsonl", '{"input": "a.txt", "pages": {"from": 3}}\n', "m.jsonl, line 1: the value of pages is no text"),
+        ("m.jsonl", "[" * 100_000, "m.jsonl, line 1 is no valid JSON"),
+        ("m.jsonl", '{"input": "a.txt", "": 1}\n', "m.jsonl, line 1: a value without a name can't be set"),
+        ("m.csv", "input,pages\na.txt,3-\nb.txt,x-y\n", 'm.csv, line 3: "x-y" is no page or range of pages'),
+        ("m.csv", "input,pages\na.txt,0\n", "m.csv, line 2: There is no page 0"),
     ],
 )
 def test_a_mistake_in_a_manifest_is_told_with_its_line(tmp_path: Path, name: str, content: str, said: str) -> None:
@@ -174,6 +179,8 @@ def test_patterns_and_folders_work_on_any_file_system_that_fsspec_has(tmp_path: 
         assert some == ["one/a"]
         with pytest.raises(InputError, match="means no PDF"):
             list(find(["memory://shelf/*.png"], tmp_path))
+        with pytest.raises(InputError, match=r"is a folder\. Put a / at its end"):
+            stamp_of("memory://shelf/one")
     finally:
         system.rm("/shelf", recursive=True)
 

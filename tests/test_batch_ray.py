@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pdfs
 import psutil
 import pytest
-from batches import batch, report, shelf, texts
+from batches import PROSE, batch, report, shelf, texts
 
 from galley.core import job as jobs
 from galley.core.batch import Ledger, Plan, find, write_reports
+from galley.core.batch.clerk import Settings
 from galley.core.batch.cluster import ClusterBatch
 from galley.core.batch.events import DocumentBegun, DocumentFailed, DocumentFinished, DocumentTakenOver, Event
 from galley.core.batch.holding import holdings
-from galley.core.batch.node import Orders, answered, check_node, patiently, row_of, task_of
+from galley.core.batch.node import Orders, answered, check_node, patiently, read, row_of, task_of
+from galley.core.batch.records import Record
 from galley.core.batch.tasks import Task
 from galley.core.config import load_config
 from galley.core.errors import EngineError, InputError, ModelError, SessionBusyError, StorageError
@@ -238,6 +241,27 @@ def test_a_password_does_not_travel(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "--password is not sent over a cluster" in done.stderr
     assert report(tmp_path)["a"]["state"] == "waiting"
+
+
+def test_a_node_takes_the_password_from_its_own_environment(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked.pdf"
+    locked.write_bytes(pdfs.encrypted(pdfs.pages_saying(PROSE), "sesame"))
+    out = tmp_path / "out"
+    out.mkdir()
+    record = Record(1, str(locked), "locked", {}, "SHELF_WORD", "waiting", "", "", "", "", None)
+    monkeypatch.setenv("SHELF_WORD", "sesame")  # that of whoever asks for the batch: nothing of it may travel
+    task = Settings(Plan(out, {"clean.mode": "rules"}, None, 1)).task(record)
+    row = row_of(task, "a")
+    assert "sesame" not in str(row)
+    given = orders(out, configs={"a": task.config}).to_json()
+    assert json.loads(read(row, given)["answer"])["event"] == "done"
+    locked.write_bytes(locked.read_bytes() + b"\n")  # another document, of which there is no session
+    monkeypatch.delenv("SHELF_WORD")
+    said = json.loads(read(row, given)["answer"])
+    assert said["event"] == "failed"
+    assert "the environment variable SHELF_WORD, which has to hold it, is not set" in said["message"]
 
 
 def test_an_address_without_ray_is_told_at_once(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_pages_are_written_as_people_write_them(spec: str, pages: list[int]):
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ("0", "There is no page 0. The file has pages 1 to 9."),
+        ("0", "There is no page 0. The first page is 1."),
         ("3-10", "There is no page 10. The file has pages 1 to 9."),
         ("12-", "There is no page 12. The file has pages 1 to 9."),
         ("5-3", 'The page range "5-3" runs backwards. Write "3-5".'),

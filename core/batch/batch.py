@@ -149,12 +149,17 @@ class Batch:
             if error.fatal:
                 raise StorageError(error.message, error.hint) from error
             if error.kind == SessionBusyError.__name__:
-                with self._lock:
-                    self._busy.append(record)
+                self._later(record)
                 return
             self._clerk.set_aside(record, reason_of(error), stamp)
         else:
             self._take(record, task, answer, stamp, began)
+
+    def _later(self, record: Record) -> None:
+        """Its session is open elsewhere, maybe for the same file in another folder: it has a turn at the end."""
+        self._clerk.dropped(record)
+        with self._lock:
+            self._busy.append(record)
 
     def _answer(self, record: Record, task: Task, hand: Hand) -> dict[str, object]:
         """The worker's answer, in up to three tries. Raises TaskFailed or Stopped."""
@@ -242,8 +247,7 @@ class Batch:
                 raise
             self._clerk.set_aside(ready.record, str(error), ready.stamp)
         except SessionBusyError:
-            with self._lock:
-                self._busy.append(ready.record)
+            self._later(ready.record)
         except GalleyError as error:
             self._clerk.set_aside(ready.record, str(error), ready.stamp)
         else:

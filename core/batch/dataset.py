@@ -20,7 +20,7 @@ from ..export import chunk_data
 from ..paths import private_dir
 from ..session import Session
 from .entry import shown
-from .ledger import Ledger, row_errors
+from .ledger import Ledger, moved_away, row_errors
 from .records import CLEANED, DONE, Record
 
 FORMATS = ("jsonl", "parquet")
@@ -73,6 +73,8 @@ class Dataset:
             numbers = sorted(self._waiting)
             if not numbers:
                 return
+            if not self._ledger.path.is_file():
+                raise moved_away(self._ledger.path.parent)
             name = self._next_name()
             private_dir(self._folder)
             self._write(self._folder / name, self._rows_of(numbers))

@@ -16,6 +16,7 @@ from .own import Own
 from .remote import find_remote
 
 LIST = "-"
+DEEP = "**"
 
 
 def find(inputs: Iterable[str], folder: Path, lines: Iterable[str] = (), own: Own | None = None) -> Iterator[Entry]:
@@ -34,8 +35,7 @@ def find(inputs: Iterable[str], folder: Path, lines: Iterable[str] = (), own: Ow
 
 def listed(lines: Iterable[str], folder: Path, own: Own) -> Iterator[Entry]:
     """The entries of a list, an input a line. A file that is missing is the batch's to report, like any other fault."""
-    for line in lines:
-        name = line.rstrip("\r\n")
+    for name in lines:
         if name.strip():
             yield from meant(name, folder, own, named=False)
 
@@ -45,12 +45,14 @@ def meant(given: str, folder: Path, own: Own, *, named: bool = True) -> Iterator
     if is_address(given):
         yield from find_remote(given, SUFFIXES)
         return
+    if not given:
+        raise InputError("An input is empty.", "Name a file or a folder; . is this one.")
     path = Path(os.path.abspath(os.path.expanduser(given)))
-    if path.is_dir():
+    if os.path.isdir(path):  # os.path, for which a name that is too long is merely none
         yield from in_folder(path, folder, own)
-    elif path.suffix.lower() in MANIFESTS and path.is_file():
+    elif path.suffix.lower() in MANIFESTS and os.path.isfile(path):
         yield from read_manifest(path)
-    elif path.exists() or (not named and not glob.has_magic(given)):
+    elif os.path.exists(path) or (not named and not glob.has_magic(given)):
         yield single(path)
     elif glob.has_magic(given):
         yield from matching(given, folder, own)
@@ -101,7 +103,7 @@ def matching(pattern: str, folder: Path, own: Own) -> Iterator[Entry]:
     """The files that a pattern matches, their names relative to the part of it that is no pattern."""
     base = Path(os.path.abspath(os.path.expanduser(fixed_part(pattern))))
     results, found = folder.resolve(), False
-    for name in sorted(glob.iglob(os.path.expanduser(pattern), recursive=True)):
+    for name in sorted(set(expanded(os.path.expanduser(pattern)))):
         path = Path(os.path.abspath(name))
         if path.is_file() and not path.resolve().is_relative_to(results) and not own.leaves_out(path, base):
             found = True
@@ -109,6 +111,30 @@ def matching(pattern: str, folder: Path, own: Own) -> Iterator[Entry]:
             yield Entry(str(path), str(path.relative_to(base).with_suffix("")) if inside else path.stem)
     if not found:
         raise nothing(f"{shown(pattern)} matches no file", own, "Check the pattern.")
+
+
+def expanded(pattern: str) -> Iterator[str]:
+    """What a pattern matches, some of it more than once. `**` goes into no link to a folder: `glob` goes round a loop
+    forty times, and two loops without end.
+    """
+    head, deep, tail = divided(pattern)
+    if not deep:
+        yield from glob.iglob(pattern)
+        return
+    for base in glob.iglob(head) if head else [os.curdir]:
+        for place, folders, _ in os.walk(base, onerror=unreadable):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            below = glob.escape(place if head else os.path.relpath(place))
+            yield from expanded(os.path.join(below, tail or "*"))
+
+
+def divided(pattern: str) -> tuple[str, bool, str]:
+    """What stands before the first `**` of a pattern, whether there is one, and what comes after it."""
+    parts = PurePosixPath(pattern).parts
+    if DEEP not in parts:
+        return pattern, False, ""
+    at = parts.index(DEEP)
+    return os.path.join(*parts[:at]) if at else "", True, os.path.join("", *parts[at + 1 :])
 
 
 def fixed_part(pattern: str) -> str:

@@ -80,7 +80,7 @@ class Ledger:
         """
         self.path = ledger_path(folder)
         self._mutex = threading.RLock()
-        self._new_folder = not folder.exists()
+        self._new_folder = not os.path.exists(folder)  # False for a name that is too long
         self._lock = locked(self.path) if write else None
         try:
             self._connection = connect(self.path, write)
@@ -274,7 +274,10 @@ class Ledger:
 
 def locked(path: Path) -> WriterLock:
     """The right to write to the ledger. Raises BatchBusyError or StorageError."""
-    private_dir(path.parent)
+    try:
+        private_dir(path.parent)
+    except StorageError as error:
+        raise StorageError(error.message, "Give another folder with -o.") from error
     try:
         return WriterLock(path)
     except SessionError as error:
@@ -312,6 +315,14 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
         if write:
             sync_every_commit(connection)
     return connection
+
+
+def moved_away(folder: Path) -> StorageError:
+    """The folder of the results is not where it was: whatever is written there now would be in another one."""
+    return StorageError(
+        f"The folder {folder} was moved or removed while the batch ran.",
+        "What is finished is saved: galley batch -o with its new name goes on, or the same command begins again.",
+    )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from ..config import load_config
 from ..errors import ConfigError, InputError
+from ..extract.pagespec import check_pages
 from ..prompts import load_prompt
 from .entry import Entry, is_address, shown
 
@@ -74,7 +75,7 @@ def json_rows(lines: Iterator[str], path: Path) -> Iterator[tuple[int, Mapping[s
             continue
         try:
             row: object = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(
                 f"{shown(path.name)}, line {number} is no valid JSON: {error}.", "An object a line is wanted."
             ) from error
@@ -98,7 +99,7 @@ def entry_of(row: Mapping[str, Any], base: Path, where: str) -> Entry:
         key = SHORT.get(name, name)
         if key.partition(".")[0] not in SECTIONS or "." not in key:
             raise InputError(
-                f"{where}: {shown(name)} can't be set for a single document.",
+                f"{where}: {shown(name) or 'a value without a name'} can't be set for a single document.",
                 f"There are input, output, mode, pages, password_env, and the keys of {', '.join(sorted(SECTIONS))}.",
             )
         settings[key] = value
@@ -143,5 +144,6 @@ def check_settings(settings: Mapping[str, str], where: str) -> None:
         config = load_config(overrides=dict(settings))
         if "clean.prompt" in settings:
             load_prompt(config.clean.prompt)
-    except ConfigError as error:
+        check_pages(config.extract.pages)
+    except (ConfigError, InputError) as error:
         raise InputError(f"{where}: {error.message}", error.hint) from error

@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..paths import private_dir
 from . import web
 from .entry import Entry, shown
+from .ledger import moved_away
 
 BLOCK = 1 << 20
 FETCHED = ".galley-fetched"
@@ -90,6 +91,8 @@ def stamp_of(address: str) -> str:
         info = dict(system.info(path))
     except faults() as error:
         raise refusal(address, error) from error
+    if info.get("type") == "directory":
+        raise InputError(f"{shown(address)} is a folder.", "Put a / at its end to take what is in it.")
     facts = [str(info[name]) for name in (*SAYS_ALL, *SAYS_SOME) if info.get(name)]
     if len(facts) < 2 and not any(info.get(name) for name in SAYS_ALL):
         return ""
@@ -129,6 +132,8 @@ def fetched(address: str, base: Path, stop: threading.Event) -> Generator[Path]:
 
 def draft_folder(base: Path) -> Path:
     """Raises StorageError."""
+    if not base.parent.is_dir():
+        raise moved_away(base.parent)
     try:
         return Path(tempfile.mkdtemp(dir=private_dir(base)))
     except OSError as error:

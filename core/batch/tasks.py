@@ -4,10 +4,13 @@ Two halves: `begin` takes the text out of a file into a session, `finish` cleans
 an earlier try stopped, since all they know is in the session.
 """
 
+import errno
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +19,16 @@ from .. import job as jobs
 from ..atomic import storage_error
 from ..config import Config
 from ..engine.base import Engine
+from ..errors import InputError
 from ..export import write
+from ..extract.failures import PasswordNeeded
 from ..model import Model
 from ..paths import sessions_dir
 from ..run import Listener, Run
 from ..session import Session
 from ..session.names import session_name
-from .entry import is_address
+from .entry import is_address, shown
+from .ledger import moved_away
 from .records import Outcome
 from .remote import fetched, stamp_of
 
@@ -45,6 +51,7 @@ class Task:
     finish: bool
     """Clean it too: no model is needed."""
     password: str | None = None
+    """The call's; it goes to processes of this machine alone."""
     retry: bool = False
     """Try failed chunks again."""
     force: bool = False
@@ -53,6 +60,8 @@ class Task:
     """Of an address that was cleaned before with the same settings: while that holds there is nothing to do."""
     fetched: str = ""
     """The folder that what is behind an address is fetched into."""
+    password_env: str = ""
+    """The environment variable, of whoever reads the document, that holds its password instead."""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -72,6 +81,9 @@ class Task:
             return None
         path, identity, parameters, context = self.model
         return Model(Path(path), identity, parameters, context)
+
+    def the_password(self) -> str | None:
+        return os.environ.get(self.password_env) if self.password_env else self.password
 
 
 class Unchanged(Exception):
@@ -113,7 +125,10 @@ def opened(task: Task, path: Path, told: Told, engine: Engine | None) -> Session
     def pages(done: int, total: int) -> None:
         told("pages", done, total)
 
-    reading = jobs.read_in(path, config, settings, password=task.password, progress=pages, engine=engine)
+    try:
+        reading = jobs.read_in(path, config, settings, password=task.the_password(), progress=pages, engine=engine)
+    except PasswordNeeded as error:
+        raise unset(task, error) or error from error
     return Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)
 
 
@@ -134,13 +149,36 @@ def finish(
     characters, replaced = 0, ""
     if not session.status().pending and task.output:
         target = Path(task.output)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise storage_error(target.parent, error) from error
+        make_room(target, Path(task.fetched).parent)
         report = write(session, target, "txt", force=task.force)
         characters, replaced = report.characters, str(report.replaced.session) if report.replaced else ""
     return replace(outcome_of(session, characters, time.monotonic() - began), replaced=replaced)
+
+
+def unset(task: Task, error: PasswordNeeded) -> PasswordNeeded | None:
+    """What is said where the variable that a manifest names is not there."""
+    if not task.password_env or task.password_env in os.environ:
+        return None
+    where = f"the environment variable {shown(task.password_env)}, which has to hold it, is not set"
+    return PasswordNeeded(f"{error.message.rstrip('.')}, and {where}.", "Set it where the document is read.")
+
+
+def make_room(target: Path, results: Path) -> None:
+    """The folders of a text, below that of the results. Raises StorageError, or InputError where it is one document's
+    place alone that can't be made.
+    """
+    if not results.is_dir():
+        raise moved_away(results)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(FileNotFoundError):
+            target.lstat()
+    except OSError as error:
+        if error.errno in {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR}:
+            raise InputError(
+                f"{target} can't be its text: {error.strerror}.", "Give it another output, in a manifest."
+            ) from error
+        raise storage_error(target.parent, error) from error
 
 
 def outcome_of(session: Session, characters: int, seconds: float) -> Outcome:

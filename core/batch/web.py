@@ -65,8 +65,12 @@ FAULTS = (
     ("ClientPayloadError", "the connection was cut before the document was whole"),
     ("NonHttpUrlRedirectClientError", "the server sends to an address that is none of the web"),
     ("EndpointConnectionError", "there is no connection to the server"),
+    ("NoSuchBucket", "there is no such bucket"),
     ("NoCredentialsError", "no credentials were found"),
     ("DefaultCredentialsError", "no credentials were found"),
     ("PermissionError", "access is refused"),
+    ("InvalidURL", "that is no valid address"),
+    ("UnicodeError", "that is no valid address"),
+    ("ValueError", "that is no valid address"),
 )
 """Errors of aiohttp, botocore and others, by the names of their classes; the first that fits."""

@@ -23,6 +23,12 @@ def select_pages(spec: str, page_count: int) -> list[int]:
     return sorted(chosen)
 
 
+def check_pages(spec: str) -> None:
+    """Raises InputError for what can name pages of no file, however many it has."""
+    for part in spec.split(",") if spec.strip() else []:
+        _bounds(part.strip(), 10**LONGEST_NUMBER)
+
+
 def _bounds(part: str, page_count: int) -> tuple[int, int]:
     match = RANGE.fullmatch(part)
     if match is None or part == "-" or any(len(number or "") > LONGEST_NUMBER for number in match.groups()):
@@ -32,8 +38,10 @@ def _bounds(part: str, page_count: int) -> tuple[int, int]:
     last = int(single or end or max(page_count, first))
     if first > last:
         raise InputError(f'The page range "{part}" runs backwards.', f'Write "{last}-{first}".')
-    if first < 1 or last > page_count:
-        wrong = first if first < 1 or first > page_count else last
+    if first < 1:
+        raise InputError(f"There is no page {first}.", "The first page is 1.")
+    if last > page_count:
+        wrong = first if first > page_count else last
         raise InputError(f"There is no page {wrong}.", f"The file has pages 1 to {page_count}.")
     return first, last
 
