@@ -245,3 +245,9 @@ def test_chapters_numbers_that_count_on_are_no_pages_numbers() -> None:
     pages = (f"{n // 6 + 1}\n{body(n)}\n{n}" if n % 6 == 0 else f"{body(n)}\n{n}" for n in range(6, 40))
     words = text_of(*pages, plain=True).split()
     assert [word for word in words if word.isdigit()] == ["2", "3", "4", "5", "6", "7"]
+
+
+def test_pages_of_a_few_lines_that_say_the_same_are_not_taken_away_line_by_line() -> None:
+    left, right = body(0).split("\n")[:4], body(4).split("\n")[:4]
+    text = text_of(*(["\n".join(left), "\n".join(right)] * 10))
+    assert len(text.split()) > 10 * len(" ".join(left[1:]).split())

@@ -89,7 +89,7 @@ def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
     for _ in range(INNER):
         gone = heads.keys() | numbered
         left = ([line for line in page if line.start not in gone] for page in bare)
-        inner = [page for page in left if page]
+        inner = [page for page in left if len(page) > 2 * EDGE_LINES]  # a few lines are text, not a foot of it
         heads |= {line.start: line for line in recurring(inner, often=len(inner) / 2)}
     lonely = lonely_heads(bare) if PAGE_BREAK in text or len(bare) == 1 else []
     heads |= {line.start: line for line in [*numbers, *lonely]}
