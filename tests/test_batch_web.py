@@ -280,7 +280,7 @@ def test_faults_of_other_servers_are_told_in_words_too() -> None:
 
     assert refusal("s3://shelf/a.pdf", NoCredentialsError("k3y")).message.endswith("no credentials were found.")
     assert refusal("s3://shelf/a.pdf", PermissionError("Forbidden")).message.endswith("access is refused.")
-    assert refusal("https://[::bad/x.pdf", ValueError("k3y")).message.endswith("that is no valid address.")
+    assert refusal("https://[::bad/x.pdf", ValueError("k3y")).message.endswith("can't be understood.")
 
 
 def test_what_is_configured_for_fsspec_goes_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,7 @@ def test_a_loop_without_a_blank_is_found_unless_the_source_has_it() -> None:
     number = "14851-" * 12
     assert "loop" in names(SOURCE, f"{FAITHFUL} {number}")
     assert "loop" not in names(f"{SOURCE} {number}", f"{FAITHFUL} {number}")
+    assert "loop" not in names(SOURCE, f"{FAITHFUL} {'.' * 25} 7"), "a line of dots is no loop before its thirtieth"
 
 
 def test_a_sentence_that_is_said_once_more_than_in_the_source_is_found_wherever_it_stands() -> None:

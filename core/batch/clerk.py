@@ -1,7 +1,6 @@
 """What a batch is to do, and its bookkeeping: the part that is the same on one machine and on a cluster."""
 
 import json
-import os
 import re
 import shutil
 import threading
@@ -17,7 +16,7 @@ from ..errors import ConfigError
 from ..job import run_settings
 from ..model import Model, resolve_mode
 from .dataset import FOLDER, Dataset
-from .entry import is_address, shown
+from .entry import is_address, password_of, shown
 from .events import (
     DocumentBegun,
     DocumentDropped,
@@ -96,9 +95,6 @@ class Settings:
             fetched=str(plan.folder.absolute() / FETCHED),
         )
 
-    def password_of(self, record: Record) -> str | None:
-        return os.environ.get(record.password_env) if record.password_env else self._plan.password
-
     def _stands(self, record: Record, digest: str) -> bool:
         """Whether what was made of a document is still wanted as it is."""
         return record.digest == digest and record.state == DONE and not (self._plan.retry_failed and record.troubled)
@@ -148,7 +144,8 @@ class Clerk:
         digest = self.settings.of(record)[1]
         again = (self.plan.retry_failed and record.troubled) or (self.plan.force and record.state == FAILED)
         same = digest == record.digest and stamp == record.stamp and not again
-        if record.state == FAILED and same and not is_address(record.source) and not self.settings.password_of(record):
+        password = password_of(record.password_env, self.plan.password)
+        if record.state == FAILED and same and not is_address(record.source) and not password:
             self._tell(DocumentUnchanged(record.number, name, record.reason))
             return None
         in_place = record.state in (DONE, CLEANED) and self._in_place(record)

@@ -105,7 +105,7 @@ class ClusterBatch:
             task = self._clerk.wanted(record, told=False)  # who has it in hand will be seen
             if task is not None:
                 count += 1
-                yield record, replace(task, password=None)
+                yield record, task
 
     def _send(self, wave: list[tuple[Record, Task]], stop: threading.Event) -> None:
         """Have a wave done, in a thread of its own, since waiting for Ray can't be interrupted."""

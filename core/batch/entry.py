@@ -1,5 +1,6 @@
 """One document that a batch was asked for."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
@@ -37,6 +38,11 @@ class Entry:
 def is_address(source: str) -> bool:
     """Whether it is an address and no path."""
     return "://" in source
+
+
+def password_of(variable: str, given: str | None) -> str | None:
+    """A document's password: what its environment variable holds here, or where it names none the call's."""
+    return os.environ.get(variable) if variable else given
 
 
 def shown(source: str) -> str:

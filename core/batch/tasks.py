@@ -27,7 +27,7 @@ from ..paths import sessions_dir
 from ..run import Listener, Run
 from ..session import Session
 from ..session.names import session_name
-from .entry import is_address, shown
+from .entry import is_address, password_of, shown
 from .ledger import moved_away
 from .records import Outcome
 from .remote import fetched, stamp_of
@@ -82,9 +82,6 @@ class Task:
         path, identity, parameters, context = self.model
         return Model(Path(path), identity, parameters, context)
 
-    def the_password(self) -> str | None:
-        return os.environ.get(self.password_env) if self.password_env else self.password
-
 
 class Unchanged(Exception):
     """The address still has what was cleaned before."""
@@ -125,8 +122,9 @@ def opened(task: Task, path: Path, told: Told, engine: Engine | None) -> Session
     def pages(done: int, total: int) -> None:
         told("pages", done, total)
 
+    password = password_of(task.password_env, task.password)
     try:
-        reading = jobs.read_in(path, config, settings, password=task.the_password(), progress=pages, engine=engine)
+        reading = jobs.read_in(path, config, settings, password=password, progress=pages, engine=engine)
     except PasswordNeeded as error:
         raise unset(task, error) or error from error
     return Session.create(directory, reading.document, reading.prepared, reading.chunks, settings)

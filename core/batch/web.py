@@ -70,7 +70,6 @@ FAULTS = (
     ("DefaultCredentialsError", "no credentials were found"),
     ("PermissionError", "access is refused"),
     ("InvalidURL", "that is no valid address"),
-    ("UnicodeError", "that is no valid address"),
-    ("ValueError", "that is no valid address"),
+    ("ValueError", "the address, or what was answered, can't be understood"),
 )
 """Errors of aiohttp, botocore and others, by the names of their classes; the first that fits."""

@@ -10,8 +10,8 @@ from .options import CheckOptions
 from .pair import Pair
 from .words import grams
 
-UNBROKEN = re.compile(r"(\S)\1{29,}|(\S{2,12}?)\2{9,}")
-"""A sign thirty times on end, or some signs ten times, with no blank in between: `14851-14851-14851-`."""
+UNBROKEN = re.compile(r"(\S)\1{29,}|(?!(\S)\2)(\S{2,12}?)\3{9,}")
+"""A sign thirty times on end, or different signs ten times, with no blank in between: `14851-14851-14851-`."""
 LONGEST_PERIOD = 8
 """Loops of up to so many words are a failure where the source lacks the words, longer ones where it says them less
 often."""
@@ -23,29 +23,27 @@ SAID_AGAIN = 16
 
 def loop(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
     marks = repeated(pair, options)
-    found = [*unbroken(pair.source.text, pair.cleaned.text), *on_end(pair, options)]
-    found += [*said_again(pair, marks), *long_loops(pair, options, marks)]
-    if found:
+    if found := [*certainly(pair, pair.cleaned.text, options, marks), *long_loops(pair, options, marks)]:
         yield flag("loop", "error", found)
 
 
 def going_on(pair: Pair, written: str, options: CheckOptions) -> Iterator[Flag]:
     """`loop` as far as it doesn't depend on the text's length. `written` is the text with its last word, which may be
     the loop itself."""
-    found = [*unbroken(pair.source.text, written), *on_end(pair, options), *said_again(pair, repeated(pair, options))]
-    if found:
+    if found := certainly(pair, written, options, repeated(pair, options)):
         yield flag("loop", "error", found)
 
 
-def on_end(pair: Pair, options: CheckOptions) -> list[str]:
-    """What is said again and again without anything in between."""
-    return [*short_loops(pair, options), *passages(pair, options)]
+def certainly(pair: Pair, written: str, options: CheckOptions, marks: list[bool]) -> list[str]:
+    """What is a loop however the text goes on."""
+    on_end = [*unbroken(pair.source.text, written), *short_loops(pair, options), *passages(pair, options)]
+    return [*on_end, *said_again(pair, marks)]
 
 
 def unbroken(source: str, cleaned: str) -> Iterator[str]:
     """Signs again and again without a blank, where the source has no such run of them."""
     for match in UNBROKEN.finditer(cleaned):
-        least = match.group(1) * 30 if match.group(1) else match.group(2) * 10
+        least = match.group(1) * 30 if match.group(1) else match.group(3) * 10
         if least not in source:
             yield match.group()
 

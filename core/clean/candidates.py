@@ -95,7 +95,7 @@ BROKEN = re.compile(r"(?<![\w-])([^\W\d_]{2,30}(?:-[^\W\d_]{1,30}){0,3})- ([^\W\
 SUSPENDED = frozenset(
     ["and", "or", "to", "nor", "as", "und", "oder", "bis", "bzw", "et", "ou", "o", "y", "e", "u", "i", "en", "of"]
 )
-HATTED = re.compile(r"(?<![\w])(?<![∫∑∏][ ])(?<![∫∑∏])[^\x00-\x7f\W\d_][^\W\d_] (?=\d(?![\w/:%]|[.,]\d))")
+HATTED = re.compile(r"(?<![\w∫∑∏])(?<![∫∑∏] )[^\x00-\x7f\W\d_][^\W\d_] (?=\d(?![\w/:%]|[.,]\d))")
 """A vector with a hat, an index and a second one: "êp 3"."""
 SCRIPTS = (
     (re.compile(r"(?<![\w.])[^\W\d_][234] (?=[b-df-hj-np-tv-xzα-ωi](?:[\s,./=\]]|\)(?! [A-Z])|$))"), 0.8),

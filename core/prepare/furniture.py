@@ -34,6 +34,7 @@ HEADING = re.compile(r"^\s*(?:\d{1,2}\.|\d{1,2}(?:\.\d{1,2})+\.?|[IVX]+\.|chapte
 CHAPTER = re.compile(r"^\s*(?:chapter|kapitel|appendix|anhang)\s+(?:\d{1,2}|[A-Z])\s*$", re.I)
 """What stands above a chapter's title; a running head has the title beside it, or recurs with the same number."""
 CAPTION = re.compile(r"^\s*(?:Fig(?:ure|\.)|Tab(?:le|\.)|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?\.?\d{1,3}[.:]", re.I)
+"""A caption, not a head such as "Table 3 (continued)"."""
 CLOSED = re.compile(r"(?<!et al)[.!?,;:)\]}]$")
 COUNTING = 0.7
 """Share of a head's numbers that must not fall from page to page."""

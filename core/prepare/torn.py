@@ -35,7 +35,8 @@ def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
         following = lines[place + 1].text.lstrip()
         if first is None or following[0].islower():
             continue
-        if known_compound(first[1], following, words):
+        titled = first[1][0].isupper() and following[0].isupper() and first[1].lower() in PREFIXES  # "Non-Orthogonal"
+        if titled or known_compound(first[1], following, words):
             continue
         for before, later in pairwise(lines[place + 1 : place + FURTHEST]):
             second = SECOND_HALF.match(later.text)
@@ -43,10 +44,6 @@ def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
                 continue
             prefixed = first[1].lower() in PREFIXES and SENTENCE_END.search(before.text) is not None
             compound = prefixed or words[f"{first[1]}-{second[1]}".lower()] > 0
-            if (
-                prefixed and first[1][0].isupper() and following[:1].isupper()
-            ):  # "Non-" and "Orthogonal" belong together
-                prefixed = compound = False
             if compound or is_torn(first[1], second[1], words, language):
                 half = f"-{second[1]}" if compound else second[1]
                 edits.append(Edit(line.start + first.end(1), line.start + len(line.text.rstrip()), half))
