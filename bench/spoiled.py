@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from bench.controls import Control
 
 NUMBER = re.compile(r"(?<=[a-z] )[1-9]\d{1,3}(?= [a-z])")
+DECIMAL = re.compile(r"(?<=[a-z] )(\d+\.)(\d+)(?= ?[a-z%])")
 NAME = re.compile(r"(?<=[a-z] )[A-Z][a-z]{3,}(?= [a-z])")
 FILLERS = ("approach", "clearly", "important", "various", "generally", "technique", "improves", "remarkable")
 SMALL_WORDS = re.compile(r"\b(?:the|an?|of|that|also|very|not only) ")
@@ -90,6 +91,11 @@ def miscounted(text: str) -> str:
     return NUMBER.sub(lambda match: str(int(match.group()) * 3 + 7), text, count=1)
 
 
+def misread(text: str) -> str:
+    """The places behind the point of one number are others; the text as it is where there is none."""
+    return DECIMAL.sub(lambda match: f"{match[1]}{(int(match[2]) * 3 + 7) % 100}", text, count=1)
+
+
 def renamed(text: str) -> str:
     """One name inside a sentence is another; the text as it is where there is none."""
     return NAME.sub("Plantin", text, count=1)
@@ -115,6 +121,7 @@ WAYS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("markdown", starred),
     ("invented", continued),
     ("invented", miscounted),
+    ("invented", misread),
     ("invented", renamed),
     ("rewritten", reworded),
     ("summarised", few_sentences),

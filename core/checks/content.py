@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .exchanged import exchanged
 from .flags import Flag, flag
 from .options import CheckOptions
 from .pair import Pair
@@ -18,6 +19,7 @@ NAME_WEIGHT = 4
 INSTEAD = 2
 """So many new words in a row stand in the place of others: a rewording, which counts half."""
 DIGITS = re.compile(r"\d+")
+SHORT = re.compile(r"(?<!\w)[A-Z][a-z]{1,4}(?=\.)")
 ABBREVIATION = re.compile(r"(?<!\w)[A-Z]{2,5}s?(?!\w)")
 
 
@@ -110,9 +112,14 @@ def new_words(pair: Pair) -> list[NewWord]:
     text = pair.cleaned.text
     words = pair.judged
     expanded = expansions(words, text, pair.source)
+    instead = {token.last: token for token in exchanged(pair) if not begins_sentence(text, token.start)}
     found: list[NewWord] = []
     for place, word in enumerate(words):
         raw = text[word.start : word.end]
+        token = instead.get(place)
+        if token and (token.raw[0].isdigit() or not source.has(word.form, raw)):
+            found.append(NewWord(place, token.start, word.end, NAME_WEIGHT))
+            continue
         if place == 0 or place in expanded or source.has(word.form, raw):
             continue
         if word.end == len(text.rstrip()) and source.begins(word.form):
@@ -163,19 +170,21 @@ class Source:
         self.known = reading.known
         self.stems = {form[:size] for form in reading.known for size in range(FUNCTION_LENGTH, min(len(form), 24) + 1)}
         self.joined = {left + right for left, right in grams(reading.forms, 2)}
+        self.short = tuple({short.casefold() for short in SHORT.findall(reading.text)})
         self.stream = "".join(reading.forms)
         numbers = re.findall(r"\d[\d.,\s]*", reading.text)
         self.digits = {*DIGITS.findall(reading.text), *(re.sub(r"\D", "", number) for number in numbers)}
 
     def has(self, form: str, raw: str) -> bool:
-        """Whether the source has the word, its stem, or the word inside others; short words count as known."""
+        """Whether the source has the word, its stem, its beginning with a point (`Fig.`), or the word inside others; short
+        words count as known."""
         if form in self.known:
             return True
         if raw[0].isdigit():
             return set(DIGITS.findall(form)) <= self.digits or set(DIGITS.findall(raw)) <= self.digits
         if any(char.isdigit() for char in form):
             return True
-        if len(form) < FUNCTION_LENGTH:
+        if len(form) < FUNCTION_LENGTH or (raw[0].isupper() and form.startswith(self.short)):
             return True
         return stem(form) in self.stems or form in self.joined or (len(form) > FUNCTION_LENGTH and form in self.stream)
 
