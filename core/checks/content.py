@@ -176,8 +176,8 @@ class Source:
         self.digits = {*DIGITS.findall(reading.text), *(re.sub(r"\D", "", number) for number in numbers)}
 
     def has(self, form: str, raw: str) -> bool:
-        """Whether the source has the word, its stem, its beginning with a point (`Fig.`), or the word inside others; short
-        words count as known."""
+        """Whether the source has the word, its stem, its beginning with a point (`Fig.`), or the word inside others;
+        short words count as known."""
         if form in self.known:
             return True
         if raw[0].isdigit():

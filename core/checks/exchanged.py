@@ -10,6 +10,9 @@ from .words import Word, grams
 BETWEEN_DIGITS = (".", ",", ":")
 """What ties two groups of digits to one number: 96.54, 60,000, 09:00."""
 FREE = re.compile(r"[\s(\[“\"±~-]\d[\d.,:]*\w?(?![\d′'^_/])")
+"""A number as it stands in a sentence, with what is before it."""
+MOST = 20
+"""Between words that have more different ones between them, in a list, nothing stands in another's place."""
 
 
 class Token(NamedTuple):
@@ -32,13 +35,13 @@ def exchanged(pair: Pair) -> Iterator[Token]:
     free: a part of a path or a formula is none.
     """
     text, words = pair.cleaned.text, pair.judged
-    between: dict[tuple[str, str], list[str]] = {}
+    between: dict[tuple[str, str], set[str]] = {}
     for source_words in (pair.source.words, pair.source_text):
         for before, token, behind in grams(tuple(tokens(source_words, pair.source.text)), 3):
-            between.setdefault((before.form, behind.form), []).append(token.raw)
+            between.setdefault((before.form, behind.form), set()).add(token.raw)
     for before, token, behind in grams(tuple(tokens(words, text)), 3):
         others = between.get((before.form, behind.form))
-        if not others or not (before.prose or behind.prose):
+        if not others or len(others) > MOST or not (before.prose or behind.prose):
             continue
         if all(is_other_number(token.raw, other) for other in others):
             near = (before.last - 1, before.last, token.last + 1, token.last + 2)
