@@ -9,6 +9,8 @@ from bench.controls import Control
 NUMBER = re.compile(r"(?<=[a-z] )[1-9]\d{1,3}(?= [a-z])")
 DECIMAL = re.compile(r"(?<=[a-z] )(\d+\.)(\d+)(?= ?[a-z%])")
 NAME = re.compile(r"(?<=[a-z] )[A-Z][a-z]{3,}(?= [a-z])")
+OPPOSITES = (("more", "less"), ("higher", "lower"), ("larger", "smaller"), ("before", "after"), ("with", "without"))
+OPPOSITE = re.compile(rf"(?<=[a-z] )(?:{'|'.join(word for word, _ in OPPOSITES)})(?= [a-z])")
 FILLERS = ("approach", "clearly", "important", "various", "generally", "technique", "improves", "remarkable")
 SMALL_WORDS = re.compile(r"\b(?:the|an?|of|that|also|very|not only) ")
 
@@ -101,6 +103,23 @@ def renamed(text: str) -> str:
     return NAME.sub("Plantin", text, count=1)
 
 
+def without_not(text: str) -> str:
+    """Without its first "not"; the text as it is where there is none."""
+    return re.sub(r"(?<=[a-z]) not(?= [a-z])", "", text, count=1)
+
+
+def with_not(text: str) -> str:
+    """With a "not" behind the first verb that can bear one."""
+    return re.sub(
+        r"(?<=[a-z] )(?:is|are|was|were|can|may|will|does|do|has|have)(?= [a-z])", r"\g<0> not", text, count=1
+    )
+
+
+def opposite(text: str) -> str:
+    """With the opposite of the first word that has one in a short list."""
+    return OPPOSITE.sub(lambda match: dict(OPPOSITES)[match.group()], text, count=1)
+
+
 def thinned(text: str) -> str:
     """Each fifth word is left out, in no order: much is gone, and nothing is new."""
     chance = random.Random(text)
@@ -123,6 +142,9 @@ WAYS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("invented", miscounted),
     ("invented", misread),
     ("invented", renamed),
+    ("reversed", without_not),
+    ("reversed", with_not),
+    ("reversed", opposite),
     ("rewritten", reworded),
     ("summarised", few_sentences),
 )

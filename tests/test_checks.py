@@ -1,7 +1,5 @@
 """What the checks say of a cleaned text: each flag where it belongs, and none on a faithful cleaning."""
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -212,34 +210,6 @@ def test_words_put_in_the_place_of_others_count_half_of_those_in_a_new_passage()
     added = FAITHFUL.replace("every mark had", "every mark, definite, whichever editor printed, had")
     assert "invented" not in names(SOURCE, reworded)
     assert "invented" in names(SOURCE, added)
-
-
-MEASURED = (
-    "III. Measurements of Plantin Types\n\nThe error of the first group was 96.54 % of all marks, see Figure 2.2 for an"
-    " example, and the 12 readers of the second group found 37 of 40 faults in the same time, as Moretus had written."
-)
-
-
-@pytest.mark.parametrize(
-    ("there", "instead"),
-    [
-        ("37 of", "12 of"),
-        ("96.54", "96.45"),
-        ("Figure 2.2", "Figure 2.3"),
-        ("Plantin", "Aldine"),
-        ("Moretus", "Manutius"),
-    ],
-)
-def test_a_number_or_a_name_in_the_place_of_another_is_invented_wherever_it_stands(there: str, instead: str) -> None:
-    evidence = the("invented", MEASURED, MEASURED.replace(there, instead)).evidence
-    assert evidence == (re.sub("Figure | of", "", instead),)
-
-
-def test_what_is_only_written_in_full_or_read_in_another_order_is_in_nobodys_place() -> None:
-    full = MEASURED.replace("Figure", "Fig.")
-    assert "invented" not in names(full, MEASURED)
-    table = MEASURED + " Group errors faults\nA 12 ms 7 ms\nB 15 ms 9 ms"
-    assert "invented" not in names(table, MEASURED + " Group errors faults\nA 12 ms B 15 ms\nA 7 ms B 9 ms")
 
 
 def test_other_forms_of_the_sources_words_are_not_invented() -> None:

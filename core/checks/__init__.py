@@ -14,6 +14,7 @@ from .loop import loop
 from .marks import markdown
 from .options import CheckOptions
 from .pair import Pair
+from .reversed import turned_round
 
 __all__ = ["FLAG_NAMES", "CheckOptions", "Flag", "Report", "Severity", "certain", "check", "stopped"]
 
@@ -30,6 +31,7 @@ FLAG_NAMES = (
     "summarised",
     "rewritten",
     "invented",
+    "reversed",
     "debris_kept",
     "stopped",
 )
@@ -66,6 +68,7 @@ def examine(pair: Pair, options: CheckOptions, hit_token_limit: bool, prompt: st
         found += loop(pair, options)
         found += [*head_lost(pair, options), *tail_lost(pair, options), *cut_start(pair)]
         found += [*summarised(pair, options), *rewritten(pair, options), *invented(pair, options)]
+        found += turned_round(pair)
         found += debris_kept(pair, options)
     return Report(tuple(found), measures(pair))
 
