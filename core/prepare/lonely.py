@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from .figures import CAPTION, FORMULA, TABLE, is_fragment
 from .lines import Line
+from .numbering import begun_before, is_elsewhere, number_of
 from .pagenumbers import lone_number
 
 FEW_PAGES = 4
@@ -24,9 +25,11 @@ BODY_LINES = 3
 FULL_LINES = 2
 """So many of them must be full; another may be the last of its paragraph."""
 SENTENCE_END = re.compile(r"[.!?][\"'”’»)\]]*$")
-SECTION_NUMBER = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[^\W\d_a-z]")
+SHORTEST_FULL = 30
+"""A shorter line is none of running text."""
 FEWEST_WORDS = 2
 WORD = re.compile(r"[^\W\d_]{3,}")
+LONGER = re.compile(r"(?<![\w-])[^\W\d_]{4,}")
 IMPRINT = re.compile(
     r"^(?:\S+ ){0,4}(?:manuscript|preprint|paper)(?:,? version| no\.?| number)? \S*\d\S*$|"
     r"^(?:\S+ ){0,5}manuscript no\. \S+$|"
@@ -43,14 +46,47 @@ INITIALS = r"(?:[A-Z]\.[ -]?)"
 SURNAME = r"[^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?"
 AND = r"(?:,| &| and| und) "
 AUTHORS = re.compile(
-    rf"^(?:{INITIALS}{{0,3}}{SURNAME}(?:{AND}{INITIALS}{{0,3}}{SURNAME}){{0,3}},? et al\.?(?::.{{8,}})?"
+    rf"^(?:{INITIALS}{{0,3}}{SURNAME}(?:{AND}{INITIALS}{{0,3}}{SURNAME}){{0,3}},? (?:et al|ET AL)\.?(?::.{{8,}})?"
     rf"|{INITIALS}{{1,3}}{SURNAME}(?:{AND}{INITIALS}{{1,3}}{SURNAME})?: .{{8,}})$"
 )
 
+NAMES = re.compile(rf"^{INITIALS}{{1,3}}{SURNAME}(?:(?:,|,? &|,? and|,? AND| und) {INITIALS}{{1,3}}{SURNAME}){{1,4}}$")
+"""Authors alone on their line, which beside a page's number are a head."""
 NUMBERED_TWICE = re.compile(r"^\d{1,4}\s+(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]+\.|chapter|kapitel)\s+\S", re.I)
-NUMBER_BESIDE = re.compile(r"^(?:(?P<first>\d{2,4})\s+[^\W\d_a-z]|.*[^\W\d_]\s+(?P<last>\d{2,4})$)")
+NUMBER_FIRST = re.compile(r"^\d{1,4}\s+(?=\S+\s)")
+NUMBER_BESIDE = re.compile(r"^(?:(?P<first>\d{1,4})\s+(?P<title>[^\W\d_a-z].*)|(?P<before>.*[^\W\d_]\)?)\s+(?P<last>\d{1,4}))$")
 PAST_SECTIONS = 30
 """A larger number at a line's end or beginning is no section's; years, from 1500 to 2100, are left alone."""
+PAGE_OF = re.compile(r"\b(?:page|seite) \d+ (?:of|von) \d+\b", re.I)
+ROMAN = re.compile(r"^(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3})$")
+KEPT_LISTS = re.compile(
+    r"^(?:(?:table of )?contents|list of (?:figures|tables)|bibliography|references|index|glossary|"
+    r"inhaltsverzeichnis|literatur(?:verzeichnis)?|(?:abbildungs|tabellen)verzeichnis)(?:\s+\d{1,4})?$",
+    re.I,
+)
+"""What names a list, of one word most of them; with the page's number it is a head."""
+COUNTED = re.compile(
+    r"\b(?:[a-z]{1,3}|number|no|chapter|kapitel|section|part|appendix|figure|table|equation|theorem|lemma|corollary|"
+    r"proposition|definition|example|exercise|problem|question|remark|case|step|phase|stage|study|experiment|model|"
+    r"type|class|group|level|version|volume|year|day|week|method|algorithm|hypothesis|task|test|set|topic|layer|"
+    r"beispiel|satz|aufgabe|tabelle|abbildung|teil|anhang|[^\W\d_])$",
+    re.I,
+)
+"""What has a number of its own behind it, so that a page's would not be told from it; and short words of a sentence."""
+SECTION_ALONE = re.compile(r"^([1-9]\d?(?:\.[1-9]\d?){1,3})\.?$")
+SITE = re.compile(r"^.{0,40}\bwww\.\S+$")
+MOST_SECTIONS = 3
+"""A page with more numbers like sections' on lines of their own is a list."""
+NO_TITLE = re.compile(r"[,(\[/]|[^\W\d_]\S*\s.*\d")
+"""Signs, and numbers behind a word, that lists of references and figures have and titles don't."""
+DOTTED = re.compile(r"(?:\. ?){4}")
+"""What leads to the page's number in a table of contents."""
+OPEN_END = re.compile(
+    r"\b(?:an?|the|and|or|of|for|in|on|to|with|by|as|at|is|are|was|were|be|we|it|its|that|this|these|which|from|not|"
+    r"than|und|der|die|das|des|dem|den|ein|eine|mit|von|f\u00fcr|ist|sind)$",
+    re.I,
+)
+"""A word that ends no title."""
 
 
 def lonely_heads(pages: Sequence[Sequence[Line]]) -> list[Line]:
@@ -62,28 +98,100 @@ def lonely_heads(pages: Sequence[Sequence[Line]]) -> list[Line]:
 
 def top(page: Sequence[Line]) -> list[Line]:
     """A head on the first line with the page's number below it, or on the second where the number is the first."""
-    numbered = lone_number(page[0]) is not None
-    head, behind = (page[1], page[2:]) if numbered else (page[0], page[1:])
+    first, second = lone_number(page[0]), lone_number(page[1])
+    head, behind = (page[0], page[1:]) if first is None else (page[1], page[2:])
+    text = head.text.strip()
     if names_volume(head, page):
         return [head]
-    if not may_be_head(head.text):
-        return []
-    if not numbered and lone_number(page[1]) is not None:
+    if first is not None:
+        if KEPT_LISTS.match(text) and text.isupper() and ROMAN.match(page[0].text.strip()):
+            return [page[0], head]
+        told = may_be_head(text) and (is_pages_number(first, head, behind) or told_alone(head, behind))
+        return [page[0], head] if told else []
+    if second is not None and number_below(head, page):
         return [head, page[1]]
-    told = (
-        by_wording(head.text)
-        or (not numbered and has_page_number(head, behind))
-        or is_section_above(head.text, behind[0].text)
-        or goes_on(head, behind)
-    )
+    if KEPT_LISTS.fullmatch(text):
+        return [head] if NUMBER_BESIDE.match(text) and not NUMBER_BESIDE.match(behind[0].text.strip()) else []
+    told = may_be_head(text) and (has_page_number(head, behind) or told_alone(head, behind))
     return [head] if told else []
+
+
+def told_alone(head: Line, behind: Sequence[Line]) -> bool:
+    """Whether the words of a line or what stands behind it show that it is a head, wherever the page's number is."""
+    number = number_of(NUMBER_FIRST.sub("", head.text.strip()))
+    return by_wording(head.text) or begun_before(number, behind) or goes_on(head, behind)
+
+
+def number_below(head: Line, page: Sequence[Line]) -> bool:
+    """Whether the page's number stands alone below its head, and no figure's first tick or one more number."""
+    number, is_roman = lone_number(page[1]) or (0, False)
+    text = head.text.strip()
+    section = number_of(text)
+    if number < 1 or page[1].text.lstrip().startswith("-") or PAGE_OF.search(page[-1].text):
+        return False
+    if KEPT_LISTS.fullmatch(text):
+        return (is_roman or number > PAST_SECTIONS) and not KEPT_LISTS.match(page[2].text.strip())
+    if section and not is_roman:
+        return may_be_head(text) and number >= section[0]
+    more = lone_number(page[2]) is not None  # a figure's ticks, or lines' numbers in the margin
+    sure = is_capitals(text) or (is_title(text) and lone_number(page[-1]) is None)
+    return may_be_head(text) and not OPEN_END.search(text) and (sure or not more)
+
+
+def is_pages_number(number: tuple[int, bool], head: Line, behind: Sequence[Line]) -> bool:
+    """Whether a number alone on the first line is the page's, above its head, and no section's above its title."""
+    value, is_roman = number
+    text = head.text.strip()
+    if NAMES.match(text) and not is_roman:
+        return True
+    if is_roman or not (is_title(text) or is_capitals(text)):  # the number may be all that stands above the text
+        return False
+    section = number_of(text)
+    if section:
+        return value >= section[0] and is_capitals(text) and (len(section) > 1 or not text[0].isdigit())
+    past = value > PAST_SECTIONS and not 1500 <= value <= 2100 and "(" not in text and not is_fragment(behind[0].text)
+    return past or is_elsewhere(value, behind)
 
 
 def bottom(page: Sequence[Line]) -> list[Line]:
     """A footer on the last line, or on the last but one where the last is the page's number."""
-    numbered = lone_number(page[-1]) is not None
-    foot = page[-2] if numbered else page[-1]
-    return [foot] if (may_be_head(foot.text) and by_wording(foot.text)) or names_volume(foot, page) else []
+    number = lone_number(page[-1])
+    foot = page[-1] if number is None else page[-2]
+    if names_volume(foot, page):
+        beside = [page[-2]] if number is None and lone_number(page[-2]) is not None else []
+        return [*([page[-3]] if beside and SITE.search(page[-3].text.strip()) else []), *beside, foot]
+    if may_be_head(foot.text) and by_wording(foot.text):
+        return [foot]
+    return section_at_foot(page) if number is None else section_above(page, *number)
+
+
+def section_at_foot(page: Sequence[Line]) -> list[Line]:
+    """A last line that names the page's section and its number, as no heading stands at a page's end."""
+    text = page[-1].text.strip()
+    beside = NUMBER_BESIDE.match(text)
+    if not beside or not beside["last"] or DOTTED.search(text) or NUMBER_BESIDE.match(page[-2].text.strip()):
+        return []
+    if re.search(r"[.,;\[\]]", beside["before"].partition(" ")[2]):
+        return []
+    section, number = number_of(text), int(beside["last"])
+    names = len(section) > 1 and number >= section[0] and not COUNTED.search(beside["before"])
+    return [page[-1]] if names or KEPT_LISTS.match(text) else []
+
+
+def section_above(page: Sequence[Line], number: int, is_roman: bool) -> list[Line]:
+    """The same on the line before the page's number, or on two, with the section's number on the first."""
+    foot = page[-2].text.strip()
+    if KEPT_LISTS.match(foot) and not any(DOTTED.search(line.text) for line in page):
+        return [page[-2]]
+    alone = SECTION_ALONE.match(page[-3].text.strip())
+    section = number_of(f"{alone[1]} {foot}" if alone else foot)
+    if is_roman or len(section) < 2 or number < section[0] or not may_be_head(foot):
+        return []
+    above = page[-4 if alone else -3].text
+    listed = sum(SECTION_ALONE.match(line.text.strip()) is not None for line in page) > MOST_SECTIONS
+    if listed or WORD.search(above) is None:  # a table's cells, or a list of figures
+        return []
+    return [page[-3], page[-2]] if alone else [page[-2]]
 
 
 def by_wording(text: str) -> bool:
@@ -99,51 +207,79 @@ def names_volume(line: Line, page: Sequence[Line]) -> bool:
 
 
 def has_page_number(head: Line, behind: Sequence[Line]) -> bool:
-    """Whether a line has a page's number beside its words: before a section's own, or, in a line too short for running
-    text, too high for a section's."""
+    """Whether a line has a page's number beside its words: before a section's own or behind its title, beside a title
+    in capitals, or, in a line too short for running text, too high for a section's."""
     stripped = head.text.strip()
     if NUMBERED_TWICE.match(stripped):
         return True
     beside = NUMBER_BESIDE.match(stripped)
-    number = int(beside["first"] or beside["last"]) if beside else 0
-    short = len(stripped) < full_line(behind) and not behind[0].text.lstrip()[0].islower()
-    return short and number > PAST_SECTIONS and not 1500 <= number <= 2100
+    if not beside or NUMBER_BESIDE.match(behind[0].text.strip()):  # rows of a table, or contents
+        return False
+    number, words = int(beside["first"] or beside["last"]), (beside["title"] or beside["before"]).strip()
+    if 1500 <= number <= 2100:
+        return False
+    if beside["first"] and by_wording(words):
+        return True
+    if beside["last"] and not COUNTED.search(words):
+        section = number_of(words)
+        if (section and number >= section[0]) or is_capitals(words) or goes_on(head, behind):
+            return True
+    if beside["first"] and (NAMES.match(words) or (is_title(words) and is_elsewhere(number, behind))):
+        return True
+    short = len(stripped) < full_line(behind)
+    plain = is_title(words) or not behind[0].text.lstrip()[0].islower()
+    return short and plain and number > PAST_SECTIONS
 
 
-def full_line(page: Sequence[Line]) -> float:
-    """The least width of a line of running text."""
-    widths = sorted(len(line.text.strip()) for line in page)
+def is_capitals(text: str) -> bool:
+    """Whether a line is set in capitals, of two words at least."""
+    return len(WORD.findall(text)) >= FEWEST_WORDS and all(word.isupper() for word in WORD.findall(text))
+
+
+def is_title(text: str) -> bool:
+    """Whether all words but small ones begin large, two of them at least, as in no sentence's line."""
+    words = [word for word in LONGER.findall(text) if not OPEN_END.match(word)]
+    large = len(words) >= FEWEST_WORDS and " " in text.strip() and all(word[0].isupper() for word in words)
+    return large and NO_TITLE.search(text) is None and OPEN_END.search(text) is None
+
+
+def full_line(page: Sequence[Line], shortest: int = SHORTEST_FULL) -> float:
+    """The least width of a line of running text, by the lines that are not shorter than `shortest`."""
+    every = sorted(len(line.text.strip()) for line in page)
+    text = [width for width in every if width >= shortest]
+    widths = text if len(text) >= BODY_LINES else every
     return BODY * widths[len(widths) * 3 // 4]
 
 
 def may_be_head(text: str) -> bool:
     """A short line with words that begins as a head does, and is no caption, no formula and no end of a sentence."""
     stripped = text.strip()
-    if not stripped or len(stripped) > LONGEST or CAPTION.match(stripped) or TABLE.match(stripped):
+    if not stripped or len(stripped) > LONGEST or DOTTED.search(stripped) or CAPTION.match(stripped) or TABLE.match(stripped):
         return False
-    if FORMULA.search(stripped) or len(WORD.findall(stripped)) < FEWEST_WORDS:
+    words = len(WORD.findall(stripped))
+    if FORMULA.search(stripped) or words < FEWEST_WORDS and not (words and len(number_of(stripped)) > 1):
         return bool(AUTHORS.match(stripped) or NUMBERED_TWICE.match(stripped))
-    return by_wording(text) or not (stripped[0].islower() or stripped.endswith((".", ",", ";", ":", "-", "?", "!")))
-
-
-def is_section_above(text: str, below: str) -> bool:
-    """Whether the heading below is a section inside the one that the line names, and not its first: so the line names
-    where the page is, and its own heading stands further in front. "2.3 Blocks" over "2.3.2 Dense Blocks", or again."""
-    outer, inner = SECTION_NUMBER.match(text.strip()), SECTION_NUMBER.match(below.strip())
-    if not outer or not inner or not may_be_head(below):
-        return False
-    above, at = outer[1].split("."), inner[1].split(".")
-    return at[: len(above)] == above and at[len(above) :] not in (["0"], ["1"])
+    return by_wording(NUMBER_FIRST.sub("", stripped)) or not (stripped[0].islower() or stripped.endswith((".", ",", ";", ":", "-", "?", "!")))
 
 
 def goes_on(head: Line, behind: Sequence[Line]) -> bool:
     """Whether running text goes on in the middle of a sentence behind the head, which it can't behind a heading."""
     full = full_line(behind)
     text = [line.text.strip() for line in behind[:BODY_LINES]]
-    return (
-        len(text) == BODY_LINES
-        and text[0][0].islower()
-        and sum(len(line) >= full for line in text) >= FULL_LINES
-        and all((len(line) >= full or SENTENCE_END.search(line)) and not is_fragment(line) for line in text)
-        and len(head.text.strip()) < full
-    )
+    title = is_title(head.text) or is_capitals(head.text)
+    long = len(head.text.strip()) >= min(full, full_line(behind, 0))
+    if (long or not title) and (OPEN_END.search(head.text.strip()) or (long and not title)):
+        return False
+    if long and OPEN_END.match(text[0].partition(" ")[0]):  # so goes on a name that is longer than its line
+        return False
+    ended = next((place for place, line in enumerate(text, 1) if SENTENCE_END.search(line)), BODY_LINES)
+    named = title or bool(number_of(head.text))
+    told = is_running(text, full, FULL_LINES) or (named and is_running(text[:ended], full, min(FULL_LINES, ended)))
+    return told and text[0][:1].islower()
+
+
+def is_running(text: Sequence[str], full: float, least: int) -> bool:
+    """Whether all lines are of running text, `least` of them full."""
+    whole = [len(line) >= full for line in text]
+    closed = (long or SENTENCE_END.search(line) for line, long in zip(text, whole, strict=True))
+    return sum(whole) >= least and all(closed) and not any(map(is_fragment, text))
