@@ -195,13 +195,19 @@ def heads_of(text: str, reference: str) -> list[re.Match[str]]:
 
 
 def left_on_single_pages(text: str, reference: str) -> tuple[str, ...]:
-    """Heads and page numbers that stay where each page is a document of its own."""
-    gone: set[int] = set()
+    """Heads and page numbers that stay where each page is a document of its own. What the whole document keeps is a
+    heading that later heads repeat, and where a page has both the one that stays is counted for the heading."""
+    heads = {line.start for line in running_heads(text)[0]}
+    wanted = [line for line in heads_of(text, reference) if line.start() in heads]
+    left: list[str] = []
     at = 0
     for match in re.finditer(r"\n\n\s*|\f\s*|\Z", text):
-        gone |= {at + line.start for line in running_heads(text[at : match.end()])[0]}
+        found = running_heads(text[at : match.end()])[0]
+        gone, texts = {at + line.start for line in found}, {line.text.strip() for line in found}
+        stay = (line for line in wanted if at <= line.start() < match.end() and line.start() not in gone)
+        left += [head for line in stay if (head := line.group().strip()) not in texts]
         at = match.end()
-    return tuple(line.group().strip() for line in heads_of(text, reference) if line.start() not in gone)
+    return tuple(left)
 
 
 def key(line: str) -> str:

@@ -54,7 +54,9 @@ NAMES = re.compile(rf"^{INITIALS}{{1,3}}{SURNAME}(?:(?:,|,? &|,? and|,? AND| und
 """Authors alone on their line, which beside a page's number are a head."""
 NUMBERED_TWICE = re.compile(r"^\d{1,4}\s+(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]+\.|chapter|kapitel)\s+\S", re.I)
 NUMBER_FIRST = re.compile(r"^\d{1,4}\s+(?=\S+\s)")
-NUMBER_BESIDE = re.compile(r"^(?:(?P<first>\d{1,4})\s+(?P<title>[^\W\d_a-z].*)|(?P<before>.*[^\W\d_]\)?)\s+(?P<last>\d{1,4}))$")
+NUMBER_BESIDE = re.compile(
+    r"^(?:(?P<first>\d{1,4})\s+(?P<title>[^\W\d_a-z].*)|(?P<before>.*[^\W\d_]\)?)\s+(?P<last>\d{1,4}))$"
+)
 PAST_SECTIONS = 30
 """A larger number at a line's end or beginning is no section's; years, from 1500 to 2100, are left alone."""
 PAGE_OF = re.compile(r"\b(?:page|seite) \d+ (?:of|von) \d+\b", re.I)
@@ -66,24 +68,32 @@ KEPT_LISTS = re.compile(
 )
 """What names a list, of one word most of them; with the page's number it is a head."""
 COUNTED = re.compile(
-    r"\b(?:[a-z]{1,3}|number|no|chapter|kapitel|section|part|appendix|figure|table|equation|theorem|lemma|corollary|"
-    r"proposition|definition|example|exercise|problem|question|remark|case|step|phase|stage|study|experiment|model|"
-    r"type|class|group|level|version|volume|year|day|week|method|algorithm|hypothesis|task|test|set|topic|layer|"
-    r"beispiel|satz|aufgabe|tabelle|abbildung|teil|anhang|[^\W\d_])$",
+    r"\b(?:number|no|case|step|phase|stage|study|experiment|model|type|class|group|level|version|volume|year|method|"
+    r"algorithm|hypothesis|task|test|set|topic|layer|teil)$",
     re.I,
 )
-"""What has a number of its own behind it, so that a page's would not be told from it; and short words of a sentence."""
-SECTION_ALONE = re.compile(r"^([1-9]\d?(?:\.[1-9]\d?){1,3})\.?$")
-SITE = re.compile(r"^.{0,40}\bwww\.\S+$")
+"""What has a number of its own behind it, a small one, so that a page's would not be told from it."""
+REFERRED = re.compile(
+    r"\b(?:chapter|kapitel|section|part|appendix|anhang|figure|table|equation|theorem|lemma|corollary|proposition|"
+    r"definition|example|exercise|problem|question|remark|day|week|beispiel|satz|aufgabe|tabelle|abbildung|"
+    r"[^\W\d_]{1,3})$",
+    re.I,
+)
+"""And what may have a large one; so may short words of a sentence."""
+MOST_COUNTED = 9
 MOST_SECTIONS = 3
 """A page with more numbers like sections' on lines of their own is a list."""
-NO_TITLE = re.compile(r"[,(\[/]|[^\W\d_]\S*\s.*\d")
+NO_TITLE = re.compile(r"[,(\[/]|[^\W\d_]{2}[.!?]\S*\s|[^\W\d_]\S*\s.*\d")
 """Signs, and numbers behind a word, that lists of references and figures have and titles don't."""
+SECTION_ALONE = re.compile(r"^([1-9]\d?(?:\.[1-9]\d?){1,3})\.?$")
+SITE = re.compile(r"^.{0,40}\bwww\.\S+$")
+MARKED = re.compile(r"[.,;\[\]]")
+"""A sign behind the first word, as sentences and captions have."""
 DOTTED = re.compile(r"(?:\. ?){4}")
 """What leads to the page's number in a table of contents."""
 OPEN_END = re.compile(
     r"\b(?:an?|the|and|or|of|for|in|on|to|with|by|as|at|is|are|was|were|be|we|it|its|that|this|these|which|from|not|"
-    r"than|und|der|die|das|des|dem|den|ein|eine|mit|von|f\u00fcr|ist|sind)$",
+    r"than|und|der|die|das|des|dem|den|ein|eine|mit|von|für|ist|sind)$",
     re.I,
 )
 """A word that ends no title."""
@@ -171,10 +181,10 @@ def section_at_foot(page: Sequence[Line]) -> list[Line]:
     beside = NUMBER_BESIDE.match(text)
     if not beside or not beside["last"] or DOTTED.search(text) or NUMBER_BESIDE.match(page[-2].text.strip()):
         return []
-    if re.search(r"[.,;\[\]]", beside["before"].partition(" ")[2]):
+    if MARKED.search(beside["before"].partition(" ")[2]):
         return []
     section, number = number_of(text), int(beside["last"])
-    names = len(section) > 1 and number >= section[0] and not COUNTED.search(beside["before"])
+    names = len(section) > 1 and number >= section[0] and not has_own_number(beside["before"], number)
     return [page[-1]] if names or KEPT_LISTS.match(text) else []
 
 
@@ -213,22 +223,29 @@ def has_page_number(head: Line, behind: Sequence[Line]) -> bool:
     if NUMBERED_TWICE.match(stripped):
         return True
     beside = NUMBER_BESIDE.match(stripped)
-    if not beside or NUMBER_BESIDE.match(behind[0].text.strip()):  # rows of a table, or contents
+    row = behind[0].text.strip()
+    if not beside or (NUMBER_BESIDE.match(row) and len(row) < full_line(behind)):  # a table, or contents
         return False
     number, words = int(beside["first"] or beside["last"]), (beside["title"] or beside["before"]).strip()
     if 1500 <= number <= 2100:
         return False
     if beside["first"] and by_wording(words):
         return True
-    if beside["last"] and not COUNTED.search(words):
+    if beside["last"] and not has_own_number(words, number):
         section = number_of(words)
-        if (section and number >= section[0]) or is_capitals(words) or goes_on(head, behind):
+        names = bool(section) and number >= section[0] and (len(section) > 1 or is_title(words))
+        if names or is_capitals(words) or goes_on(head, behind):
             return True
     if beside["first"] and (NAMES.match(words) or (is_title(words) and is_elsewhere(number, behind))):
         return True
     short = len(stripped) < full_line(behind)
     plain = is_title(words) or not behind[0].text.lstrip()[0].islower()
     return short and plain and number > PAST_SECTIONS
+
+
+def has_own_number(words: str, number: int) -> bool:
+    """Whether the number behind a line's words may be theirs and not the page's."""
+    return REFERRED.search(words) is not None or (number <= MOST_COUNTED and COUNTED.search(words) is not None)
 
 
 def is_capitals(text: str) -> bool:
@@ -254,28 +271,29 @@ def full_line(page: Sequence[Line], shortest: int = SHORTEST_FULL) -> float:
 def may_be_head(text: str) -> bool:
     """A short line with words that begins as a head does, and is no caption, no formula and no end of a sentence."""
     stripped = text.strip()
-    if not stripped or len(stripped) > LONGEST or DOTTED.search(stripped) or CAPTION.match(stripped) or TABLE.match(stripped):
+    listed = DOTTED.search(stripped) or CAPTION.match(stripped) or TABLE.match(stripped)
+    if not stripped or len(stripped) > LONGEST or listed:
         return False
     words = len(WORD.findall(stripped))
-    if FORMULA.search(stripped) or words < FEWEST_WORDS and not (words and len(number_of(stripped)) > 1):
-        return bool(AUTHORS.match(stripped) or NUMBERED_TWICE.match(stripped))
-    return by_wording(NUMBER_FIRST.sub("", stripped)) or not (stripped[0].islower() or stripped.endswith((".", ",", ";", ":", "-", "?", "!")))
+    bare = NUMBER_FIRST.sub("", stripped)
+    if FORMULA.search(stripped) or words < (1 if len(number_of(stripped)) > 1 else FEWEST_WORDS):
+        return bool(AUTHORS.match(bare) or NUMBERED_TWICE.match(stripped))
+    return by_wording(bare) or not (stripped[0].islower() or stripped.endswith((".", ",", ";", ":", "-", "?", "!")))
 
 
 def goes_on(head: Line, behind: Sequence[Line]) -> bool:
     """Whether running text goes on in the middle of a sentence behind the head, which it can't behind a heading."""
-    full = full_line(behind)
+    full, stripped = full_line(behind), head.text.strip()
     text = [line.text.strip() for line in behind[:BODY_LINES]]
-    title = is_title(head.text) or is_capitals(head.text)
-    long = len(head.text.strip()) >= min(full, full_line(behind, 0))
-    if (long or not title) and (OPEN_END.search(head.text.strip()) or (long and not title)):
+    title = is_title(stripped) or is_capitals(stripped)
+    long = len(stripped) >= min(full, full_line(behind, 0))
+    if not text[0][:1].islower() or (not title and (long or OPEN_END.search(stripped))):
         return False
     if long and OPEN_END.match(text[0].partition(" ")[0]):  # so goes on a name that is longer than its line
         return False
     ended = next((place for place, line in enumerate(text, 1) if SENTENCE_END.search(line)), BODY_LINES)
-    named = title or bool(number_of(head.text))
-    told = is_running(text, full, FULL_LINES) or (named and is_running(text[:ended], full, min(FULL_LINES, ended)))
-    return told and text[0][:1].islower()
+    named = title or bool(number_of(stripped))
+    return is_running(text, full, FULL_LINES) or (named and is_running(text[:ended], full, min(FULL_LINES, ended)))
 
 
 def is_running(text: Sequence[str], full: float, least: int) -> bool:
