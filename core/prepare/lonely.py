@@ -1,8 +1,9 @@
 """Running heads of a document so short that they don't recur: a page out of a paper, a letter, a hand-out.
 
 Only what stands around a head can tell it there. A heading stands above the text that it belongs to, so a line above
-the page's number is no heading, and neither is one after which a sentence goes on in its middle; and publishers'
-lines have words of their own. What nothing tells stays.
+the page's number is no heading, and neither is one at a page's end, one after which a sentence goes on in its middle
+or one whose section began earlier (`numbering`); and publishers' lines have words of their own. What nothing tells
+stays.
 """
 
 import re
@@ -12,6 +13,7 @@ from .figures import CAPTION, FORMULA, TABLE, is_fragment
 from .lines import Line
 from .numbering import begun_before, is_elsewhere, number_of
 from .pagenumbers import lone_number
+from .paragraphs import is_prose
 
 FEW_PAGES = 4
 """In a longer document heads recur, or count."""
@@ -159,8 +161,11 @@ def is_pages_number(number: tuple[int, bool], head: Line, behind: Sequence[Line]
     section = number_of(text)
     if section:
         return value >= section[0] and is_capitals(text) and (len(section) > 1 or not text[0].isdigit())
-    past = value > PAST_SECTIONS and not 1500 <= value <= 2100 and "(" not in text and not is_fragment(behind[0].text)
-    return past or is_elsewhere(value, behind)
+    if not is_prose(behind[0].text) or is_fragment(
+        behind[0].text
+    ):  # what is printed in a figure, at the top of a page without a head
+        return False
+    return (value > PAST_SECTIONS and not 1500 <= value <= 2100) or is_elsewhere(value, behind)
 
 
 def bottom(page: Sequence[Line]) -> list[Line]:

@@ -21,7 +21,7 @@ CAPTION = re.compile(rf"^(Fig|Tab|Abb|Algorithm|Listing)[a-z]*\.?\s*({_PARTS}{{1
 EQUATION = re.compile(rf"(?:^|\s)\(({_PARTS}{{1,3}})[a-z]?\)$")
 SENTENCE_END = re.compile(r"[.!?:][\"'”’»)\]]*$")
 TITLE = re.compile(r"[^\W\d_a-z][^\W\d_]")
-LONGEST_HEADING = 90
+LONGEST_TITLE = 90
 FOOT = 3
 """Lines at the end in which a footer may name the section."""
 
@@ -65,17 +65,21 @@ def headings(lines: Sequence[Line]) -> Iterator[Number]:
     of its own, with the title on the next."""
     before = ""
     for line, after in zip(lines, [*lines[1:], None], strict=True):
-        text = line.text.strip()
-        match = HEADING.match(text) if len(text) <= LONGEST_HEADING else None
+        text, following = line.text.strip(), after.text.strip() if after else ""
+        match = HEADING.match(text)
         begins = not before or SENTENCE_END.search(before) is not None
-        if match and begins and (match.end() > len(match[1]) + 1 or is_title(after)):
-            yield parts(match[1])
+        if match and begins:
+            alone = match.end() <= len(match[1]) + 1
+            sure = match[1].count(".") > 1 or (match.end(1) < len(text) and text[match.end(1)] == ".")
+            if is_title(following) if alone else sure or is_title(text[match.end(1) :].strip(), following):
+                yield parts(match[1])
         before = text
 
 
-def is_title(line: Line | None) -> bool:
-    text = line.text.strip() if line else ""
-    return len(text) <= LONGEST_HEADING and TITLE.match(text) is not None and not text.endswith((".", ","))
+def is_title(text: str, following: str = "") -> bool:
+    """Whether a line reads as a heading's title, and not as a sentence that goes on in the line that follows."""
+    whole = not text.endswith((".", ",")) and not following[:1].islower()
+    return len(text) <= LONGEST_TITLE and TITLE.match(text) is not None and whole
 
 
 def has_counted(number: Number, behind: Sequence[Line]) -> bool:
