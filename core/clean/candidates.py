@@ -16,6 +16,7 @@ from ..prepare.tears import KIND as ASIDE
 from ..signs import RAISED
 from .citations import PART_OF_SENTENCE, citations, is_stated, widened
 
+CITATION = "citation"
 GOES_ON = (
     # "arXiv.2310. 04793", "2022. findings-naacl.18": a DOI's last part, where else a full stop ends a sentence.
     r"(?:(?<=[a-zA-Z]\.\d{4}\.)[ ]\d{4,8}(?=[\s.,;:)\]]|$)|(?<=/\d{4}\.)[ ][a-z][a-z-]{1,40}\.\d{1,5}\b"
@@ -135,7 +136,7 @@ def find_candidates(
     """
     finders = (FINDERS[kind] for kind in kinds if kind != ASIDE)
     found = {whole_paragraph(text, candidate) for finder in finders for candidate in finder(text, language)}
-    return tuple(sorted(found.union(one for one in known if one.kind != ASIDE or ASIDE in kinds)))
+    return tuple(sorted(found.union(one for one in known if one.kind not in (ASIDE, CITATION) or one.kind in kinds)))
 
 
 def whole_paragraph(text: str, candidate: Candidate) -> Candidate:
