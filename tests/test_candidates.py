@@ -179,6 +179,7 @@ def test_a_web_address_that_a_blank_parts_goes_whole(address: str) -> None:
         ("Annals, 60. doi:10.2307/ 2951574. Doe", "Annals, 60. Doe"),
         ("Proc., 2019. doi: 10.1109/CDC40024. 2019.9029916. Doe", "Proc., 2019. Doe"),
         ("Mills 7. doi:10.1101/059741 13. Roe", "Mills 7. 13. Roe"),
+        ("Mills 7.\n\ndoi:10.1101/059741.\n\n13. Roe", "Mills 7.\n\n13. Roe"),
         ("the handle 10.1101/059741 and the doi of 10 mills", None),
     ],
 )

@@ -1,9 +1,15 @@
 """Citations that are numbers in parentheses, which only the whole document tells from other numbers."""
 
+from pathlib import Path
+
 import pytest
 
+from galley.core.chunk import ChunkOptions, chunk
+from galley.core.clean.candidates import find_candidates
 from galley.core.clean.numbered import numbered_citations
+from galley.core.document import Document, Page
 from galley.core.edits import apply_candidates
+from galley.core.prepare import prepare
 
 NAMES = ("Doe", "Roe", "Poe", "Coe", "Noe", "Loe", "Boe", "Hoe", "Moe", "Zoe")
 REFERENCES = "\n\n".join(
@@ -69,3 +75,13 @@ def test_all_stay_without_a_numbered_list() -> None:
 )
 def test_other_numbers_of_such_a_document_stay(sentence: str) -> None:
     assert without(f"{CITED} {sentence}") == f"{CLEAN} {sentence}"
+
+
+def test_a_chunk_far_from_the_references_carries_them() -> None:
+    text = f"{CITED}\n\nReferences\n\n{REFERENCES}"
+    document = Document(Path("mills.txt"), "0" * 64, "text", 1, (Page(1, text, "text"),))
+    first = chunk(prepare(document), ChunkOptions(size=200))[0]
+    proposed = find_candidates(first.text, ("citation",), "en", first.candidates)
+    assert "References" not in first.text
+    assert first.text.count("(") == len(proposed) == 4
+    assert find_candidates(first.text, ("contact",), "en", first.candidates) == ()

@@ -179,6 +179,8 @@ def dois(text: str) -> Iterator[Candidate]:
         end = match.start() + len(match.group().rstrip(CLOSING))
         while text.count("(", match.start(), end) > text.count(")", match.start(), end) and text[end : end + 1] == ")":
             end += 1
+        if text[max(0, match.start() - 1) : match.start()] in {"", "\n"}:
+            end = closing.end() if (closing := LINE_END.match(text, end)) else end
         found = address(text, match.start(), end, 0.7)
         before = len(text[: found.start].rstrip(" \t"))
         listed = text[before - 1 : before] in {",", ";"} and not text[before : match.start()].strip(" \t")
