@@ -255,6 +255,10 @@ class TestOnASinglePage:
             "Bibliography 62",
             "4 DOE ET AL.",
             "80 Q. M. Shao and Q. Wang",
+            "Kurteff et al., 3",
+            "Doe, Roe, Poe et al. | 11",
+            "8 | de-RSE Position Paper #001 (2020)",
+            "5/5/23, 11:33 PM Exploring the Evolution of Mills",
         ],
     )
     def test_a_head_with_a_small_number_beside_it_goes_where_it_is_no_sections(self, head: str) -> None:

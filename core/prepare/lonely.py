@@ -38,10 +38,11 @@ IMPRINT = re.compile(
     r"^(?:\S+ ){0,3}(?:submitted|to appear|accepted) (?:to|in|by|for publication in) (?-i:[A-Z])\S*(?: \S+){0,6}$|"
     r"^(?:draft version|article number|preprint typeset|manuscript prepared for)\b|^\S+ proofs: |"
     r"^(?:paper )?under review(?: as a\b.*)?$|"
+    r"^\d{1,2}/\d{1,2}/\d{2,4}, \d{1,2}:\d\d(?: [AP]M)?\b|^https?://\S+ \d{1,3}/\d{1,3}$|"
     r"\bISSN\b|^(?:©|\(c\) \d|copyright (?:©|\(c\)|\d))",
     re.I,
 )
-"""What publishers print at the edges of pages; a sentence that uses the words has others around them."""
+"""What publishers, and browsers that print, set at the edges of pages; a sentence with these words has others besides."""
 VOLUME = re.compile(r"\b(?:vol(?:ume|\.)|band) \d+\b.*\b(?:no\.|issue|pp?\.|heft) ?\d", re.I)
 """So do they name the journal, as a list of references names its own."""
 INITIALS = r"(?:[A-Z]\.[ -]?)"
@@ -55,9 +56,12 @@ AUTHORS = re.compile(
 NAMES = re.compile(rf"^{INITIALS}{{1,3}}{SURNAME}(?:(?:,|,? &|,? and|,? AND| und) {INITIALS}{{1,3}}{SURNAME}){{1,4}}$")
 """Authors alone on their line, which beside a page's number are a head."""
 NUMBERED_TWICE = re.compile(r"^\d{1,4}\s+(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]+\.|chapter|kapitel)\s+\S", re.I)
+BARRED = re.compile(r"^(?:\d{1,4} ?[|•·] ?\S.*|.*\S ?[|•·] ?\d{1,4})$")
+"""A bar between a page's number and its head."""
 NUMBER_FIRST = re.compile(r"^\d{1,4}\s+(?=\S+\s)")
+NUMBER_LAST = re.compile(r",?\s+\d{1,4}$")
 NUMBER_BESIDE = re.compile(
-    r"^(?:(?P<first>\d{1,4})\s+(?P<title>[^\W\d_a-z].*)|(?P<before>.*[^\W\d_]\)?)\s+(?P<last>\d{1,4}))$"
+    r"^(?:(?P<first>\d{1,4})\s+(?P<title>[^\W\d_a-z].*)|(?P<before>.*(?:[^\W\d_]\)?|et al\.?,?))\s+(?P<last>\d{1,4}))$"
 )
 PAST_SECTIONS = 30
 """A larger number at a line's end or beginning is no section's; years, from 1500 to 2100, are left alone."""
@@ -227,6 +231,8 @@ def has_page_number(head: Line, behind: Sequence[Line]) -> bool:
     stripped = head.text.strip()
     if NUMBERED_TWICE.match(stripped):
         return True
+    if BARRED.match(stripped):
+        return not BARRED.match(behind[0].text.strip())
     beside = NUMBER_BESIDE.match(stripped)
     row = behind[0].text.strip()
     if not beside or (NUMBER_BESIDE.match(row) and len(row) < full_line(behind)):  # a table, or contents
@@ -234,7 +240,7 @@ def has_page_number(head: Line, behind: Sequence[Line]) -> bool:
     number, words = int(beside["first"] or beside["last"]), (beside["title"] or beside["before"]).strip()
     if 1500 <= number <= 2100:
         return False
-    if beside["first"] and by_wording(words):
+    if by_wording(words.rstrip(",")):
         return True
     if beside["last"] and not has_own_number(words, number):
         section = number_of(words)
@@ -280,7 +286,7 @@ def may_be_head(text: str) -> bool:
     if not stripped or len(stripped) > LONGEST or listed:
         return False
     words = len(WORD.findall(stripped))
-    bare = NUMBER_FIRST.sub("", stripped)
+    bare = NUMBER_LAST.sub("", NUMBER_FIRST.sub("", stripped))
     if FORMULA.search(stripped) or words < (1 if len(number_of(stripped)) > 1 else FEWEST_WORDS):
         return bool(AUTHORS.match(bare) or NUMBERED_TWICE.match(stripped))
     return by_wording(bare) or not (stripped[0].islower() or stripped.endswith((".", ",", ";", ":", "-", "?", "!")))
