@@ -9,6 +9,7 @@ stays.
 import re
 from collections.abc import Sequence
 
+from ..document import APART
 from .figures import CAPTION, FORMULA, TABLE, is_fragment
 from .lines import Line
 from .numbering import begun_before, is_elsewhere, number_of
@@ -42,7 +43,7 @@ IMPRINT = re.compile(
     r"\bISSN\b|^(?:©|\(c\) \d|copyright (?:©|\(c\)|\d))",
     re.I,
 )
-"""What publishers, and browsers that print, set at the edges of pages; a sentence with these words has others besides."""
+"""What publishers, and browsers that print, set at pages' edges; a sentence with these words has others besides."""
 VOLUME = re.compile(r"\b(?:vol(?:ume|\.)|band) \d+\b.*\b(?:no\.|issue|pp?\.|heft) ?\d", re.I)
 """So do they name the journal, as a list of references names its own."""
 INITIALS = r"(?:[A-Z]\.[ -]?)"
@@ -129,7 +130,17 @@ def top(page: Sequence[Line]) -> list[Line]:
     if KEPT_LISTS.fullmatch(text):
         return [head] if NUMBER_BESIDE.match(text) and not NUMBER_BESIDE.match(behind[0].text.strip()) else []
     told = may_be_head(text) and (has_page_number(head, behind) or told_alone(head, behind))
-    return [head] if told else []
+    return [head] if told or stands_apart(head, behind) else []
+
+
+def stands_apart(head: Line, behind: Sequence[Line]) -> bool:
+    """Whether a short line was seen on the page to stand apart from its text, as no heading does."""
+    text = head.text.strip()
+    beside = NUMBER_BESIDE.match(text)
+    if beside and beside["first"] and behind[0].text.split()[0] == str(int(beside["first"]) + 1):
+        return False  # lines' numbers in the margin
+    named = may_be_head(text) or (beside is not None and WORD.search(text) is not None)
+    return head.text.endswith(APART) and named and len(text) < full_line(behind) / BODY
 
 
 def told_alone(head: Line, behind: Sequence[Line]) -> bool:
