@@ -137,10 +137,16 @@ def stands_apart(head: Line, behind: Sequence[Line]) -> bool:
     """Whether a short line was seen on the page to stand apart from its text, as no heading does."""
     text = head.text.strip()
     beside = NUMBER_BESIDE.match(text)
-    if beside and beside["first"] and behind[0].text.split()[0] == str(int(beside["first"]) + 1):
-        return False  # lines' numbers in the margin
+    if is_numbered_line(beside, behind):
+        return False
     named = may_be_head(text) or (beside is not None and WORD.search(text) is not None)
     return head.text.endswith(APART) and named and len(text) < full_line(behind) / BODY
+
+
+def is_numbered_line(beside: re.Match[str] | None, behind: Sequence[Line]) -> bool:
+    """Whether the number before a line is its own in the margin, and the next line has the next."""
+    first = beside["first"] if beside else None
+    return first is not None and behind[0].text.split()[0] == str(int(first) + 1)
 
 
 def told_alone(head: Line, behind: Sequence[Line]) -> bool:
@@ -246,7 +252,8 @@ def has_page_number(head: Line, behind: Sequence[Line]) -> bool:
         return not BARRED.match(behind[0].text.strip())
     beside = NUMBER_BESIDE.match(stripped)
     row = behind[0].text.strip()
-    if not beside or (NUMBER_BESIDE.match(row) and len(row) < full_line(behind)):  # a table, or contents
+    listed = NUMBER_BESIDE.match(row) is not None and len(row) < full_line(behind)  # a table, or contents
+    if not beside or listed or is_numbered_line(beside, behind):
         return False
     number, words = int(beside["first"] or beside["last"]), (beside["title"] or beside["before"]).strip()
     if 1500 <= number <= 2100:
