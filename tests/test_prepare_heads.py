@@ -258,6 +258,8 @@ class TestOnASinglePage:
             "Kurteff et al., 3",
             "Doe, Roe, Poe et al. | 11",
             "8 | de-RSE Position Paper #001 (2020)",
+            "Ada B. Miller, Ben Rivers-Ford, Carla Wheel 7",
+            "Appendix A: Copying Information 25",
             "5/5/23, 11:33 PM Exploring the Evolution of Mills",
         ],
     )

@@ -57,6 +57,9 @@ AUTHORS = re.compile(
 NAMES = re.compile(rf"^{INITIALS}{{1,3}}{SURNAME}(?:(?:,|,? &|,? and|,? AND| und) {INITIALS}{{1,3}}{SURNAME}){{1,4}}$")
 """Authors alone on their line, which beside a page's number are a head."""
 NUMBERED_TWICE = re.compile(r"^\d{1,4}\s+(?:\d{1,2}(?:\.\d{1,2})*\.?|[IVX]+\.|chapter|kapitel)\s+\S", re.I)
+FULL_NAME = r"[^\W\d_a-z][^\W\d_]+(?: [A-Z]\.)?(?: [^\W\d_a-z][^\W\d_]+(?:-[^\W\d_]+)?){1,2}"
+FULL_NAMES = re.compile(rf"^{FULL_NAME}(?:, {FULL_NAME}){{1,5}}$")
+IN_CHAPTER = re.compile(r"^(?i:chapter|kapitel|appendix|anhang) (?:\d{1,2}|[A-Z])[.:]? \S")
 BARRED = re.compile(r"^(?:\d{1,4} ?[|•·] ?\S.*|.*\S ?[|•·] ?\d{1,4})$")
 """A bar between a page's number and its head."""
 NUMBER_FIRST = re.compile(r"^\d{1,4}\s+(?=\S+\s)")
@@ -137,10 +140,12 @@ def stands_apart(head: Line, behind: Sequence[Line]) -> bool:
     """Whether a short line was seen on the page to stand apart from its text, as no heading does."""
     text = head.text.strip()
     beside = NUMBER_BESIDE.match(text)
-    if is_numbered_line(beside, behind):
+    if not head.text.endswith(APART) or is_numbered_line(beside, behind) or len(text) > full_line(behind) / BODY:
         return False
-    named = may_be_head(text) or (beside is not None and WORD.search(text) is not None)
-    return head.text.endswith(APART) and named and len(text) < full_line(behind) / BODY
+    if beside is not None and WORD.search(text):
+        return True
+    after = behind[0].text.strip()  # where no text goes on, what is set apart may be a table's or a program's output
+    return may_be_head(text) and is_prose(after) and len(after) >= full_line(behind)
 
 
 def is_numbered_line(beside: re.Match[str] | None, behind: Sequence[Line]) -> bool:
@@ -263,6 +268,7 @@ def has_page_number(head: Line, behind: Sequence[Line]) -> bool:
     if beside["last"] and not has_own_number(words, number):
         section = number_of(words)
         names = bool(section) and number >= section[0] and (len(section) > 1 or is_title(words))
+        names = names or IN_CHAPTER.match(words) is not None or FULL_NAMES.match(words) is not None
         if names or is_capitals(words) or goes_on(head, behind):
             return True
     if beside["first"] and (NAMES.match(words) or (is_title(words) and is_elsewhere(number, behind))):
