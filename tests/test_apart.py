@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pdfs import pdf_of, show, stream
 
-from galley.core.document import APART, Document
+from galley.core.document import APART, Document, Page
 from galley.core.extract import ExtractOptions, extract
 from galley.core.extract.apart import Row, first_stands_apart
 from galley.core.prepare import prepare
@@ -53,6 +53,13 @@ def test_a_line_that_is_larger_or_nearer_may_be_a_heading_and_stays(tmp_path: Pa
 )
 def test_text_and_captions_stay_though_they_stand_apart(tmp_path: Path, first: bytes) -> None:
     assert first.decode() in prepare(page(tmp_path, first, 740, 12)).text
+
+
+def test_what_empty_lines_part_on_one_page_are_no_pages() -> None:
+    row = "rows that a table has over and over"
+    text = "\n\n".join(f"{row}\n{line.decode()}" for line in BODY)
+    document = Document(Path("mills.pdf"), "0" * 64, "pdf", 1, (Page(1, text, "pdfium"),))
+    assert prepare(document).text.count(row) == len(BODY)
 
 
 def test_the_mark_leaves_nothing_in_the_text(tmp_path: Path) -> None:

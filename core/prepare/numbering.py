@@ -44,6 +44,8 @@ def begun_before(number: Number, behind: Sequence[Line]) -> bool:
 def is_inside(number: Number, behind: Sequence[Line]) -> bool:
     """Whether the first heading below is inside the section and not its first, or the section's own."""
     first = next(headings(behind[:-FOOT]), ())
+    if first == number:
+        return True
     if first[: len(number)] != number or first[len(number) :] in ((0,), (1,)):
         return False
     return not any(begins(line, (*number, inner)) for line in behind for inner in (0, 1))
