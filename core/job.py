@@ -179,6 +179,8 @@ def file_digest(path: Path) -> str:
     try:
         if not path.exists():
             raise InputError(f"There is no file {path}.", "Check the name.")
+        if path.is_dir():
+            raise InputError(f"{path} is a folder.", "For all documents in it: galley batch FOLDER -o DIR")
         if not path.is_file():
             raise InputError(f"{path} is not a file.", "Give the path of a PDF or a text file.")
         with path.open("rb") as file:
