@@ -1,6 +1,7 @@
 """`galley info`, `galley extract` and `galley chunks`: look before anything is cleaned."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from . import options
 from .output import excerpt, plural, say, size, tell
 from .progress import meter
 
+BARE_PAGE_END = re.compile(r"(?<!\n)\f")
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
@@ -161,7 +163,7 @@ def extract(input: Path, prepared: bool, as_json: bool, **given: Any) -> None:
             json.dumps({"sha256": document.sha256, "metadata": document.metadata, "pages": rows}, ensure_ascii=False)
         )
     else:
-        click.echo(document.text)
+        click.echo(BARE_PAGE_END.sub("\n\f", document.text))
 
 
 @click.command(

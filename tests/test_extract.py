@@ -76,7 +76,7 @@ def test_a_page_that_is_not_there_is_an_error_that_names_the_pages(five_pages: P
 
 @pytest.mark.parametrize("limit", [4, 11, 12, 30])
 def test_the_limit_of_characters_holds_exactly(tmp_path: Path, limit: int):
-    whole = "0123456789\fabcde\fxyz\n"
+    whole = "012345678\n\fabcd\n\fxyz\n"
     path = saved(tmp_path, whole, "a.txt")
     document = extract(path, ExtractOptions(max_chars=limit))
     assert document.text == whole[:limit].removesuffix("\f")
@@ -137,10 +137,33 @@ def test_the_suffix_does_not_matter_to_a_pdf(tmp_path: Path):
 
 
 def test_form_feeds_separate_the_pages_of_a_text_file(tmp_path: Path):
-    document = extract(saved(tmp_path, "one\r\ntwo\rthree\ffour\n\f", "paper.txt"))
-    assert texts(document) == ["one\ntwo\nthree", "four\n"]
+    document = extract(saved(tmp_path, "one\r\ntwo\rthree\n\ffour\n\f", "paper.txt"))
+    assert texts(document) == ["one\ntwo\nthree\n", "four\n"]
     assert (document.kind, document.page_count) == ("text", 2)
-    assert document.page_starts == ((0, 1), (14, 2))
+    assert document.page_starts == ((0, 1), (15, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("one\n\ftwo", 2),
+        ("one\f\ntwo", 2),
+        ("one\f\r\ntwo", 2),
+        ("one\n\f\ftwo", 3),
+        ("\fone", 2),
+        ("one\f", 1),
+    ],
+)
+def test_a_form_feed_beside_a_line_end_parts_pages(tmp_path: Path, text: str, pages: int):
+    document = extract(saved(tmp_path, text, "paper.txt"))
+    assert document.page_count == pages
+    assert "".join(texts(document)).split() == text.split()
+
+
+def test_a_form_feed_inside_a_line_is_a_character_that_could_not_be_read(tmp_path: Path):
+    document = extract(saved(tmp_path, "an e\fective one \f\f, and\n\fa second page\n", "paper.txt"))
+    assert texts(document) == ["an e\ufffdective one \ufffd\ufffd, and\n", "a second page\n"]
+    assert document.notes == ("3 characters could not be read and stand as �, on page 1.",)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])

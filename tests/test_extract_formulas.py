@@ -190,6 +190,8 @@ def test_lines_of_text_stay_lines(tmp_path: Path):
         (b"CMSY10", b"k", "‖"),
         (b"CMEX10", b"P", "∑"),
         (b"CMEX10", b"\x12", "("),
+        (b"CMMI10", b"\x60", "ℓ"),
+        (b"CMMIB10", b"\x0f", "ϵ"),
         (b"MSAM10", b"\x04", "■"),
         (b"Fancy", b"P", "P"),
     ],

@@ -15,6 +15,7 @@ import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 from ..signs import MARKS, RAISED, accented
 from .apart import Row, first_stands_apart, marked
+from .ligatures import with_ligatures
 from .protocol import OFF_PAGE
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
 from .scripts import Place, is_beside, is_near, is_raised, separator, stands_on
@@ -125,6 +126,7 @@ class _Glyphs:
         """Whether no glyph is off the page or left out, so that none has to be looked at for that."""
         if symbolic:
             self._codes = "".join(self._meanings())
+        self._codes = with_ligatures(self._codes)
         self._marks: dict[int, str] = {}
         """Accents, by the glyph that they stand on, where both are no one character."""
         self._set_accents()

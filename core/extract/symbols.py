@@ -2,7 +2,7 @@
 
 These fonts name their glyphs in ways that no list of glyph names knows (`angbracketleft`), and where a PDF has no map
 to Unicode for them, a reader is left with the bare code: a prime comes out as "0", a norm as "k". The tables follow the
-encodings OMS and OMX of The TeXbook (Knuth 1986, appendix F), and the AMS's own fonts as far as they are common.
+encodings OML, OMS and OMX of The TeXbook (Knuth 1986, appendix F), and the AMS's own fonts as far as they are common.
 """
 
 import unicodedata
@@ -17,6 +17,11 @@ OMS = (
     "←→↑↓↔↗↘≃⇐⇒⇑⇓⇔↖↙∝′∞∈∋△▽" + NEGATION + MAPS_TO + "∀∃¬∅ℜℑ⊤⊥"
     "ℵABCDEFGHIJKLMNOPQRSTUVWXYZ∪∩⊎∧∨⊢⊣⌊⌋⌈⌉{}⟨⟩|‖↕⇕\\≀√⨿∇∫⊔⊓⊑⊒§†‡¶♣♢♡♠"
 )
+OML = (
+    "ΓΔΘΛΞΠΣΥΦΨΩαβγδϵζηθικλμνξπρστυϕχψωεϑϖϱςφ↼↽⇀⇁" + "\0\0" + "▷◁0123456789.,</>⋆∂ABCDEFGHIJKLMNOPQRSTUVWXYZ♭♮♯⌣⌢"
+    "ℓabcdefghijklmnopqrstuvwxyzıȷ℘"
+)
+"""Without the two accents at its end; the hooks of arrows are no signs of their own."""
 DELIMITERS = "()[]⌊⌋⌈⌉{}⟨⟩"
 NOTHING = "\0"
 """Pieces of what is drawn around a formula, and no sign of their own: brackets' extensions, tips of braces."""
@@ -48,7 +53,14 @@ PIECES = {
     "\uf8fd": "}",
 } | dict.fromkeys("\uf8ec\uf8ed\uf8f7\uf8f8\uf8ef\uf8f0\uf8fa\uf8fb\uf8f1\uf8f3\uf8f4\uf8fc\uf8fe", "")
 """Adobe's private codes for the pieces of tall brackets: one piece stands for the bracket."""
-TABLES: tuple[tuple[str, str], ...] = (("CMSY", OMS), ("CMBSY", OMS), ("CMEX", OMX), ("MSAM", "⊡⊞⊠□■"), ("MSBM", ""))
+TABLES: tuple[tuple[str, str], ...] = (
+    ("CMSY", OMS),
+    ("CMBSY", OMS),
+    ("CMEX", OMX),
+    ("CMMI", OML),
+    ("MSAM", "⊡⊞⊠□■"),
+    ("MSBM", ""),
+)
 
 
 def is_symbolic(font: str) -> bool:

@@ -1,4 +1,4 @@
-"""Plain text files into pages: the encoding is found, form feeds separate pages as pdftotext writes them.
+"""Plain text files into pages: the encoding is found, form feeds beside line ends separate pages as pdftotext has them.
 
 UTF-8 is tried first because it proves itself; only what is not UTF-8 and has no byte order mark is guessed, and then
 the document says what was guessed.
@@ -24,6 +24,9 @@ MARKS = (
 BINARY = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 BINARY_SHARE = 0.02
 """More of these characters than that, and a file is no text."""
+INSIDE = re.compile(r"(?<=[^\n\r\f])\f+(?=[^\n\r\f])")
+"""Form feeds that no line end is beside."""
+UNREAD = "\ufffd"
 MOSTLY_ASCII = 0.7
 WESTERN = "cp1252"
 """Short texts with a few accents look like Chinese to the detector, in which hardly a byte would be ASCII."""
@@ -67,8 +70,11 @@ def decode(path: Path, data: bytes) -> tuple[str, list[str]]:
 
 
 def split_pages(text: str) -> list[str]:
-    """The pages of a text file; a form feed after the last page, as pdftotext writes it, opens no new one."""
-    pages = text.split("\f")
+    """The pages of a text file; a form feed after the last page, as pdftotext writes it, opens no new one.
+
+    Inside a line it is no page's end: newer versions of PyMuPDF write it for a glyph that they have no letter for.
+    """
+    pages = INSIDE.sub(lambda match: UNREAD * len(match.group()), text).split("\f")
     return pages[:-1] if len(pages) > 1 and not pages[-1].strip() else pages
 
 
