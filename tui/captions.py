@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from textual.content import Content
 
-from ..core.board import InHand
+from ..core.board import InHand, Notice
 from ..core.edits import EditDecision
 from ..core.engine.base import EngineInfo
-from ..core.events import Progress
+from ..core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, ServerWaited
 from ..core.review import uncertain
 from ..core.session import Attempt, ChunkRecord
 from ..core.wording import duration, plural, printable
@@ -95,3 +95,21 @@ def change(number: int, count: int, edit: EditDecision | None, threshold: float)
     if uncertain(edit, threshold):
         words += " (uncertain)"
     return words + " · t switches it"
+
+
+def notice_words(notice: Notice) -> tuple[str, str] | None:
+    """What a person is told of it, and how severe it is; None for a run that was stopped."""
+    if isinstance(notice, AttemptRefused):
+        return f"Chunk {notice.chunk + 1}: {notice.message}\n{notice.hint}".rstrip(), "error"
+    if isinstance(notice, ChunkFailed):
+        return f"Chunk {notice.chunk + 1} failed: {notice.reason}\nThe run goes on; r tries it again.", "error"
+    if isinstance(notice, ServerWaited):
+        return notice.words, "warning" if notice.gone else "information"
+    if isinstance(notice, AttemptFinished):
+        what = f"could not be cleaned again: {notice.error}" if notice.error else f"was cleaned again in {notice.mode}"
+        return f"Chunk {notice.chunk + 1} {what}.", "error" if notice.error else "information"
+    if notice.how != "finished":
+        return None
+    figures = notice.progress
+    failed = f", {figures.failed} failed" if figures.failed else ""
+    return f"All {plural(figures.total, 'chunk')} are cleaned: {figures.flagged} flagged{failed}.", "information"

@@ -13,11 +13,11 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from ...core import review
-from ...core.board import Board, News
+from ...core.board import Board, News, Notice
 from ...core.config import Config
 from ...core.engine.base import EngineInfo
 from ...core.errors import GalleyError
-from ...core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, RunEnded
+from ...core.events import Progress, RunEnded, ServerWaited
 from ...core.runner import Runner
 from ...core.session import Session
 from ...core.wording import plural, printable
@@ -48,6 +48,7 @@ class Proof(Deciding):
         self.session = session
         self.config = config
         self._begin = begin
+        self._server_gone = False
         self._board = Board()
         self.runner = Runner(session, config, model_finder(session, config), self._board, self._failed_outside)
         self._progress: Progress | None = None
@@ -149,21 +150,12 @@ class Proof(Deciding):
         if status:
             self._show_status()
 
-    def _notice(self, notice: AttemptFinished | AttemptRefused | ChunkFailed | RunEnded) -> None:
-        say = self.galley.say
-        if isinstance(notice, AttemptRefused):
-            say(f"Chunk {notice.chunk + 1}: {notice.message}\n{notice.hint}".rstrip(), "error")
-        elif isinstance(notice, ChunkFailed):
-            say(f"Chunk {notice.chunk + 1} failed: {notice.reason}\nThe run goes on; r tries it again.", "error")
-        elif isinstance(notice, AttemptFinished):
-            what = (
-                f"could not be cleaned again: {notice.error}" if notice.error else f"was cleaned again in {notice.mode}"
-            )
-            say(f"Chunk {notice.chunk + 1} {what}.", "error" if notice.error else "information")
-        elif notice.how == "finished":
-            figures = notice.progress
-            failed = f", {figures.failed} failed" if figures.failed else ""
-            say(f"All {plural(figures.total, 'chunk')} are cleaned: {figures.flagged} flagged{failed}.")
+    def _notice(self, notice: Notice) -> None:
+        if isinstance(notice, ServerWaited | RunEnded):
+            self._server_gone = isinstance(notice, ServerWaited) and notice.gone
+        told = captions.notice_words(notice)
+        if told is not None:
+            self.galley.say(*told)
 
     def _failed_outside(self, error: GalleyError) -> None:
         """From the runner's thread."""
@@ -173,7 +165,7 @@ class Proof(Deciding):
     def _state(self) -> str:
         if self.runner.going:
             loading = self._engine is None and self.session.settings.clean.mode != "rules"
-            return "loading the model" if loading else "running"
+            return "loading the model" if loading else "waiting for the server" if self._server_gone else "running"
         if self.runner.busy:
             return "finishing what is in hand"
         return "paused" if self.chunks.tally["finished"] < len(self.chunks.rows) else "finished"
