@@ -78,6 +78,37 @@ def test_a_mistake_in_a_manifest_is_told_with_its_line(tmp_path: Path, name: str
     assert caught.value.message.startswith(said)
 
 
+@pytest.mark.parametrize("second", ["b.txt,one", "b.txt,ONE.txt", "b.txt,a"])
+def test_a_name_that_two_lines_of_a_manifest_want_is_told_with_both_before_any_work(
+    tmp_path: Path, second: str
+) -> None:
+    root = shelf(tmp_path, "a.txt", "b.txt")
+    (root / "m.csv").write_text(f"input,output\na.txt,{'' if second == 'b.txt,a' else 'one'}\n{second}\n")
+    done = batch(tmp_path, "in/m.csv")
+    assert done.returncode == 2
+    name = second.partition(",")[2].removesuffix(".txt")
+    assert f"m.csv, line 3: the output {name} is that of m.csv, line 2 already. Give each" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_that_a_line_takes_from_a_line_of_an_earlier_call_is_told_too(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt", "b.txt")
+    (root / "m.csv").write_text("input,output\na.txt,one\n")
+    assert batch(tmp_path, "in/m.csv").returncode == 0
+    (root / "m.csv").write_text("input,output\nb.txt,one\na.txt,one\n")
+    done = batch(tmp_path, "in/m.csv")
+    assert done.returncode == 2
+    assert "m.csv, line 3: the output one is that of m.csv, line 2 already" in done.stderr
+    assert sorted(texts(tmp_path)) == ["one.txt"]
+
+
+def test_a_line_that_stands_twice_is_one_document(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt")
+    (root / "m.csv").write_text("input,output\na.txt,one\na.txt,one\n")
+    assert batch(tmp_path, "in/m.csv").returncode == 0
+    assert sorted(texts(tmp_path)) == ["one.txt"]
+
+
 def test_a_mistake_in_a_manifest_comes_before_any_work(tmp_path: Path) -> None:
     root = shelf(tmp_path, "a.txt")
     (root / "m.csv").write_text("input,mode\na.txt,rules\nb.txt,shout\n")

@@ -21,7 +21,7 @@ from ..session.database import create_file, in_a_line, open_database, sentence_f
 from ..session.lock import WriterLock, writer_of
 from ..session.names import delete, put_in_place, remove_with_journal
 from .entry import Entry, shown
-from .names import unique
+from .names import safe, unique
 from .records import DONE, FAILED, WAITING, Outcome, Record, Totals
 
 NAME = "batch.galley-batch"
@@ -110,12 +110,14 @@ class Ledger:
         A document that is known keeps its name. `suffix` is what texts get: a file that stands in `folder` already and
         is none of ours is left alone, and the document gets another name.
 
-        Raises InputError when a manifest wants two things of one document.
+        Raises InputError when a manifest wants two things of one document, or one name for two.
         """
         known = "SELECT number, call, settings, password_env FROM documents WHERE key = ?"
         with self._writing():
+            lines = Lines(self._connection)
             for entry in entries:
                 key = os.fsencode(entry.key)
+                lines.take(entry, key)
                 found = self._connection.execute(known, (key,)).fetchone()
                 settings = json.dumps(dict(entry.settings), sort_keys=True)
                 if found is not None:
@@ -270,6 +272,28 @@ class Ledger:
     def _writing(self) -> Generator[None]:
         with self._mutex, errors(self.path), transaction(self._connection, self.path):
             yield
+
+
+class Lines:
+    """Which line of a manifest wants which name, in a table that goes with the connection: there may be a million."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        connection.execute("DROP TABLE IF EXISTS temp.lines")
+        connection.execute("CREATE TEMP TABLE lines (name TEXT PRIMARY KEY COLLATE NOCASE, key BLOB, place TEXT)")
+
+    def take(self, entry: Entry, key: bytes) -> None:
+        """Raises InputError where a name that was given by hand is another line's already."""
+        if not entry.where:
+            return
+        name = safe(entry.name)
+        other = self._connection.execute("SELECT key, place FROM lines WHERE name = ?", (name,)).fetchone()
+        if other is None:
+            self._connection.execute("INSERT INTO lines VALUES (?, ?, ?)", (name, key, entry.where))
+        elif entry.fixed and other["key"] != key:
+            raise InputError(
+                f"{entry.where}: the output {name} is that of {other['place']} already.", "Give each a name of its own."
+            )
 
 
 def locked(path: Path) -> WriterLock:
