@@ -142,6 +142,44 @@ def test_what_galley_wrote_is_no_document_however_often_a_folder_is_cleaned(tmp_
     assert {"clean_a.txt", "elsewhere.txt"} <= texts(tmp_path).keys()
 
 
+def test_a_line_of_a_list_that_means_nothing_is_set_aside_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
+    shelf(tmp_path, "a.txt", "b.txt")
+    (tmp_path / "empty").mkdir()
+    said = {
+        "x*": "in/x*.pdf matches no file. Check the pattern.",
+        "empty": f"{tmp_path}/empty holds no PDF and no text file. Check that it is the right folder.",
+        "*": "memory://no-such-place/*.pdf means no PDF and no text file. Check the address.",
+    }
+    lines = "in/a.txt\nin/x*.pdf\nempty\nmemory://no-such-place/*.pdf\nin/b.txt\n"
+    done = batch(tmp_path, "-", stdin=lines)
+    assert done.returncode == 1, done.stderr
+    assert sorted(texts(tmp_path)) == ["a.txt", "b.txt"]
+    for reason in said.values():
+        assert done.stderr.count(f"failed: {reason}") == 1
+    failed = {str(one["reason"]) for one in report(tmp_path).values() if one["state"] == "failed"}
+    assert failed == set(said.values())
+    assert batch(tmp_path, "--retry-failed").returncode == 1, "it is told again"
+    (tmp_path / "in" / "x1.pdf").write_bytes(pdfs.pages_saying(PROSE))
+    assert batch(tmp_path, "-", stdin="in/a.txt\nin/x*.pdf\n").returncode == 0
+    assert sorted(texts(tmp_path)) == ["a.txt", "b.txt", "x1.txt"]
+
+
+def test_an_input_that_meant_nothing_is_a_document_once_there_is_one(tmp_path: Path) -> None:
+    shelf(tmp_path, "a.txt")
+    assert batch(tmp_path, "-", stdin="in/b[1].txt\nin/a.txt\n").returncode == 1
+    (tmp_path / "in" / "b[1].txt").write_text(PROSE)
+    assert batch(tmp_path, "-", stdin="in/b[1].txt\nin/a.txt\n").returncode == 0
+
+
+def test_a_mistake_in_a_manifest_of_a_list_is_told_before_any_work(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt")
+    (root / "m.csv").write_text("input,mode\na.txt,shout\n")
+    done = batch(tmp_path, "-", stdin="in/a.txt\nin/m.csv\n")
+    assert done.returncode == 2
+    assert "m.csv, line 2" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_of_nothing_but_what_galley_wrote_is_told_so(tmp_path: Path) -> None:
     shelf(tmp_path, "a.txt")
     assert galley(tmp_path, "clean", "in/a.txt", "--mode", "rules", "-o", "texts.txt").returncode == 0

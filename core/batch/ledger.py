@@ -21,8 +21,9 @@ from ..session.database import create_file, in_a_line, open_database, sentence_f
 from ..session.lock import WriterLock, writer_of
 from ..session.names import delete, put_in_place, remove_with_journal
 from .entry import Entry, shown
-from .names import safe, unique
-from .records import DONE, FAILED, WAITING, Outcome, Record, Totals
+from .lines import Lines
+from .names import unique
+from .records import DONE, FAILED, UNMEANT, WAITING, Outcome, Record, Totals
 
 NAME = "batch.galley-batch"
 APPLICATION_ID = 0x47414C42  # "GALB"
@@ -108,7 +109,7 @@ class Ledger:
         """Enter the documents of this call, each under a name that no other has; returns how many there are.
 
         A document that is known keeps its name. `suffix` is what texts get: a file that stands in `folder` already and
-        is none of ours is left alone, and the document gets another name.
+        is none of ours is left alone, and the document gets another name. What means no document is set aside.
 
         Raises InputError when a manifest wants two things of one document, or one name for two.
         """
@@ -128,16 +129,22 @@ class Ledger:
                             "Give one of them an output of its own.",
                         )
                     self._connection.execute(
-                        "UPDATE documents SET call = ?, settings = ?, password_env = ? WHERE number = ?",
-                        (*wanted, found["number"]),
+                        "UPDATE documents SET call = ?, settings = ?, password_env = ?, digest = replace(digest, ?, '')"
+                        " WHERE number = ?",
+                        (*wanted, UNMEANT, found["number"]),
                     )
-                    continue
-                output = unique(entry.name, entry.key, lambda name: self._taken(name, folder, suffix))
-                self._connection.execute(
-                    "INSERT INTO documents (key, source, output, settings, password_env, call)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (key, os.fsencode(entry.source), output, settings, entry.password_env, self._call),
-                )
+                else:
+                    output = unique(entry.name, entry.key, lambda name: self._taken(name, folder, suffix))
+                    self._connection.execute(
+                        "INSERT INTO documents (key, source, output, settings, password_env, call)"
+                        " VALUES (?, ?, ?, ?, ?, ?)",
+                        (key, os.fsencode(entry.source), output, settings, entry.password_env, self._call),
+                    )
+                if entry.fault:
+                    self._connection.execute(
+                        "UPDATE documents SET state = ?, reason = ?, digest = ? WHERE key = ?",
+                        (FAILED, os.fsencode(entry.fault).decode(errors="replace"), UNMEANT, key),
+                    )
         return self.totals(here=True).documents
 
     def register_known(self) -> int:
@@ -272,28 +279,6 @@ class Ledger:
     def _writing(self) -> Generator[None]:
         with self._mutex, errors(self.path), transaction(self._connection, self.path):
             yield
-
-
-class Lines:
-    """Which line of a manifest wants which name, in a table that goes with the connection: there may be a million."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        connection.execute("DROP TABLE IF EXISTS temp.lines")
-        connection.execute("CREATE TEMP TABLE lines (name TEXT PRIMARY KEY COLLATE NOCASE, key BLOB, place TEXT)")
-
-    def take(self, entry: Entry, key: bytes) -> None:
-        """Raises InputError where a name that was given by hand is another line's already."""
-        if not entry.where:
-            return
-        name = safe(entry.name)
-        other = self._connection.execute("SELECT key, place FROM lines WHERE name = ?", (name,)).fetchone()
-        if other is None:
-            self._connection.execute("INSERT INTO lines VALUES (?, ?, ?)", (name, key, entry.where))
-        elif entry.fixed and other["key"] != key:
-            raise InputError(
-                f"{entry.where}: the output {name} is that of {other['place']} already.", "Give each a name of its own."
-            )
 
 
 def locked(path: Path) -> WriterLock:
