@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from textual.content import Content
 
-from ..core.board import InHand
+from ..core.board import InHand, Notice
 from ..core.edits import EditDecision
 from ..core.engine.base import EngineInfo
-from ..core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, RunEnded
+from ..core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, ServerWaited
 from ..core.review import uncertain
 from ..core.session import Attempt, ChunkRecord
 from ..core.wording import duration, plural, printable
@@ -84,7 +84,7 @@ def status(
     return " · ".join([*parts, what])
 
 
-def notice(event: AttemptFinished | AttemptRefused | ChunkFailed | RunEnded, write_key: str) -> tuple[str, str]:
+def notice(event: Notice, write_key: str) -> tuple[str, str]:
     """What happened in the run, and its severity; no words where it is nothing to be told.
 
     `write_key` is said when all is cleaned: the run itself writes no file.
@@ -93,6 +93,8 @@ def notice(event: AttemptFinished | AttemptRefused | ChunkFailed | RunEnded, wri
         return f"Chunk {event.chunk + 1}: {event.message}\n{event.hint}".rstrip(), "error"
     if isinstance(event, ChunkFailed):
         return f"Chunk {event.chunk + 1} failed: {event.reason}\nThe run goes on; r tries it again.", "error"
+    if isinstance(event, ServerWaited):
+        return event.words, "warning" if event.gone else "information"
     if isinstance(event, AttemptFinished):
         what = f"could not be cleaned again: {event.error}" if event.error else f"was cleaned again in {event.mode}"
         return f"Chunk {event.chunk + 1} {what}.", "error" if event.error else "information"

@@ -17,7 +17,7 @@ from ...core.board import Board, News
 from ...core.config import Config
 from ...core.engine.base import EngineInfo
 from ...core.errors import GalleyError
-from ...core.events import Progress
+from ...core.events import Progress, RunEnded, ServerWaited
 from ...core.runner import Runner
 from ...core.session import Session
 from ...core.wording import plural, printable
@@ -48,6 +48,7 @@ class Proof(Deciding):
         self.session = session
         self.config = config
         self._begin = begin
+        self._server_gone = False
         self._board = Board()
         self.runner = Runner(session, config, model_finder(session, config), self._board, self._failed_outside)
         self._progress: Progress | None = None
@@ -136,6 +137,8 @@ class Proof(Deciding):
         if current is not None and (current in news.touched or current in news.in_hand):
             self.show_chunk(keep=True)
         for event in news.notices:
+            if isinstance(event, ServerWaited | RunEnded):
+                self._server_gone = isinstance(event, ServerWaited) and event.gone
             words, severity = captions.notice(event, keys.one_shown(self.galley.held["write"].split(",")[0]))
             if words:
                 self.galley.say(words, severity)
@@ -159,7 +162,7 @@ class Proof(Deciding):
     def _state(self) -> str:
         if self.runner.going:
             loading = self._engine is None and self.session.settings.clean.mode != "rules"
-            return "loading the model" if loading else "running"
+            return "loading the model" if loading else "waiting for the server" if self._server_gone else "running"
         if self.runner.busy:
             return "finishing what is in hand"
         return "paused" if self.chunks.tally["finished"] < len(self.chunks.rows) else "finished"
