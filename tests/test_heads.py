@@ -203,3 +203,22 @@ def test_a_folder_that_cannot_be_made_gives_way(own_home: Path, tmp_path: Path) 
     (cache_dir() / "heads").rmdir()
     (cache_dir() / "heads").write_text("")
     assert heads_folder(tmp_path) == tmp_path
+
+
+def test_a_second_attempt_takes_the_slot_that_has_read_the_chunk(make: Make) -> None:
+    engine = make()
+    system = Message("system", "Clean the passage. " * 20)
+    anew: list[int] = []
+
+    def read(passage: str, meanwhile: Callable[[], None] | None = None) -> int:
+        def on_text(text: str, tokens: int) -> None:
+            if meanwhile is not None and not anew:
+                meanwhile()
+
+        answer = engine.complete([system, Message("user", passage)], Sampling(max_tokens=3), on_text, never)
+        return answer.usage.prompt_tokens
+
+    first, second = "The readers of proofs. " * 20, "The compositors mended the type. " * 20
+    read(first, lambda: anew.append(read(second)))
+    assert anew[0] > 60, "in the other slot"
+    assert [read(second), read(first), read(first), read(second)] == [1, 1, 1, 1]
