@@ -20,7 +20,7 @@ from galley.core.paths import cache_dir
 from galley.core.prompts import load_judge
 
 CITATIONS = prefix_of(load_judge().kinds["citation"])
-Make = Callable[[], LocalEngine]
+Make = Callable[..., LocalEngine]
 
 
 def never() -> bool:
@@ -31,8 +31,8 @@ def never() -> bool:
 def make(embedded_model: Path, own_home: Path) -> Iterator[Make]:
     made: list[LocalEngine] = []
 
-    def one() -> LocalEngine:
-        made.append(LocalEngine(describe(embedded_model), EngineOptions(jobs=2), context=2048))
+    def one(slots: int = 2) -> LocalEngine:
+        made.append(LocalEngine(describe(embedded_model), EngineOptions(jobs=slots), context=2048))
         return made[-1]
 
     yield one
@@ -69,6 +69,16 @@ def test_both_slots_take_what_one_has_read(make: Make) -> None:
     slots.append(ask(engine).usage.prompt_tokens)
     assert slots[0] > 100
     assert slots[1] <= 12, "both slots had read something else since"
+
+
+def test_runs_with_more_or_fewer_slots_keep_states_of_their_own(make: Make) -> None:
+    read: list[int] = []
+    for slots in (2, 3, 2, 3):
+        engine = make(slots)
+        read.append(ask(engine).usage.prompt_tokens)
+        engine.close()
+    assert min(read[:2]) > 100
+    assert max(read[2:]) <= 12, "neither took the other's away"
 
 
 def test_a_system_text_and_its_examples_are_kept_and_the_document_is_not(make: Make) -> None:

@@ -81,7 +81,8 @@ class LlamaCpp:
         self._lock = threading.Lock()
         self._free: dict[int, tuple[Tokens, Tokens]] = dict.fromkeys(range(caches), ((), ()))
         """What a slot that is not in use has read: the beginning of a prompt, and what was asked behind it."""
-        how = [xllamacpp.__version__, *(options[name] for name in ("gpu_layers", "flash_attention", "kv_type"))]
+        # A state is written for so many slots, and with another number of them refused.
+        how = [xllamacpp.__version__, caches, *(options[name] for name in ("gpu_layers", "flash_attention", "kv_type"))]
         how += [device["description"] for device in devices]
         self._heads = Heads(heads, Path(options["model"]), how)
         self._reading = threading.Lock()
