@@ -18,7 +18,18 @@ from .document import Document
 from .engine.base import Engine
 from .errors import GalleyError, InputError, ModelError
 from .large import is_large, session_apart
-from .model import Model, as_made, default_name, find_model, fitting, identify, make_engine, resolve_mode, session_model
+from .model import (
+    Model,
+    as_made,
+    default_name,
+    find_model,
+    fitting,
+    identify,
+    make_engine,
+    resolve_mode,
+    resolve_retries,
+    session_model,
+)
 from .paths import sessions_dir
 from .prompts import load_judge, load_prompt
 from .reading import Reading, reading_of, take_in
@@ -70,7 +81,9 @@ def run_settings(config: Config, model: Model | None) -> RunSettings:
         prepare=config.prepare,
         chunk=chunking,
         check=config.check,
-        clean=config.clean.model_copy(update={"mode": mode}),
+        clean=config.clean.model_copy(
+            update={"mode": mode, "retries": resolve_retries(config.clean.retries, mode, model)}
+        ),
         prompt_digest=prompt,
         judge_digest=load_judge().digest[:16] if mode != "rules" else "",
         model=model.identity if model is not None and mode != "rules" else "",

@@ -17,7 +17,7 @@ LONGEST_PERIOD = 8
 often."""
 LONGEST_PASSAGE = 60
 """A passage of up to so many words that is said three times on end is a loop, however long the text is."""
-SAID_AGAIN = 16
+SAID_AGAIN = 12
 """So many words in a row that were said before, more often than in the source, are a loop, wherever they stand."""
 
 
