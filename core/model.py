@@ -155,8 +155,8 @@ def resolve_mode(mode: str, model: Model | None) -> str:
 
 
 def resolve_retries(retries: int, mode: str, model: Model | None) -> int:
-    """-1 as a number. A small model that failed fails again: of 53 chunks of ten papers the second try of the embedded
-    one saved none, and a third one, at two fifths of what it wrote (`docs/benchmarks.md`).
+    """-1 as a number. A small model that failed fails again: of 53 chunks a second try of the embedded one saved none,
+    and took two fifths of all that it wrote (`docs/benchmarks.md`).
 
     Outside `rewrite` it is 1, which means nothing there: sessions made when that was the default are still found.
     """
