@@ -10,7 +10,7 @@ from .options import CheckOptions
 from .pair import Pair
 from .words import grams
 
-UNBROKEN = re.compile(r"(\S)\1{29,}|(?!(\S)\2)(\S{2,12}?)\3{9,}")
+UNBROKEN = re.compile(r"(\S)\1{29,}|(?!(\S)\2)(\S{2,40}?)\3{9,}")
 """A sign thirty times on end, or different signs ten times, with no blank in between: `14851-14851-14851-`."""
 LONGEST_PERIOD = 8
 """Loops of up to so many words are a failure where the source lacks the words, longer ones where it says them less
