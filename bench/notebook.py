@@ -164,16 +164,18 @@ class Galley:
     def __init__(self, model: Path, mode: str) -> None:
         from galley.core.clean.cleaner import Cleaner  # here, since the other interpreter has no Galley
         from galley.core.config import Config
-        from galley.core.job import identify, make_engine
+        from galley.core.job import identify, make_engine, run_settings
         from galley.core.prompts import load_judge, load_prompt
 
         config = Config()
         self._mode = mode
-        self._options = config.clean
-        self._engine = make_engine(identify(model), config, config.chunk)
+        known = identify(model)
+        wanted = config.model_copy(update={"clean": config.clean.model_copy(update={"mode": mode})})
+        self._options = run_settings(wanted, known).clean
+        self._engine = make_engine(known, config, config.chunk)
         self.info = self._engine.start()
-        prompt = load_prompt(config.clean.prompt)
-        self._cleaner = Cleaner(self._engine, prompt, load_judge(), config.clean, config.check, "en")
+        prompt = load_prompt(self._options.prompt)
+        self._cleaner = Cleaner(self._engine, prompt, load_judge(), self._options, config.check, "en")
 
     def clean(self, chunks: Sequence[str]) -> Taken:
         from concurrent.futures import ThreadPoolExecutor

@@ -90,7 +90,9 @@ def clean_options(function: F) -> F:
         click.option("--top-p", type=float, help="Nucleus sampling of rewrite."),
         click.option("--seed", type=click.IntRange(min=0), help="Seed of the first attempt."),
         click.option(
-            "--retries", type=click.IntRange(min=0), help="Tries again after a rewrite that fails its checks."
+            "--retries",
+            type=click.IntRange(min=-1),
+            help="Tries again after a rewrite that fails its checks; -1 chooses by the model.",
         ),
     )(function)
 

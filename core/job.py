@@ -27,6 +27,7 @@ from .model import (
     identify,
     make_engine,
     resolve_mode,
+    resolve_retries,
     session_model,
     tell_waits,
 )
@@ -82,7 +83,9 @@ def run_settings(config: Config, model: Model | None) -> RunSettings:
         prepare=config.prepare,
         chunk=chunking,
         check=config.check,
-        clean=config.clean.model_copy(update={"mode": mode}),
+        clean=config.clean.model_copy(
+            update={"mode": mode, "retries": resolve_retries(config.clean.retries, mode, model)}
+        ),
         prompt_digest=prompt,
         judge_digest=load_judge().digest[:16] if mode != "rules" else "",
         model=model.identity if model is not None and mode != "rules" else "",

@@ -155,6 +155,17 @@ def resolve_mode(mode: str, model: Model | None) -> str:
     return "rewrite" if model is not None and model.parameters >= BIG else "verbatim"
 
 
+def resolve_retries(retries: int, mode: str, model: Model | None) -> int:
+    """-1 as a number. A small model that failed fails again: of 53 chunks a second try of the embedded one saved none,
+    and took two fifths of all that it wrote (`docs/benchmarks.md`).
+
+    Outside `rewrite` it is 1, which means nothing there: sessions made when that was the default are still found.
+    """
+    if retries >= 0:
+        return retries
+    return 0 if mode == "rewrite" and model is not None and 0 < model.parameters < BIG else 1
+
+
 def fitting(options: ChunkOptions, model: Model) -> ChunkOptions:
     """The chunk size, or the largest that a `rewrite` by this model has context for."""
     if not model.context:

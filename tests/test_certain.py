@@ -41,6 +41,12 @@ SENTENCES = (
 )
 
 
+AGAIN = f"{SOURCE} " + " ".join(
+    f"As {name} says a printing house of that kind could finish it." for name in ("Moxon", "Gaskell", "Bodoni", "Didot")
+)
+"""Eleven words again and again, each time behind another name."""
+
+
 def found(written: str) -> set[str]:
     return {flag.name for flag in certain(SOURCE, written, CheckOptions(), PROMPT)}
 
@@ -104,6 +110,9 @@ def test_what_is_certain_is_in_the_check_of_real_failures_too(shared: Path) -> N
         ("A printing house " + "could finish and finish and so it kept the rules of " * 3 + "the", {"loop"}),
         (f"{' '.join(SENTENCES[:4])} {' '.join(SENTENCES[:2])}", {"loop"}),
         (f"{SENTENCES[0]} 1683-{'14851-' * 10}", {"loop"}),
+        (f"{SENTENCES[0]} 1683-{'2023-04-28/11/' * 10}", {"loop"}),
+        (AGAIN, {"loop"}),
+        (AGAIN[: AGAIN.index("Bodoni")], set[str]()),
     ],
 )  # fmt: skip
 def test_failures_are_seen_before_the_end(written: str, names: set[str]) -> None:

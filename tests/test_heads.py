@@ -20,7 +20,7 @@ from galley.core.paths import cache_dir
 from galley.core.prompts import load_judge
 
 CITATIONS = prefix_of(load_judge().kinds["citation"])
-Make = Callable[[], LocalEngine]
+Make = Callable[..., LocalEngine]
 
 
 def never() -> bool:
@@ -31,8 +31,8 @@ def never() -> bool:
 def make(embedded_model: Path, own_home: Path) -> Iterator[Make]:
     made: list[LocalEngine] = []
 
-    def one() -> LocalEngine:
-        made.append(LocalEngine(describe(embedded_model), EngineOptions(jobs=2), context=2048))
+    def one(slots: int = 2) -> LocalEngine:
+        made.append(LocalEngine(describe(embedded_model), EngineOptions(jobs=slots), context=2048))
         return made[-1]
 
     yield one
@@ -69,6 +69,16 @@ def test_both_slots_take_what_one_has_read(make: Make) -> None:
     slots.append(ask(engine).usage.prompt_tokens)
     assert slots[0] > 100
     assert slots[1] <= 12, "both slots had read something else since"
+
+
+def test_runs_with_more_or_fewer_slots_keep_states_of_their_own(make: Make) -> None:
+    read: list[int] = []
+    for slots in (2, 3, 2, 3):
+        engine = make(slots)
+        read.append(ask(engine).usage.prompt_tokens)
+        engine.close()
+    assert min(read[:2]) > 100
+    assert max(read[2:]) <= 12, "neither took the other's away"
 
 
 def test_a_system_text_and_its_examples_are_kept_and_the_document_is_not(make: Make) -> None:
@@ -203,3 +213,22 @@ def test_a_folder_that_cannot_be_made_gives_way(own_home: Path, tmp_path: Path) 
     (cache_dir() / "heads").rmdir()
     (cache_dir() / "heads").write_text("")
     assert heads_folder(tmp_path) == tmp_path
+
+
+def test_a_second_attempt_takes_the_slot_that_has_read_the_chunk(make: Make) -> None:
+    engine = make()
+    system = Message("system", "Clean the passage. " * 20)
+    anew: list[int] = []
+
+    def read(passage: str, meanwhile: Callable[[], None] | None = None) -> int:
+        def on_text(text: str, tokens: int) -> None:
+            if meanwhile is not None and not anew:
+                meanwhile()
+
+        answer = engine.complete([system, Message("user", passage)], Sampling(max_tokens=3), on_text, never)
+        return answer.usage.prompt_tokens
+
+    first, second = "The readers of proofs. " * 20, "The compositors mended the type. " * 20
+    read(first, lambda: anew.append(read(second)))
+    assert anew[0] > 60, "in the other slot"
+    assert [read(second), read(first), read(first), read(second)] == [1, 1, 1, 1]

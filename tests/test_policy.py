@@ -1,9 +1,14 @@
 """Which attempt follows which."""
 
+from pathlib import Path
+
 import pytest
 
 from galley.core.clean.options import CleanOptions
 from galley.core.clean.policy import MAX_DEATHS, Past, given_up, next_step
+from galley.core.config import Config
+from galley.core.job import run_settings
+from galley.core.model import Model
 
 OPTIONS = CleanOptions(seed=7, retries=1)
 DEATH = Past("rewrite", (), "died", died=True)
@@ -55,5 +60,35 @@ def test_the_retries_are_as_many_as_asked_for() -> None:
     failed = Past("rewrite", ("loop",))
     none = CleanOptions(retries=0)
     step = next_step("rewrite", [failed], none)
+    assert step is not None
+    assert step.mode == "verbatim"
+
+
+@pytest.mark.parametrize(
+    ("mode", "parameters", "asked", "retries"),
+    [
+        ("rewrite", 135_000_000, -1, 0),
+        ("rewrite", 1_200_000_000, -1, 1),
+        ("auto", 1_200_000_000, -1, 1),
+        ("rewrite", 0, -1, 1),  # nobody knows how large: a server's model
+        ("rewrite", 135_000_000, 2, 2),
+        ("rewrite", 1_200_000_000, 0, 0),
+        ("verbatim", 135_000_000, -1, 1),  # as in the sessions made before
+    ],
+)
+def test_a_small_model_is_given_no_second_try_unless_asked_for(
+    mode: str, parameters: int, asked: int, retries: int
+) -> None:
+    config = Config.model_validate({"clean": {"mode": mode, "retries": asked}})
+    clean = run_settings(config, Model(Path("llama.gguf"), "llama.gguf:1:0", parameters, 2048)).clean
+    assert clean.retries == retries
+
+
+def test_without_a_number_of_retries_the_policy_makes_none() -> None:
+    assert CleanOptions().retries < 0
+    step = next_step("rewrite", [], CleanOptions())
+    assert step is not None
+    assert step.mode == "rewrite"
+    step = next_step("rewrite", [Past("rewrite", ("loop",))], CleanOptions())
     assert step is not None
     assert step.mode == "verbatim"

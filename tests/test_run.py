@@ -33,7 +33,7 @@ PROSE = (
 
 
 def settings(mode: str) -> RunSettings:
-    return RunSettings(clean=CleanOptions(mode=mode))  # type: ignore[arg-type]
+    return RunSettings(clean=CleanOptions(mode=mode, retries=1))  # type: ignore[arg-type]
 
 
 def run(

@@ -4,6 +4,8 @@ Each family of findings has its file. All detectors look at one `Pair`, so that 
 in one place; none of them knows which cleaner made the text.
 """
 
+from dataclasses import replace
+
 from .answer import acknowledged, empty, prompt_leaked, truncated
 from .certain import certain
 from .content import heaviest, invented, new_words, rewritten, summarised
@@ -13,10 +15,22 @@ from .flags import Flag, Report, Severity, flag
 from .loop import loop
 from .marks import markdown
 from .options import CheckOptions
+from .over import said_all, surely_said_all
 from .pair import Pair
 from .reversed import turned_round
 
-__all__ = ["FLAG_NAMES", "CheckOptions", "Flag", "Report", "Severity", "certain", "check", "stopped"]
+__all__ = [
+    "FLAG_NAMES",
+    "CheckOptions",
+    "Flag",
+    "Report",
+    "Severity",
+    "certain",
+    "check",
+    "said_all",
+    "stopped",
+    "surely_said_all",
+]
 
 FLAG_NAMES = (
     "empty",
@@ -33,6 +47,7 @@ FLAG_NAMES = (
     "invented",
     "reversed",
     "debris_kept",
+    "ran_on",
     "stopped",
 )
 """All flags, in the order in which a report has them."""
@@ -45,13 +60,16 @@ def check(
     *,
     hit_token_limit: bool = False,
     prompt: str = "",
+    left_out: str = "",
 ) -> Report:
     """All findings about `cleaned` as a cleaning of `source`. Pure, and linear in the length of the texts.
 
-    `hit_token_limit` says that the model was stopped by its limit; `prompt` is what the model was told.
+    `hit_token_limit` says that the model was stopped by its limit; `prompt` is what the model was told; `left_out` is
+    what it wrote behind `cleaned` when it had said all of the source (`said_all`).
     An empty text is spared all questions but how it ended and where it begins.
     """
-    return examine(Pair(source, cleaned), options, hit_token_limit, prompt)
+    report = examine(Pair(source, cleaned), options, hit_token_limit, prompt)
+    return replace(report, flags=(*report.flags, flag("ran_on", "info", [left_out]))) if left_out else report
 
 
 def examine(pair: Pair, options: CheckOptions, hit_token_limit: bool, prompt: str) -> Report:

@@ -10,15 +10,18 @@ from .options import CheckOptions
 from .pair import Pair
 from .words import grams
 
-UNBROKEN = re.compile(r"(\S)\1{29,}|(?!(\S)\2)(\S{2,12}?)\3{9,}")
+UNBROKEN = re.compile(r"(\S)\1{29,}|(?!(\S)\2)(\S{2,40}?)\3{9,}")
 """A sign thirty times on end, or different signs ten times, with no blank in between: `14851-14851-14851-`."""
 LONGEST_PERIOD = 8
 """Loops of up to so many words are a failure where the source lacks the words, longer ones where it says them less
 often."""
 LONGEST_PASSAGE = 60
 """A passage of up to so many words that is said three times on end is a loop, however long the text is."""
-SAID_AGAIN = 16
+SAID_AGAIN = 12
 """So many words in a row that were said before, more often than in the source, are a loop, wherever they stand."""
+SAID_AGAIN_IN_ALL = 24
+"""So many are one in shorter runs too: a list that names the same work again and again, each time with other authors.
+Faithful cleanings, of 4,579, have nine at most."""
 
 
 def loop(pair: Pair, options: CheckOptions) -> Iterator[Flag]:
@@ -96,12 +99,14 @@ def repeated(pair: Pair, options: CheckOptions) -> list[bool]:
 
 
 def said_again(pair: Pair, marks: list[bool]) -> Iterator[str]:
-    """A whole passage that was said before."""
+    """A whole passage that was said before, or many pieces."""
     length = 0
     for at, mark in enumerate(marks):
         length = length + 1 if mark else 0
         if length == SAID_AGAIN:
             yield pair.cleaned.quote(at - length + 1, at)
+    if sum(marks) >= SAID_AGAIN_IN_ALL:
+        yield from runs(pair.cleaned, marks)
 
 
 def long_loops(pair: Pair, options: CheckOptions, marks: list[bool]) -> Iterator[str]:

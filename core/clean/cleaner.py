@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ..checks import CheckOptions, Flag, Report, certain, check, stopped
+from ..checks import CheckOptions, Flag, Report, certain, check, said_all, stopped, surely_said_all
 from ..edits import Candidate, EditDecision
 from ..engine.base import Cancelled, Engine, RequestCancelled, Usage, WorkerDied
 from ..errors import EngineError
@@ -62,6 +62,8 @@ class Written:
     """The token limit ended it."""
     failures: tuple[Flag, ...] = ()
     """What was certainly wrong with it when it was ended, if that is how it ended."""
+    left_out: str = ""
+    """What the model wrote behind it, when it had said all of the source and went on."""
 
 
 class Cleaner:
@@ -114,7 +116,12 @@ class Cleaner:
         if written.failures:
             return stopped(source, written.text, written.failures)
         prompt = self._prompt.shown if step.mode == "rewrite" else ""
-        return check(source, written.text, self._checks, hit_token_limit=written.hit_limit, prompt=prompt)
+        return check(
+            *(source, written.text, self._checks),
+            hit_token_limit=written.hit_limit,
+            prompt=prompt,
+            left_out=written.left_out,
+        )
 
     def _run(
         self,
@@ -137,20 +144,27 @@ class Cleaner:
         self, engine: Engine, step: Step, source: str, cancelled: Cancelled, on_text: OnText | None
     ) -> Written:
         sampling = sampling_for(engine, source, self._options, step.seed, step.temperature)
-        watch = Watch(lambda text: self._failures(step, source, text), on_text, cancelled)
+        free = step.to_the_end or not self._options.stop_failed
+
+        def failures(text: str) -> tuple[Flag, ...]:
+            return () if free else certain(source, plain(text), self._checks, self._prompt.shown)
+
+        def end(text: str) -> int | None:
+            return None if free else surely_said_all(source, plain(text), self._checks)
+
+        watch = Watch(failures, end, on_text, cancelled)
         try:
             answer = rewrite(engine, self._prompt, source, sampling, watch.cancelled, watch.on_text)
         except RequestCancelled as stop:
-            if not watch.found or cancelled():
+            if not watch.over or cancelled():
                 raise
             usage = replace(stop.usage, output_tokens=max(stop.usage.output_tokens, watch.tokens))
-            return Written(plain(watch.text), usage=usage, failures=watch.found)
-        return Written(plain(answer.text), usage=answer.usage, hit_limit=answer.hit_limit)
-
-    def _failures(self, step: Step, source: str, text: str) -> tuple[Flag, ...]:
-        if step.to_the_end or not self._options.stop_failed:
-            return ()
-        return certain(source, plain(text), self._checks, self._prompt.shown)
+            return ended(plain(watch.text), watch.end, usage, watch.found)
+        text = plain(answer.text)
+        at = None if free else said_all(source, text, self._checks)
+        if at is not None:  # it went on for a few words, and ended before it was looked at
+            return ended(text, at, answer.usage)
+        return Written(text, usage=answer.usage, hit_limit=answer.hit_limit)
 
     def _written(self, source: str, cancelled: Cancelled) -> tuple[str, Usage]:
         """What the model makes of a text when it may write freely: evidence for `verbatim`, and nothing more."""
@@ -158,6 +172,13 @@ class Cleaner:
         sampling = sampling_for(self._engine, source, self._options, self._options.seed, 0.0)
         answer = rewrite(self._engine, self._prompt, source, sampling, cancelled, None)
         return strip_controls(answer.text).text, answer.usage
+
+
+def ended(text: str, at: int | None, usage: Usage, failures: tuple[Flag, ...] = ()) -> Written:
+    """A text that was ended, for its failures or because it had said all of its source `at` a character."""
+    if at is None:
+        return Written(text, usage=usage, failures=failures)
+    return Written(text[:at], usage=usage, left_out=text[at:].strip())
 
 
 def plain(text: str) -> str:

@@ -20,8 +20,9 @@ class CleanOptions(Options):
     """Nucleus sampling of `rewrite`; without effect at temperature 0."""
     seed: int = Field(default=1, ge=0)
     """Seed of the first attempt; retries count up from it."""
-    retries: int = Field(default=1, ge=0, le=10)
-    """How often a `rewrite` whose checks fail is tried again before `verbatim` takes over."""
+    retries: int = Field(default=-1, ge=-1, le=10)
+    """How often a `rewrite` whose checks fail is tried again before `verbatim` takes over; -1 is once with a model of a
+    billion parameters or more, and not at all with a smaller one, which hardly ever does better."""
     stop_failed: bool = True
     """A `rewrite` that has failed for certain (it repeats the prompt, invents, turns in circles) is ended there."""
     token_ratio: float = Field(default=1.3, gt=0.0, le=10.0)

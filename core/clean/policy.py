@@ -51,7 +51,7 @@ def next_step(mode: str, past: Sequence[Past], options: CleanOptions) -> Step | 
         return after_verbatim(made, options)
     rewrites = [attempt for attempt in made if attempt.mode == "rewrite"]
     refused = any(attempt.error for attempt in rewrites)
-    if mode == "verbatim" or refused or len(rewrites) > options.retries:
+    if mode == "verbatim" or refused or (rewrites and len(rewrites) > options.retries):
         return Step("verbatim", options.seed, 0.0, reason("fallback", made))
     temperature = max(options.temperature, RETRY_TEMPERATURE) if rewrites else options.temperature
     return Step("rewrite", options.seed + len(rewrites), temperature, reason("retry", made))

@@ -79,9 +79,10 @@ class LlamaCpp:
             raise RuntimeError(f"llama.cpp listens on {address} and not on a private socket")
         self._turns = threading.Semaphore(self.slots)
         self._lock = threading.Lock()
-        self._free: dict[int, Tokens] = dict.fromkeys(range(caches), ())
-        """What a slot that is not in use has read first."""
-        how = [xllamacpp.__version__, *(options[name] for name in ("gpu_layers", "flash_attention", "kv_type"))]
+        self._free: dict[int, tuple[Tokens, Tokens]] = dict.fromkeys(range(caches), ((), ()))
+        """What a slot that is not in use has read: the beginning of a prompt, and what was asked behind it."""
+        # A state is written for so many slots, and with another number of them refused.
+        how = [xllamacpp.__version__, caches, *(options[name] for name in ("gpu_layers", "flash_attention", "kv_type"))]
         how += [device["description"] for device in devices]
         self._heads = Heads(heads, Path(options["model"]), how)
         self._reading = threading.Lock()
@@ -118,7 +119,7 @@ class LlamaCpp:
             on_text("".join(parts), len(parts))
             return cancelled()
 
-        with self._slot(head) as (slot, spent):
+        with self._slot(head, tuple(rest)) as (slot, spent):
             body = {
                 "prompt": [*head, *rest],
                 "n_predict": request["max_tokens"],
@@ -191,17 +192,21 @@ class LlamaCpp:
         return len(self._tokens_of(text))
 
     @contextmanager
-    def _slot(self, head: Tokens) -> Generator[tuple[int, Payload]]:
-        """A slot of one's own that has read `head`, and what the reading cost: the one that has it, if that is free."""
+    def _slot(self, head: Tokens, rest: Tokens = ()) -> Generator[tuple[int, Payload]]:
+        """A slot of one's own that has read `head`, and what the reading cost.
+
+        Of those that are free the one that has read `rest` behind it too, so that a second attempt on a chunk reads
+        nothing anew; or one that has read `head`; or the one unused for longest.
+        """
         with self._turns:
             with self._lock:
-                slot = next((slot for slot, held in self._free.items() if held == head), next(iter(self._free)))
-                held = self._free.pop(slot)
+                slot = max(self._free, key=lambda one: (self._free[one][0] == head, self._free[one] == (head, rest)))
+                held, _ = self._free.pop(slot)
             try:
                 yield slot, self._bring(head, slot) if held != head else NOTHING
             finally:
                 with self._lock:
-                    self._free[slot] = head  # last in order: the slot unused for longest is taken first
+                    self._free[slot] = head, rest  # last in order: of equals the first is taken
 
     def _bring(self, head: Tokens, slot: int) -> Payload:
         """Have a slot read the beginning of a prompt, or take its state from the disk; what it cost."""

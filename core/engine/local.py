@@ -245,14 +245,12 @@ class WorkerProcess:
         heard = time.monotonic()
         try:
             while True:
+                if not told and cancelled():  # before the next event is waited for: the model writes on meanwhile
+                    told = True
+                    self._write({"id": number, "op": "cancel"})
                 try:
                     event = answers.get(timeout=POLL_SECONDS)
                 except queue.Empty:
-                    event = None
-                if cancelled() and not told:
-                    told = True
-                    self._write({"id": number, "op": "cancel"})
-                if event is None:
                     if time.monotonic() - heard > timeout:
                         self.kill()
                     continue

@@ -68,7 +68,7 @@ class SettingsScreen(Screen[None]):
             field("server.base_url", "Server", note="its address up to /v1; empty for a model here"),
             field("clean.prompt", "Prompt", prompt_names(), "of rewrite"),
             field("clean.temperature", "Temperature", note="of rewrite"),
-            field("clean.retries", "Retries", note="of a rewrite that fails its checks"),
+            field("clean.retries", "Retries", note="of a rewrite that fails its checks; -1 by the model"),
             field("engine.jobs", "Chunks at once", note="0 chooses"),
             field("chunk.size", "Chunk size"),
             field("chunk.unit", "Chunk unit", ("characters", "tokens")),
