@@ -52,7 +52,7 @@ def inputs(tmp_path: Path, sample_pdf: Path) -> Path:
 
 BAD: list[tuple[list[str], str]] = [
     (["clean", "missing.pdf"], "no file missing.pdf"),
-    (["clean", "folder"], "is not a file"),
+    (["clean", "folder"], "folder is a folder. For all documents in it: galley batch FOLDER -o DIR"),
     (["clean", "pipe"], "is not a file"),
     (["clean", "empty.pdf"], "empty"),
     (["clean", "page.pdf"], "no PDF despite its name"),
@@ -254,5 +254,5 @@ def test_config_init_writes_a_file_that_is_then_in_force(inputs: Path) -> None:
 def test_a_folder_in_place_of_a_file_is_one_sentence(folder: str, tmp_path: Path):
     done = galley("clean", folder, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is not a file" in done.stderr
+    assert f"{folder} is a folder. For all documents in it: galley batch FOLDER -o DIR" in done.stderr
     assert "Traceback" not in done.stderr

@@ -303,3 +303,26 @@ async def test_a_path_with_escape_codes_paints_nothing_anywhere(tmp_path: Path) 
         seen += screen_text(app) + told(app)
     assert "no·]0;te·s" in seen
     assert not [char for char in seen if not char.isprintable() and char != "\n"]
+
+
+@piloted
+async def test_escape_on_the_desk_says_what_leaves_and_q_leaves(papers: Path) -> None:
+    async with app_on(folder=papers) as (app, pilot):
+        await press(pilot, "escape", "escape")
+        assert isinstance(app.screen, Desk), "one Esc too many on the way back ends nothing"
+        assert "q leaves Galley." in told(app)
+        assert "q Quit" in screen_text(app)
+        await press(pilot, "q")
+        await until(pilot, lambda: app.return_code == 0)
+
+
+@piloted
+async def test_a_rewrite_by_a_small_model_is_said_to_be_no_good_before_it_begins(
+    papers: Path, embedded_model: Path
+) -> None:
+    async with app_on(folder=papers, target=papers / "notes.txt") as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, StartScreen) and app.screen.ready)
+        assert "It is small for that" not in screen_text(app)
+        await press(pilot, "left")
+        await until(pilot, lambda: "rewrite with smollm2-135m" in screen_text(app))
+        assert "It is small for that" in screen_text(app)

@@ -156,7 +156,7 @@ async def test_changes_are_gone_through_and_an_edit_is_switched(tmp_path: Path) 
     path = a_session(tmp_path)
     async with app_on(path) as (app, pilot):
         await press(pilot, "right_square_bracket")
-        assert "change 1/2 · citation made · 90 % likely" in screen_text(app)
+        assert "change 1/2 · citation removed · t switches it · 90 % likely" in screen_text(app)
         await press(pilot, "t")
         with Session.open(path, write=False) as session:
             assert session.text_of(0) == SOURCES[0]
@@ -164,7 +164,7 @@ async def test_changes_are_gone_through_and_an_edit_is_switched(tmp_path: Path) 
         await press(pilot, "t")
         assert decisions(path)[0] is None
         await press(pilot, "right_square_bracket")
-        assert "citation not made · 45 % likely (uncertain)" in screen_text(app)
+        assert "citation kept · t switches it · 45 % likely (uncertain)" in screen_text(app)
         await press(pilot, "t")
         with Session.open(path, write=False) as session:
             assert session.text_of(0) == "The old model was locked away in the cold room for good."

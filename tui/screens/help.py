@@ -62,7 +62,7 @@ class HelpScreen(ModalScreen[None]):
     def _table(self, commands: list[keys.Command]) -> Table:
         """Keys and what they do; a long sentence goes on below itself."""
         table = Table.grid(padding=(0, 1, 0, 0))
-        table.add_column(width=2)
+        table.add_column(width=1)
         table.add_column(width=KEYS_WIDTH)
         table.add_column()
         for command in commands:
