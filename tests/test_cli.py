@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from galley.cli.main import galley as main_group
 from galley.core.session import list_sessions
 
 GALLEY = [sys.executable, "-c", "from galley.cli.main import main; main()"]
@@ -229,6 +231,26 @@ def test_sessions_are_exported_shown_and_removed_by_name(inputs: Path) -> None:
     assert galley("sessions", "path", "notes", folder=inputs).stdout.strip() == name
     assert galley("sessions", "rm", "-y", "notes", folder=inputs).returncode == 0
     assert not Path(name).exists()
+
+
+def test_no_line_of_help_is_wider_than_eighty_columns_or_breaks_off() -> None:
+    seen = 0
+
+    def look(command: click.Command, context: click.Context) -> None:
+        nonlocal seen
+        seen += 1
+        shown = command.get_help(context)
+        assert [
+            line for line in shown.splitlines() if len(line) > 80 or (line[:2] == "  " and line.endswith("..."))
+        ] == []
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
+                assert below is not None
+                look(below, click.Context(below, info_name=name, parent=context, terminal_width=80))
+
+    look(main_group, click.Context(main_group, info_name="galley", terminal_width=80))
+    assert seen > 25, "every command and those below it"
 
 
 def test_every_command_has_help_with_examples(inputs: Path) -> None:
