@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from making import attempt
 from piloting import a_session, app_on, piloted, press, proof_of, screen_text, told, until
 from textual.widgets import Input
 
@@ -98,7 +99,8 @@ async def test_a_file_says_what_would_happen_and_is_cleaned_on_enter(papers: Pat
         await until(pilot, lambda: isinstance(app.screen, StartScreen))
         await press(pilot, "right")
         await until(pilot, lambda: "It was begun before: 1 of 1 chunks are done" in screen_text(app))
-        assert "as measured on this machine" in screen_text(app)
+        assert "Enter opens it" in screen_text(app)
+        assert "as measured on this machine" not in screen_text(app), "nothing is left that would take time"
         await press(pilot, "escape")
         assert isinstance(app.screen, Desk)
 
@@ -326,3 +328,21 @@ async def test_a_rewrite_by_a_small_model_is_said_to_be_no_good_before_it_begins
         await press(pilot, "left")
         await until(pilot, lambda: "rewrite with smollm2-135m" in screen_text(app))
         assert "It is small for that" in screen_text(app)
+
+
+@piloted
+async def test_of_a_document_that_was_begun_the_time_of_the_rest_is_said(papers: Path) -> None:
+    set_values(config_file(), {"clean.mode": "rules"})
+    async with app_on(folder=papers, target=papers / "sample.pdf") as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, StartScreen) and app.screen.ready)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Proof) and "finished" in screen_text(app))
+        await press(pilot, "q")
+    (path,) = sessions_dir().glob("*.galley")
+    with Session.open(path) as session:
+        session.add_attempt(attempt(3, "", flags=(), edits=(), error="died"), choose=False, state="pending")
+    async with app_on(folder=papers, target=papers / "sample.pdf") as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, StartScreen) and app.screen.ready)
+        assert "for the rest" in screen_text(app), screen_text(app)
+        assert "11 of 12 chunks are done" in screen_text(app)
+        assert "Enter goes on" in screen_text(app)

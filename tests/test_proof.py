@@ -336,3 +336,11 @@ async def test_help_has_every_key_and_the_palette_every_command(tmp_path: Path) 
         assert type(app.screen).__name__ == "CommandPalette"
         await press(pilot, *"keep the")
         await until(pilot, lambda: "Source" in screen_text(app))
+
+
+@piloted
+async def test_help_says_what_the_marks_of_the_chunks_mean(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path), size=(80, 24)) as (app, pilot):
+        assert "!1" in screen_text(app)
+        await press(pilot, "question_mark")
+        await until(pilot, lambda: "✗ failed; ‼ ! i with a number" in screen_text(app))
