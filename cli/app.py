@@ -12,7 +12,7 @@ NO_TERMINAL = "The app needs a terminal. In a script use galley clean; galley --
 Examples:
   galley review paper.pdf        what would happen, then clean and review it
   galley review paper-1a2b3c4d   go on with a session (see galley sessions)
-  galley review clean/           of a batch, the document that wants a look most"""
+  galley review clean/           the document of a batch to look at first"""
 )
 @click.argument("target", metavar="INPUT|SESSION|DIR")
 def review(target: str) -> int:

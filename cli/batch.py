@@ -44,19 +44,21 @@ NAMED = 20
 @click.command(
     epilog="""\b
 Examples:
-  galley batch papers/ -o clean/                 every PDF and text file below a folder
+  galley batch papers/ -o clean/                 all PDFs and texts below it
   galley batch 'papers/**/*.pdf' notes.txt -o clean/ --mode rules
   find . -name '*.pdf' | galley batch - -o clean/
-  galley batch shelf.csv -o clean/               a manifest: input,output,mode,pages, any section.key
+  galley batch shelf.csv -o clean/               a manifest with a file a row
   galley batch s3://bucket/papers/ -o clean/ --format parquet
-  galley batch -o clean/                         go on with it, or look again at the same inputs
+  galley batch -o clean/                         go on, or do what is new
   galley batch -o clean/ --retry-failed
   galley batch /shared/papers -o /shared/clean --ray auto      on a cluster
 
 \b
-The folder gets a text for each document (or data/part-00001.jsonl, …), report.json and report.html.
+The folder gets a text for each document (or data/part-00001.jsonl, …),
+report.json and report.html.
 The same command again does only what is new, changed or unfinished.
-Exit codes: 0 clean, 1 finished with failed documents or chunks, 2 usage or bad input, 130 interrupted."""
+Exit codes: 0 clean, 1 finished with failed documents or chunks,
+2 usage or bad input, 130 interrupted."""
 )
 @click.argument("inputs", metavar="INPUT...", nargs=-1)
 @click.option("-o", "--output", metavar="DIR", help="The folder of the results.")

@@ -45,8 +45,10 @@ Examples:
   galley clean notes.txt --mode verbatim --json
 
 \b
-The same command again resumes an interrupted run, or exports a finished one anew; --fresh begins again.
-Exit codes: 0 clean, 1 finished with failed chunks, 2 usage or bad input, 130 interrupted."""
+The same command again resumes an interrupted run, or writes a finished one
+anew; --fresh begins again.
+Exit codes: 0 clean, 1 finished with failed chunks, 2 usage or bad input,
+130 interrupted."""
 )
 @options.INPUT
 @click.option("-o", "--output", metavar="OUT", help="Where the text goes (.txt, .md, .jsonl); - is standard output.")
@@ -265,7 +267,10 @@ def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport
     flags = flag_counts(results)
     if flags:
         named = ", ".join(f"{name} {count}" for name, count in flags.items())
-        lines.append(f"Flags: {named} ({plural(status.flagged, 'chunk')} to look at).")
+        look = (
+            f"{plural(status.flagged, 'chunk')} to look at" if status.flagged else "remarks alone, nothing to look at"
+        )
+        lines.append(f"Flags: {named} ({look}).")
     others = {name: count for name, count in mode_counts(results).items() if name != mode}
     for name, count in others.items():
         lines.append(f"{plural(count, 'chunk')} fell back to {name}, since {mode} failed its checks or was refused.")

@@ -16,10 +16,10 @@ from .output import say, table
 @click.group(
     epilog="""\b
 Examples:
-  galley config init                  a file with every key, its meaning and its default
+  galley config init                  a file with every key and its default
   galley config show                  every setting and where it comes from
   galley config set clean.mode rules  one setting, written into the file
-  galley config key                   keep the key of the server in server.base_url
+  galley config key                   keep the key of server.base_url
   GALLEY_CLEAN_MODE=rules galley config show"""
 )
 def config() -> None:
@@ -67,13 +67,13 @@ def init_() -> None:
 Examples:
   galley config set clean.mode rules
   galley config set engine.gpu_layers -1
-  galley config set clean.kinds citation,debris   a list: commas between its entries
-  galley config set keys.next_flagged n           a key of the app""",
+  galley config set clean.kinds citation,debris   a list, with commas
+  galley config set keys.accept z                 a key of the app""",
 )
 @click.argument("key")
 @click.argument("value")
 def set_(key: str, value: str) -> None:
-    """Write one setting into the config file, whose comments and order stay."""
+    """Write one setting into the config file. Its comments and order stay."""
     path = config_file()
     set_values(path, {key: value})
     say(f"Written: {key} = {value} in {path}")
@@ -87,7 +87,7 @@ Example:
 )
 @click.argument("key")
 def unset(key: str) -> None:
-    """Take one setting out of the config file; its default holds again."""
+    """Take one setting out of the config file. Its default holds again."""
     path = config_file()
     there = key in dict(flatten(read_toml(path)))
     set_values(path, {key: None})
@@ -106,7 +106,8 @@ def warn_if_overridden(key: str) -> None:
 @click.option("--base-url", metavar="URL", help="The server it is for; server.base_url by default.")
 @click.option("--forget", is_flag=True, help="Remove a kept key.")
 def key_(base_url: str | None, forget: bool) -> None:
-    """Keep a server's key: in the system's keyring, or where there is none in a file that only you can read.
+    """Keep a server's key. It goes into the system's keyring, or, where there is none, into a file that
+    only you can read.
 
     It is asked for without showing it, or read from standard input: galley config key < key.txt
     """

@@ -58,11 +58,11 @@ def numbers(session: Session, spec: str) -> list[int]:
     epilog="""\b
 Examples:
   galley decide paper-1a2b accept 3        take the cleaned text of chunk 3
-  galley decide paper-1a2b accept clean    of all that have no flag and are not decided
+  galley decide paper-1a2b accept clean    all undecided without a flag
   galley decide paper-1a2b source 4-6      keep what the PDF has
-  galley decide paper-1a2b edit 7 new.txt  a text of your own (- is standard input)
-  galley decide paper-1a2b switch 7 2      make or unmake edit 2 of a verbatim attempt
-  galley decide paper-1a2b choose 7 15     let attempt 15 count (galley sessions show)
+  galley decide paper-1a2b edit 7 new.txt  a text of your own (- is stdin)
+  galley decide paper-1a2b switch 7 2      make or unmake edit 2 (verbatim)
+  galley decide paper-1a2b choose 7 15     let attempt 15 count
   galley decide paper-1a2b clear 7         take back what was said"""
 )
 @SESSION

@@ -36,7 +36,7 @@ Examples:
   galley doctor                  the whole report; about fifteen seconds
   galley doctor --no-speed       without the measurement
   galley doctor --json > report.json
-  galley doctor --gpu-selftest   the same answers on the GPU as on the CPU? how much faster?
+  galley doctor --gpu-selftest   does the GPU answer as the CPU does?
 
 \b
 Exit codes: 0 fine, 1 something is wrong (marked ✗), 2 usage."""

@@ -39,9 +39,9 @@ EPILOG = """\b
 Examples:
   galley                                     the app: browse, clean, review
   galley review paper.pdf                    the app on one document
-  galley clean paper.pdf                     clean it with the embedded model, beside the input
-  galley clean paper.pdf --mode rules -o -   repairs only, no model, to standard output
-  galley clean paper.pdf --model llama3.2    any model on this machine (galley models), by name or file
+  galley clean paper.pdf                     to clean_paper.txt beside it
+  galley clean paper.pdf --mode rules -o -   repairs only, no model
+  galley clean paper.pdf --model llama3.2    a model by its name or file
   galley sessions                            what was begun, and how far it is
 
 \b

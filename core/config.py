@@ -30,7 +30,7 @@ from .ui import UiOptions
 PREFIX = "GALLEY_"
 NOT_SETTINGS = {"GALLEY_HOME", "GALLEY_CONFIG", "GALLEY_MODELS", "GALLEY_API_KEY"}
 TRUE_WORDS = {"true", "yes", "on"}
-FREE = {"keys": 'next_flagged = "n"'}
+FREE = {"keys": 'next_look = "n"'}
 """Sections whose names only a front knows, each with a line that shows how they are written."""
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from galley.cli.main import galley as main_group
 from galley.core.session import list_sessions
 
 GALLEY = [sys.executable, "-c", "from galley.cli.main import main; main()"]
@@ -52,7 +54,7 @@ def inputs(tmp_path: Path, sample_pdf: Path) -> Path:
 
 BAD: list[tuple[list[str], str]] = [
     (["clean", "missing.pdf"], "no file missing.pdf"),
-    (["clean", "folder"], "is not a file"),
+    (["clean", "folder"], "folder is a folder. For all documents in it: galley batch FOLDER -o DIR"),
     (["clean", "pipe"], "is not a file"),
     (["clean", "empty.pdf"], "empty"),
     (["clean", "page.pdf"], "no PDF despite its name"),
@@ -231,6 +233,26 @@ def test_sessions_are_exported_shown_and_removed_by_name(inputs: Path) -> None:
     assert not Path(name).exists()
 
 
+def test_no_line_of_help_is_wider_than_eighty_columns_or_breaks_off() -> None:
+    seen = 0
+
+    def look(command: click.Command, context: click.Context) -> None:
+        nonlocal seen
+        seen += 1
+        shown = command.get_help(context)
+        assert [
+            line for line in shown.splitlines() if len(line) > 80 or (line[:2] == "  " and line.endswith("..."))
+        ] == []
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
+                assert below is not None
+                look(below, click.Context(below, info_name=name, parent=context, terminal_width=80))
+
+    look(main_group, click.Context(main_group, info_name="galley", terminal_width=80))
+    assert seen > 25, "every command and those below it"
+
+
 def test_every_command_has_help_with_examples(inputs: Path) -> None:
     for command in ("clean", "resume", "info", "extract", "chunks", "check", "sessions", "export", "models", "config"):
         done = galley(command, "-h", folder=inputs)
@@ -254,5 +276,5 @@ def test_config_init_writes_a_file_that_is_then_in_force(inputs: Path) -> None:
 def test_a_folder_in_place_of_a_file_is_one_sentence(folder: str, tmp_path: Path):
     done = galley("clean", folder, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is not a file" in done.stderr
+    assert f"{folder} is a folder. For all documents in it: galley batch FOLDER -o DIR" in done.stderr
     assert "Traceback" not in done.stderr

@@ -103,16 +103,16 @@ def test_init_writes_the_example_and_never_over_a_file(tmp_path: Path) -> None:
 
 
 def test_the_keys_of_actions_come_from_the_file_and_the_environment(tmp_path: Path) -> None:
-    path = write(tmp_path, '[keys]\nnext_flagged = "n,j"\naccept = "a"\n')
+    path = write(tmp_path, '[keys]\nnext_look = "n,j"\naccept = "a"\n')
     config = load_config(path, {"GALLEY_KEYS_ACCEPT": "y", "GALLEY_KEYS_CLEAR": "true", "GALLEY_UI_KEYS": "vim"})
-    assert config.keys == {"next_flagged": "n,j", "accept": "y", "clear": "true"}
+    assert config.keys == {"next_look": "n,j", "accept": "y", "clear": "true"}
     assert config.ui.keys == "vim"
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[keys]\naccept = 5\n", r"keys\.accept \(file .*config\.toml\) is wrong.*string, not 5.*next_flagged = \"n\""),
+        ("[keys]\naccept = 5\n", r"keys\.accept \(file .*config\.toml\) is wrong.*string, not 5.*next_look = \"n\""),
         ('[keys]\naccept = ["a"]\n', r"keys\.accept .*not \['a'\]"),
         ('[keys.clear]\naccept = "a"\n', r"keys\.clear .*is wrong"),
         ('keys = "vim"\n', r"no setting keys "),
@@ -130,8 +130,8 @@ def test_a_key_variable_without_an_action_is_a_mistake() -> None:
 
 
 def test_the_line_that_shows_how_keys_are_written_works_when_its_mark_goes(tmp_path: Path) -> None:
-    path = write(tmp_path, example().replace('# next_flagged = "n"', 'next_flagged = "n"'))
-    assert load_config(path, {}).keys == {"next_flagged": "n"}
+    path = write(tmp_path, example().replace('# next_look = "n"', 'next_look = "n"'))
+    assert load_config(path, {}).keys == {"next_look": "n"}
 
 
 def test_how_the_app_looks_is_no_part_of_what_makes_two_runs_the_same(tmp_path: Path) -> None:

@@ -186,9 +186,9 @@ def test_a_folder_that_can_not_be_made_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_the_variable_that_goes_over_the_file_is_named_and_the_file_is_written_all_the_same(path: Path) -> None:
-    environ = {"GALLEY_CLEAN_SEED": "5", "GALLEY_KEYS_NEXT_FLAGGED": "n"}
+    environ = {"GALLEY_CLEAN_SEED": "5", "GALLEY_KEYS_NEXT_LOOK": "n"}
     assert overridden("clean.seed", environ) == "environment GALLEY_CLEAN_SEED"
-    assert overridden("keys.next_flagged", environ) == "environment GALLEY_KEYS_NEXT_FLAGGED"
+    assert overridden("keys.next_look", environ) == "environment GALLEY_KEYS_NEXT_LOOK"
     assert overridden("clean.mode", environ) is None
     set_values(path, {"clean.seed": 8})
     assert load_config(path, {}).clean.seed == 8
@@ -264,6 +264,6 @@ def test_the_command_line_sets_and_unsets_and_names_the_file_and_the_variable_ov
 
 
 def test_the_command_line_shows_the_keys_of_actions_that_are_set() -> None:
-    galley("config", "set", "keys.next_flagged", "n")
+    galley("config", "set", "keys.next_look", "n")
     shown = galley("config", "show").stdout
-    assert any(line.split()[:2] == ["keys.next_flagged", "'n'"] for line in shown.splitlines())
+    assert any(line.split()[:2] == ["keys.next_look", "'n'"] for line in shown.splitlines())

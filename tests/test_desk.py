@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from making import attempt
 from piloting import a_session, app_on, piloted, press, proof_of, screen_text, told, until
 from textual.widgets import Input
 
@@ -98,7 +99,8 @@ async def test_a_file_says_what_would_happen_and_is_cleaned_on_enter(papers: Pat
         await until(pilot, lambda: isinstance(app.screen, StartScreen))
         await press(pilot, "right")
         await until(pilot, lambda: "It was begun before: 1 of 1 chunks are done" in screen_text(app))
-        assert "as measured on this machine" in screen_text(app)
+        assert "Enter opens it" in screen_text(app)
+        assert "as measured on this machine" not in screen_text(app), "nothing is left that would take time"
         await press(pilot, "escape")
         assert isinstance(app.screen, Desk)
 
@@ -303,3 +305,44 @@ async def test_a_path_with_escape_codes_paints_nothing_anywhere(tmp_path: Path) 
         seen += screen_text(app) + told(app)
     assert "no·]0;te·s" in seen
     assert not [char for char in seen if not char.isprintable() and char != "\n"]
+
+
+@piloted
+async def test_escape_on_the_desk_says_what_leaves_and_q_leaves(papers: Path) -> None:
+    async with app_on(folder=papers) as (app, pilot):
+        await press(pilot, "escape", "escape")
+        assert isinstance(app.screen, Desk), "one Esc too many on the way back ends nothing"
+        assert "q leaves Galley." in told(app)
+        assert "q Quit" in screen_text(app)
+        await press(pilot, "q")
+        await until(pilot, lambda: app.return_code == 0)
+
+
+@piloted
+async def test_a_rewrite_by_a_small_model_is_said_to_be_no_good_before_it_begins(
+    papers: Path, embedded_model: Path
+) -> None:
+    async with app_on(folder=papers, target=papers / "notes.txt") as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, StartScreen) and app.screen.ready)
+        assert "It is small for that" not in screen_text(app)
+        await press(pilot, "left")
+        await until(pilot, lambda: "rewrite with smollm2-135m" in screen_text(app))
+        assert "It is small for that" in screen_text(app)
+
+
+@piloted
+async def test_of_a_document_that_was_begun_the_time_of_the_rest_is_said(papers: Path) -> None:
+    set_values(config_file(), {"clean.mode": "rules"})
+    async with app_on(folder=papers, target=papers / "sample.pdf") as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, StartScreen) and app.screen.ready)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, Proof) and "finished" in screen_text(app))
+        await press(pilot, "q")
+    (path,) = sessions_dir().glob("*.galley")
+    with Session.open(path) as session:
+        session.add_attempt(attempt(3, "", flags=(), edits=(), error="died"), choose=False, state="pending")
+    async with app_on(folder=papers, target=papers / "sample.pdf") as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, StartScreen) and app.screen.ready)
+        assert "for the rest" in screen_text(app), screen_text(app)
+        assert "11 of 12 chunks are done" in screen_text(app)
+        assert "Enter goes on" in screen_text(app)

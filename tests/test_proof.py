@@ -156,7 +156,7 @@ async def test_changes_are_gone_through_and_an_edit_is_switched(tmp_path: Path) 
     path = a_session(tmp_path)
     async with app_on(path) as (app, pilot):
         await press(pilot, "right_square_bracket")
-        assert "change 1/2 · citation made · 90 % likely" in screen_text(app)
+        assert "change 1/2 · citation removed · t switches it · 90 % likely" in screen_text(app)
         await press(pilot, "t")
         with Session.open(path, write=False) as session:
             assert session.text_of(0) == SOURCES[0]
@@ -164,7 +164,7 @@ async def test_changes_are_gone_through_and_an_edit_is_switched(tmp_path: Path) 
         await press(pilot, "t")
         assert decisions(path)[0] is None
         await press(pilot, "right_square_bracket")
-        assert "citation not made · 45 % likely (uncertain)" in screen_text(app)
+        assert "citation kept · t switches it · 45 % likely (uncertain)" in screen_text(app)
         await press(pilot, "t")
         with Session.open(path, write=False) as session:
             assert session.text_of(0) == "The old model was locked away in the cold room for good."
@@ -336,3 +336,11 @@ async def test_help_has_every_key_and_the_palette_every_command(tmp_path: Path) 
         assert type(app.screen).__name__ == "CommandPalette"
         await press(pilot, *"keep the")
         await until(pilot, lambda: "Source" in screen_text(app))
+
+
+@piloted
+async def test_help_says_what_the_marks_of_the_chunks_mean(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path), size=(80, 24)) as (app, pilot):
+        assert "!1" in screen_text(app)
+        await press(pilot, "question_mark")
+        await until(pilot, lambda: "✗ failed; ‼ ! i with a number" in screen_text(app))

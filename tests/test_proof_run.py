@@ -10,8 +10,11 @@ from piloting import FIRST, a_session, app_on, decisions, piloted, press, proof_
 from galley.core import job as jobs
 from galley.core.clean.options import CleanOptions
 from galley.core.engine.base import RequestCancelled
+from galley.core.events import Progress
 from galley.core.session import Session
 from galley.core.settings import RunSettings
+from galley.tui import captions
+from galley.tui.app import GalleyApp
 from galley.tui.screens.attempts import AttemptsScreen
 from galley.tui.screens.desk import Desk
 from galley.tui.screens.dialogs import Ask, Choose, RetryForm
@@ -224,3 +227,53 @@ async def test_a_full_disk_is_told_and_the_app_goes_on(tmp_path: Path, monkeypat
         monkeypatch.undo()
         await press(pilot, "a")
     assert decisions(path)[0] == "accepted"
+
+
+@piloted
+async def test_keys_that_find_nothing_in_a_run_say_that_chunks_are_still_to_come(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path, pending=5)) as (app, pilot):
+        await press(pilot, "right_square_bracket")
+        assert "Chunk 1 is not cleaned yet: this is its source." in told(app)
+        assert "Nothing was changed here" not in told(app)
+        await press(pilot, "n")
+        assert "Nothing else needs a look here yet: 5 chunks are still to be cleaned." in told(app)
+
+
+@piloted
+async def test_what_is_found_by_no_filter_leaves_no_change_of_another_chunk_behind(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path)) as (app, pilot):
+        assert "goes to the first" in screen_text(app)
+        await press(pilot, "slash", *"old model", "enter", "f")
+        assert "Nothing fits the filter" in screen_text(app)
+        assert "goes to the first" not in screen_text(app)
+
+
+@piloted
+async def test_the_end_of_a_run_says_what_writes_the_text(tmp_path: Path) -> None:
+    path = a_session(tmp_path, pending=2, settings=RunSettings(clean=CleanOptions(mode="rules")))
+    async with app_on(path) as (app, pilot):
+        await press(pilot, "space")
+        await until(pilot, lambda: "All 5 chunks are cleaned" in told(app))
+        assert "w writes the text to a file." in told(app)
+
+
+@piloted
+async def test_notices_leave_the_status_and_the_keys_to_be_read(tmp_path: Path) -> None:
+    app = GalleyApp(str(a_session(tmp_path)), folder=tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: "goes to the first" in screen_text(app))
+        before = screen_text(app).splitlines()[-3:]
+        for _ in range(3):
+            app.say("A notice of some words.")
+        await until(pilot, lambda: screen_text(app).count("A notice of some words.") == 3)
+        assert screen_text(app).splitlines()[-3:] == before
+
+
+def test_the_time_left_stands_within_eighty_cells() -> None:
+    going = Progress(total=312, done=18, failed=0, flagged=0, seconds_left=721.0, tokens_per_second=114.0)
+    engine = FakeEngine(lambda source, seed: source).start()
+    words = captions.status(
+        going, {"finished": 18, "to_see": 10, "decided": 11}, 312, "running", "verbatim smollm2-135m", engine
+    )
+    assert words.index("12 min 1 s left") + len("12 min 1 s left") < 40
+    assert words.endswith(f"114 tokens/s · verbatim smollm2-135m on {engine.engine}")

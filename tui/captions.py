@@ -107,15 +107,19 @@ def notice(event: Notice, write_key: str) -> tuple[str, str]:
 
 
 def change(number: int, count: int, edit: EditDecision | None, threshold: float) -> str:
-    """The change under the cursor: "change 2/7", and of an edit what it is and how sure the model was."""
+    """The change under the cursor: "change 2/7", and of an edit what became of what, and how sure the model was.
+
+    The key stands before the figures, so that 80 columns have it.
+    """
     if not count:
         return "no changes after the repairs"
     words = f"change {number}/{count}" if number else f"{plural(count, 'change')} · ] goes to the first"
     if edit is None:
         return words
-    words += f" · {edit.kind.replace('_', ' ')} {'made' if edit.applied else 'not made'}"
+    done, undone = ("changed", "left as it is") if edit.replacement else ("removed", "kept")
+    words += f" · {edit.kind.replace('_', ' ')} {done if edit.applied else undone} · t switches it"
     if edit.probability is not None:
         words += f" · {100 * edit.probability:.0f} % likely"
     if uncertain(edit, threshold):
         words += " (uncertain)"
-    return words + " · t switches it"
+    return words

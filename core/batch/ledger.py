@@ -312,7 +312,7 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
             connection.close()
         put_in_place(draft, path)
     if not path.is_file():
-        raise SessionError(f"There is no batch in {path.parent}.", "galley batch INPUT -o DIR begins one.")
+        raise SessionError(f"There is no batch in {path.parent.absolute()}.", "galley batch INPUT -o DIR begins one.")
     with errors(path):
         connection = open_database(path, write=write)
         ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID

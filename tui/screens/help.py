@@ -16,7 +16,8 @@ from .. import keys
 
 ABOUT = {
     keys.DESK: "The desk: files on the left, sessions on the right. Enter opens what the cursor is on.",
-    keys.PROOF: "The proof: chunks on the left, what was changed in one on the right. Decide on each of them.",
+    keys.PROOF: "The proof: chunks on the left, what was changed in one on the right. Decide on each of them.\n"
+    "Marks: · waiting, ▸ being cleaned, ✓ done, ✗ failed; ‼ ! i with a number: errors, warnings, remarks.",
     keys.ATTEMPTS: "All attempts on one chunk, side by side. Enter lets the framed one count.",
 }
 KEYS_WIDTH = 18
@@ -62,7 +63,7 @@ class HelpScreen(ModalScreen[None]):
     def _table(self, commands: list[keys.Command]) -> Table:
         """Keys and what they do; a long sentence goes on below itself."""
         table = Table.grid(padding=(0, 1, 0, 0))
-        table.add_column(width=2)
+        table.add_column(width=1)
         table.add_column(width=KEYS_WIDTH)
         table.add_column()
         for command in commands:

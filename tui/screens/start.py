@@ -17,7 +17,7 @@ from ...core.extract import PasswordNeeded
 from ...core.model import BIG
 from ...core.models import EMBEDDED
 from ...core.plan import Plan
-from ...core.session import Session
+from ...core.session import Session, SessionStatus
 from ...core.wording import duration, plural, printable, size
 from ..opening import Opened, plan_for, start
 from ..typed import galley_app, this_worker
@@ -108,21 +108,23 @@ class StartScreen(ModalScreen[Opened | None]):
             )
         if plan.mode == "verbatim":
             lines.append(f"The model will decide about {plural(plan.decisions, 'edit')}.")
-        if plan.seconds is not None and plan.pace is not None:
+        begun = status_of(plan.session)
+        left = begun.pending / max(1, begun.total) if begun is not None else 1.0
+        if left and plan.seconds is not None and plan.pace is not None:
             speed = f" at {plan.pace.tokens_per_second:.0f} tokens/s" if plan.pace.tokens_per_second >= 1 else ""
-            lines.append(f"About {duration(plan.seconds)}{speed}, as measured on this machine.")
-        else:
+            rest = " for the rest" if begun is not None else ""
+            lines.append(f"About {duration(plan.seconds * left)}{rest}{speed}, as measured on this machine.")
+        elif left:
             lines.append("How long it takes is not known yet: nothing like it ran here before.")
         for page in document.skipped[:3]:
             lines.append(f"Page {page.number} is left out: {page.reason}")
         if len(document.skipped) > 3:
             lines.append(f"… and {len(document.skipped) - 3} more pages.")
-        if plan.session is not None:
-            with Session.open(plan.session, write=False) as session:
-                status = session.status()
+        if begun is not None:
             lines.append(
-                f"It was begun before: {status.done + status.failed} of {status.total} chunks are done, "
-                f"{status.decided} decided. Enter goes on; F begins anew and keeps the old session aside."
+                f"It was begun before: {begun.done + begun.failed} of {begun.total} chunks are done, "
+                f"{begun.decided} decided. Enter {'goes on' if left else 'opens it'}; F begins anew and keeps the old "
+                "session aside."
             )
         return "\n".join(lines)
 
@@ -198,3 +200,11 @@ class StartScreen(ModalScreen[Opened | None]):
     def action_cancel(self) -> None:
         if not self._begun:
             self.dismiss(None)
+
+
+def status_of(path: Path | None) -> SessionStatus | None:
+    """How far the session there is; None when there is none. Raises SessionError."""
+    if path is None:
+        return None
+    with Session.open(path, write=False) as session:
+        return session.status()
