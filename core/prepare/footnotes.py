@@ -50,7 +50,7 @@ def tears_sentence(lines: Sequence[Line], place: int) -> bool:
     """Whether a sentence breaks off above a line and goes on below what begins there."""
     if not (place and OPEN.search(lines[place - 1].text)):
         return False
-    for line, after in zip(lines[place : place + MOST_LINES], lines[place + 1 :], strict=False):
+    for line, after in pairwise(lines[place : place + MOST_LINES + 1]):
         if CLOSED.search(line.text):
             return after.text.lstrip()[:1].islower()
     return False
