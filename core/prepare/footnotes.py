@@ -5,6 +5,7 @@ Where the mark is lost, as in a figure, the number that comes next does, on a li
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ..signs import RAISED
 from .lines import Line
