@@ -281,7 +281,6 @@ class Run:
 
     def _take(self, work: Work, made: Made) -> Taken:
         """What came of a step, ready to be written down. Raises ModelError or EngineError."""
-        index = work.chunk.index
         work.past.append(made.past(work.chunk.source, self._language))
         work.deaths += made.died
         failed = given_up(work.past)
@@ -290,7 +289,7 @@ class Run:
         state = "failed" if failed else "done" if final else None
         why = f"The worker process died {MAX_DEATHS} times on this chunk." if failed else ""
         prompt = self._options.prompt if made.step.mode == "rewrite" else ""
-        return Taken(work, self._record(made, index, self._engine, prompt), state, why)
+        return Taken(work, self._record(made, work.chunk.index, self._engine, prompt), state, why)
 
     def _keep(self, taken: Sequence[Taken]) -> None:
         """Write attempts down in one commit, then report them. One that a person's choice forestalled ends nothing."""
@@ -323,15 +322,16 @@ class Run:
             self._tell(AttemptRefused(asked.chunk, error.message, error.hint))
             return
         self._tokens += made.usage.prompt_tokens + made.usage.output_tokens
-        attempt = self._session.add_attempt(record, choose=False)
-        usable = made.error is None
-        if usable:
-            self._session.choose(asked.chunk, attempt)
+        usable = record.error is None
+        with self._session.together():  # or a pending chunk could have an output that nobody chose, and no next step
+            attempt = self._session.add_attempt(record, choose=False)
+            if usable:
+                self._session.choose(asked.chunk, attempt)
         self._ask_status()
-        step = made.step
+        progress = self._progress()
         self._tell(
             AttemptFinished(
-                asked.chunk, step.mode, step.reason, record.flags, made.error, usable, self._progress(), asked=True
+                asked.chunk, record.mode, record.reason, record.flags, made.error, usable, progress, asked=True
             )
         )
 

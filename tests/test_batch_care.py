@@ -21,7 +21,7 @@ from galley.core.batch.records import DONE, Outcome
 from galley.core.batch.remote import Stopped, fetched
 from galley.core.batch.tasks import Task, make_room
 from galley.core.batch.worker import answer
-from galley.core.errors import InputError, StorageError
+from galley.core.errors import InputError, SessionError, StorageError
 from galley.core.session.names import journal_path
 
 
@@ -94,6 +94,14 @@ def test_what_stopped_the_batch_is_told_and_not_that_the_report_cannot_be_writte
     assert done.returncode == 2
     assert "taken" in done.stderr
     assert "report.json" not in done.stderr
+
+
+def test_a_damaged_ledger_is_not_held_by_who_could_not_open_it(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger, ledger._writing():
+        ledger._connection.execute("DROP TABLE documents")
+    for _ in range(2):
+        with pytest.raises(SessionError, match="can't be used"):
+            Ledger(tmp_path)
 
 
 def test_a_ledger_begins_whole_whatever_a_crash_left_beside_it(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import psutil
 import pytest
 from ggufs import NAMED, gguf, tensor
 
+from galley.core.engine import local
 from galley.core.engine.base import Message, RequestCancelled, Sampling, WorkerDied
-from galley.core.engine.local import LocalEngine, log_file
+from galley.core.engine.local import LocalEngine, WorkerProcess, log_file
 from galley.core.engine.options import EngineOptions
 from galley.core.engine.sockets import remove_stale_sockets
 from galley.core.errors import EngineError, ModelError
@@ -223,3 +224,16 @@ def test_a_file_that_llama_cpp_cannot_load_is_one_sentence(tmp_path: Path) -> No
     with pytest.raises(ModelError, match=r"cannot load broken\.gguf|ended while loading broken\.gguf"):
         engine.start()
     engine.close()
+
+
+def test_a_worker_that_dies_in_the_middle_of_a_line_is_a_death_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying = tmp_path / "dying"
+    dying.write_text('#!/bin/sh\nread request\nprintf \'{"id": 1, "event": "do\'\n')
+    dying.chmod(0o700)
+    monkeypatch.setattr(local.sys, "executable", str(dying))
+    worker = WorkerProcess()
+    with pytest.raises(WorkerDied):
+        worker.ask({"op": "count", "text": ""}, None, never, 60.0)
+    worker.end()

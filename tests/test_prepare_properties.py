@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from galley.core.document import Document, Page
 from galley.core.edits import apply_candidates
 from galley.core.prepare import Prepared, PrepareOptions, prepare
+from galley.core.prepare.footnotes import footnote_starts
 from galley.core.prepare.furniture import INLINE_STAMP
+from galley.core.prepare.lines import Line, filled_lines
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "arxiv"
 PIECES = st.sampled_from(
@@ -155,3 +157,15 @@ def test_a_real_papers_characters_are_all_traceable() -> None:
 def test_hostile_text_ends_soon(hostile: str) -> None:
     options = PrepareOptions(language="en", drop_urls=True, drop_citations=True, drop_references=True, drop_tables=True)
     prepare(document(hostile.split("\f")), options)
+
+
+def test_a_look_at_the_next_lines_for_a_footnotes_end_is_at_no_more_than_a_few() -> None:
+    class Lines(list[Line]):
+        def __getitem__(self, which):  # type: ignore[no-untyped-def, override]
+            found = super().__getitem__(which)
+            looked.append(len(found) if isinstance(which, slice) else 1)
+            return found
+
+    looked: list[int] = []
+    list(footnote_starts(Lines(filled_lines("1 Aa\n" * 1000))))
+    assert max(looked) < 50

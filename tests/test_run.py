@@ -227,6 +227,34 @@ def test_what_a_run_finished_is_saved_even_where_the_disk_fills_up_with_an_attem
         assert session.status().done == session.status().total
 
 
+def test_an_attempt_that_is_asked_for_is_kept_with_its_choice_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output on a pending chunk that nobody chose would leave it without a next step, and the session stuck."""
+    with new_session(tmp_path, PROSE, settings("rules"), size=260) as session:
+
+        def full(index: int, attempt_id: int) -> None:
+            raise StorageError("The disk is full.")
+
+        options, requests = session.settings.clean, OneRequest(session)
+        held = Run(
+            session,
+            cleaner_of(session, None),
+            None,
+            options,
+            mode="rules",
+            language="en",
+            listener=id,
+            requests=requests,
+        )
+        held.hold(True)
+        with monkeypatch.context() as patched:
+            patched.setattr(session, "choose", full)
+            with pytest.raises(StorageError):
+                held.work(threading.Event())
+        assert run(session, None).how == "finished"
+
+
 @pytest.mark.parametrize("asked", [True, False], ids=["the session is asked", "it is not"])
 def test_what_is_finished_at_once_shares_a_commit_and_all_of_it_is_there_when_the_first_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool

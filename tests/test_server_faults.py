@@ -340,6 +340,13 @@ def test_usage_that_a_server_does_not_tell_is_done_without(proxy: Faulty, make: 
     assert len(proxy.chats()) == 3, "it is asked for once"
 
 
+def test_usage_that_no_session_could_hold_counts_as_nothing(proxy: Faulty, make: MakeEngine) -> None:
+    told = {"prompt_tokens": 10**30, "completion_tokens": -1, "prompt_tokens_details": {"cached_tokens": 10**30}}
+    proxy.plan = first(1, events({**chunk("The cat sat.", "stop"), "usage": told}))
+    usage = ask(make()).usage
+    assert (usage.prompt_tokens, usage.cached_tokens, usage.output_tokens) == (0, 0, 0)
+
+
 def test_a_redirect_is_not_followed(proxy: Faulty, make: MakeEngine) -> None:
     proxy.plan = lambda request: refuse(307, Location="http://127.0.0.1:1/elsewhere")
     with pytest.raises(EngineError, match=r"sends requests on to http://127\.0\.0\.1:1/elsewhere"):

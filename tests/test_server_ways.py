@@ -336,6 +336,7 @@ def test_the_longest_token_that_fits_is_taken_and_a_blank_is_none() -> None:
         {"choices": [{"logprobs": None}]},
         {"choices": [{"logprobs": {"top_logprobs": [None]}}]},
         {"choices": [{"logprobs": {"content": [{"top_logprobs": [{"token": "a", "logprob": "x"}]}]}}]},
+        {"choices": [{"logprobs": {"content": [{"top_logprobs": [{"token": "a", "logprob": -(10**400)}]}]}}]},
         {"completion_probabilities": [{}]},
         {"completion_probabilities": [{"top_logprobs": [{"token": "a\ufffd", "logprob": -1}]}]},
     ],

@@ -85,10 +85,10 @@ class Ledger:
         self._lock = locked(self.path) if write else None
         try:
             self._connection = connect(self.path, write)
+            self._call = self._last_call() + 1
         except BaseException:
             self._release()
             raise
-        self._call = self._last_call() + 1
 
     def close(self) -> None:
         self._connection.close()

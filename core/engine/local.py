@@ -309,7 +309,10 @@ class WorkerProcess:
 
     def _read(self) -> None:
         for line in self._stdout:
-            event = decode(line)
+            try:
+                event = decode(line)
+            except ValueError:  # a line that its death cut off
+                break
             with self._lock:
                 answers = self._waiting.get(event["id"])
             if answers is not None:

@@ -1,8 +1,8 @@
 """The lines that go between Galley and its worker process: one JSON object a line, in both directions.
 
 A request has an `id` and an `op` (`load`, `complete`, `compare`, `count`, `cancel`); an answer repeats the id with an
-`event` (`text`, `done`, `error`). Nothing else is written to the worker's stdout, which is why it keeps a private copy
-of that descriptor and points fd 1 at its log.
+`event` (`text`, `done`, `cancelled`, `error`). Nothing else is written to the worker's stdout, which is why it keeps a
+private copy of that descriptor and points fd 1 at its log.
 """
 
 import json

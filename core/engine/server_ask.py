@@ -29,6 +29,8 @@ OUR_HEADERS = frozenset(
 TALKATIVE = ("openai", "httpx2", "httpcore2")
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 0.25
+MOST_TOKENS = 1 << 40
+"""What a server counts beyond that is no count; no session could hold an integer of more than 64 bits."""
 GARBAGE_AGAIN = 2
 """How often a request is sent again after an answer that can't be understood."""
 WHOLE = frozenset({"stop", "length", "eos", "eos_token", "end_turn"})
@@ -342,7 +344,8 @@ def spent_on(answer: Payload, seconds: float) -> Usage:
 
 
 def number(value: object) -> int:
-    return max(0, value) if isinstance(value, int) else 0
+    """A count of tokens; what can be none counts as nothing."""
+    return value if isinstance(value, int) and 0 <= value <= MOST_TOKENS else 0
 
 
 def usage_of(told: object, seconds: float) -> Usage:

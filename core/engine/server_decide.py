@@ -283,7 +283,7 @@ def alternatives(answer: Payload) -> dict[str, float]:
         if told.get("content"):
             return pairs(told["content"][0]["top_logprobs"])
         return pairs({"token": token, "logprob": value} for token, value in told["top_logprobs"][0].items())
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, OverflowError):
         return {}
 
 

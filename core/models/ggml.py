@@ -9,28 +9,11 @@ import struct
 from pathlib import Path
 
 from ..errors import ModelError
+from .gguf_types import FILE_TYPES
 from .info import ModelInfo
 
 MAGICS = {b"lmgg": "ggml", b"fmgg": "ggmf", b"tjgg": "ggjt"}
 """The first four bytes, in the order in which they lie in the file, to the name of the variant."""
-FILE_TYPES = {
-    0: "F32",
-    1: "F16",
-    2: "Q4_0",
-    3: "Q4_1",
-    7: "Q8_0",
-    8: "Q5_0",
-    9: "Q5_1",
-    10: "Q2_K",
-    11: "Q3_K_S",
-    12: "Q3_K_M",
-    13: "Q3_K_L",
-    14: "Q4_K_S",
-    15: "Q4_K_M",
-    16: "Q5_K_S",
-    17: "Q5_K_M",
-    18: "Q6_K",
-}
 LAST_VERSION = 3
 CONTEXT = 2048
 """Of Llama 1, for which these files were made; Llama 2 has twice that, and its files don't say so."""

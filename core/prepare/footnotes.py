@@ -5,6 +5,7 @@ Where the mark is lost, as in a figure, the number that comes next does, on a li
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ..signs import RAISED
 from .lines import Line
@@ -50,7 +51,7 @@ def tears_sentence(lines: Sequence[Line], place: int) -> bool:
     """Whether a sentence breaks off above a line and goes on below what begins there."""
     if not (place and OPEN.search(lines[place - 1].text)):
         return False
-    for line, after in zip(lines[place : place + MOST_LINES], lines[place + 1 :], strict=False):
+    for line, after in pairwise(lines[place : place + MOST_LINES + 1]):
         if CLOSED.search(line.text):
             return after.text.lstrip()[:1].islower()
     return False

@@ -7,7 +7,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 from textual.widgets import Static
 
 from ...core.session import Attempt
@@ -36,7 +35,6 @@ class AttemptsScreen(GalleyScreen):
         self._index = index
         self._attempts: Sequence[Attempt] = ()
         self._at = 0
-        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Line(id="proof-title")

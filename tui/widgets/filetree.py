@@ -64,13 +64,6 @@ class FileTree(DirectoryTree):
                     return True
         return False
 
-    def point_at(self, path: Path) -> None:
-        """Put the cursor on a path, if it is listed."""
-        for node in self._listed(self.root):
-            if node.data is not None and node.data.path == path:
-                self.move_cursor(node)
-                return
-
     def _wanted(self, path: Path) -> bool:
         if path.name.startswith(".") and not self.hidden:
             return False

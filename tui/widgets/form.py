@@ -75,20 +75,9 @@ class Form(RowList, can_focus=True):
 
     def set_value(self, key: str, value: str) -> None:
         """Change a field without a message."""
-        self._change(key, value=value)
-
-    def set_note(self, key: str, note: str) -> None:
-        """What stands behind a value."""
-        self._change(key, note=note)
-
-    def _change(self, key: str, value: str | None = None, note: str | None = None) -> None:
         for at, field in enumerate(self._fields):
             if field.key == key:
-                self._fields[at] = replace(
-                    field,
-                    value=field.value if value is None else value,
-                    note=field.note if note is None else note,
-                )
+                self._fields[at] = replace(field, value=value)
                 self.refresh_row(at)
 
     def row_count(self) -> int:
@@ -138,5 +127,5 @@ class Form(RowList, can_focus=True):
         galley_app(self).push_screen(Prompt(field.label, field.note, field.value), typed)
 
     def _set(self, key: str, value: str) -> None:
-        self._change(key, value=value)
+        self.set_value(key, value)
         self.post_message(self.Changed(self, key, value))
