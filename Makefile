@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := tests/data/sample.pdf
 
-.PHONY: demo test check fuzz soak lock licences screenshots clean
+.PHONY: demo test check faults fuzz soak lock licences screenshots clean
 
 demo: $(VENV)/runtime
 	@$(BIN)/galley models path >/dev/null 2>&1 || $(BIN)/galley models pull
@@ -27,6 +27,10 @@ check: $(VENV)/dev
 	$(BIN)/python tools/check_wheel.py
 	$(BIN)/python tools/licences.py
 	$(BIN)/python tools/audit.py
+
+# Processes stopped for a minute and a server gone for ten, in full; the test suite has the same in seconds.
+faults: $(VENV)/dev
+	GALLEY_FULL_FAULTS=1 $(BIN)/python -m pytest tests/test_faults_processes.py -k for_a_while
 
 # Mutated PDFs and sessions for FUZZ_SECONDS (60); what is found is kept in .fuzz/.
 fuzz: $(VENV)/dev

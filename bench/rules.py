@@ -9,7 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -91,7 +91,7 @@ def measure(path: Path, reference: str) -> tuple[Result, Prepared]:
         hyphens(text, reference, prepared),
         heads,
         left,
-        left_on_single_pages(text, reference),
+        left_on_single_pages(text, reference, left),
     )
     return result, prepared
 
@@ -194,14 +194,21 @@ def heads_of(text: str, reference: str) -> list[re.Match[str]]:
     return heads
 
 
-def left_on_single_pages(text: str, reference: str) -> tuple[str, ...]:
-    """Heads and page numbers that stay where each page is a document of its own."""
-    gone: set[int] = set()
+def left_on_single_pages(text: str, reference: str, left_in_whole: Collection[str]) -> tuple[str, ...]:
+    """Heads and page numbers that stay where each page is a document of its own. What stays in the whole document and
+    is not counted there is a heading that later heads repeat; where a page has both, one is the heading."""
+    heads = {line.start for line in running_heads(text)[0]}
+    lines = heads_of(text, reference)
+    wanted = [line for line in lines if line.start() in heads or line.group().strip() in left_in_whole]
+    left: list[str] = []
     at = 0
     for match in re.finditer(r"\n\n\s*|\f\s*|\Z", text):
-        gone |= {at + line.start for line in running_heads(text[at : match.end()])[0]}
+        found = running_heads(text[at : match.end()])[0]
+        gone, texts = {at + line.start for line in found}, {line.text.strip() for line in found}
+        stay = (line for line in wanted if at <= line.start() < match.end() and line.start() not in gone)
+        left += [head for line in stay if (head := line.group().strip()) not in texts]
         at = match.end()
-    return tuple(line.group().strip() for line in heads_of(text, reference) if line.start() not in gone)
+    return tuple(left)
 
 
 def key(line: str) -> str:

@@ -30,7 +30,7 @@ from . import options
 from .batchview import Counts, view
 from .clean import INTERRUPTED
 from .models import obtain
-from .output import plural, say
+from .output import plural, say, say_wait
 from .signals import stop_on_signals
 
 TXT = "txt"
@@ -114,6 +114,7 @@ def batch(
             password=given.get("password"),
         )
         engine = jobs.make_engine(model, config, config.chunk) if model is not None and address is None else None
+        jobs.tell_waits(engine, say_wait)
         try:
             with view(count, quiet=quiet) as shown:
                 work = worker_for(plan, ledger, config, engine, address, shown)

@@ -28,7 +28,7 @@ from ..core.session import Result, Session
 from ..core.wording import duration
 from . import options
 from .models import obtain
-from .output import excerpt, plural, say
+from .output import excerpt, plural, say, say_wait
 from .progress import RunReporter, meter
 from .signals import stop_on_signals
 
@@ -206,6 +206,7 @@ def finish(
                 status = session.status()
                 name = session.settings.model_name.removesuffix(".gguf")
                 chunks.waits(status.done + status.failed, status.total, f"loading {name}")
+            jobs.tell_waits(engine, say_wait)
             try:
                 ended = jobs.make_run(session, engine, reporter).work(stop)
             except EngineError as error:

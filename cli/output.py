@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 
 from ..core.wording import excerpt, middle, plural, printable, size
 
-__all__ = ["excerpt", "plural", "say", "size", "table", "tell"]
+__all__ = ["excerpt", "plural", "say", "say_wait", "size", "table", "tell"]
 
 GAP = "  "
 LEAST = 9
@@ -20,6 +20,11 @@ def say(line: str, quiet: bool = False) -> None:
     """A line on stderr. What names and errors of other programs hold can't paint on the terminal."""
     if not quiet:
         click.echo(printable(line), err=True)
+
+
+def say_wait(words: str, gone: bool) -> None:
+    """That a server is waited for, or back. Said in any case: it may take half an hour."""
+    say(f"{words} Ctrl-C stops, and loses nothing." if gone else words)
 
 
 def tell(line: str) -> None:

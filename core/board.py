@@ -18,10 +18,11 @@ from .events import (
     Progress,
     RunEnded,
     RunStarted,
+    ServerWaited,
     TextStreamed,
 )
 
-Notice = AttemptFinished | AttemptRefused | ChunkFailed | RunEnded
+Notice = AttemptFinished | AttemptRefused | ChunkFailed | ServerWaited | RunEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class News:
     engine: EngineInfo | None
     """What was loaded, once it was."""
     notices: tuple[Notice, ...]
-    """What a person may want to be told of one by one: attempts asked for, failures, the end."""
+    """What a person may want to be told of one by one: attempts asked for, failures, waits, the end."""
 
     @property
     def empty(self) -> bool:
@@ -96,6 +97,8 @@ class Board:
                 self._notices.append(event)
         if isinstance(event, RunStarted):
             self._engine = event.engine
+        elif isinstance(event, ServerWaited):
+            self._notices.append(event)
         if isinstance(event, RunEnded):
             self._in_hand.clear()
             self._notices.append(event)

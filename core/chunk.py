@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from .clean.numbered import numbered_citations
 from .edits import Candidate
 from .options import Options
 from .prepare import Prepared
@@ -46,8 +47,8 @@ class Chunk:
     ends: str
     """What it ends at: `sentence`, `clause`, `word`, or `size` where there was no better place."""
     candidates: tuple[Candidate, ...] = ()
-    """Edits that the whole document proposes in it, ascending: what the repairs doubted, and sentences that something
-    tears; offsets in `text`."""
+    """Edits that the whole document proposes in it, ascending: what the repairs doubted, sentences that something
+    tears, and citations that are numbers in parentheses; offsets in `text`."""
 
 
 def chunk(
@@ -65,7 +66,8 @@ def chunk(
     found: list[Chunk] = []
     start = 0
     torn = list(tears(prepared.text, prepared.language))
-    candidates = sorted([*prepared.candidates, *(move_of(prepared.text, tear) for tear in torn)])
+    moves = (move_of(prepared.text, tear) for tear in torn)
+    candidates = sorted([*prepared.candidates, *moves, *numbered_citations(prepared.text)])
     for end, ends in boundaries(prepared.text, options.size, measure, [tear for tear in torn if tear.sure]):
         text = prepared.text[start:end]
         mine = inside(candidates, start, end)

@@ -3,10 +3,16 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+APART = "  "
+"""What a page's first line ends in if it was seen to stand apart from the text, as a running head does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page's raw text: control characters stripped, lines separated by "\\n", nothing repaired yet."""
+    """One page's raw text: control characters stripped, lines separated by "\\n", nothing repaired yet.
+
+    The first ends in `APART` where the places on the page say so.
+    """
 
     number: int
     """Position in the file, from 1."""

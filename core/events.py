@@ -89,6 +89,14 @@ class ChunkFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerWaited:
+    """A server that is gone is waited for, or (without `gone`) it is back. Comes from another thread."""
+
+    words: str
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """Nothing is left to do, or the run was stopped."""
 
@@ -99,5 +107,13 @@ class RunEnded:
 
 
 Event = (
-    RunStarted | ChunkStarted | TextStreamed | EditsDecided | AttemptFinished | AttemptRefused | ChunkFailed | RunEnded
+    RunStarted
+    | ChunkStarted
+    | TextStreamed
+    | EditsDecided
+    | AttemptFinished
+    | AttemptRefused
+    | ChunkFailed
+    | ServerWaited
+    | RunEnded
 )

@@ -18,7 +18,18 @@ from .document import Document
 from .engine.base import Engine
 from .errors import GalleyError, InputError, ModelError
 from .large import is_large, session_apart
-from .model import Model, as_made, default_name, find_model, fitting, identify, make_engine, resolve_mode, session_model
+from .model import (
+    Model,
+    as_made,
+    default_name,
+    find_model,
+    fitting,
+    identify,
+    make_engine,
+    resolve_mode,
+    session_model,
+    tell_waits,
+)
 from .paths import sessions_dir
 from .prompts import load_judge, load_prompt
 from .reading import Reading, reading_of, take_in
@@ -44,6 +55,7 @@ __all__ = [
     "read_in",
     "run_settings",
     "session_model",
+    "tell_waits",
 ]
 
 
@@ -179,6 +191,8 @@ def file_digest(path: Path) -> str:
     try:
         if not path.exists():
             raise InputError(f"There is no file {path}.", "Check the name.")
+        if path.is_dir():
+            raise InputError(f"{path} is a folder.", "For all documents in it: galley batch FOLDER -o DIR")
         if not path.is_file():
             raise InputError(f"{path} is not a file.", "Give the path of a PDF or a text file.")
         with path.open("rb") as file:

@@ -23,6 +23,7 @@ from .models.info import ModelInfo
 from .session import Session
 
 if TYPE_CHECKING:
+    from .engine.absence import TellWait
     from .engine.server import ServerEngine
     from .engine.server_find import Listed
 
@@ -232,3 +233,13 @@ def make_engine(model: Model, config: Config, chunking: ChunkOptions) -> Engine:
     if options.name == "server":  # a session with a file's model is gone on with where a server is set
         options = options.model_copy(update={"name": "auto"})
     return LocalEngine(model.info, options, context)
+
+
+def tell_waits(engine: Engine | None, tell: "TellWait") -> None:
+    """Have it told when an engine waits for a server that is gone; a model of this machine is never waited for."""
+    if engine is None or isinstance(engine, LocalEngine):
+        return
+    from .engine.server import ServerEngine
+
+    if isinstance(engine, ServerEngine):
+        engine.tell_waits(tell)

@@ -14,7 +14,7 @@ from .clean.policy import RETRY_TEMPERATURE, Step
 from .config import Config
 from .engine.base import Engine
 from .errors import GalleyError, SessionError
-from .events import AttemptRefused
+from .events import AttemptRefused, ServerWaited
 from .run import Asked, Listener, Run
 from .session import Session
 
@@ -201,5 +201,6 @@ class Runner:
             model = self._find_model(name)
             chunking = self._session.settings.chunk
             self._engines[name] = jobs.make_engine(model, self._config, chunking) if model is not None else None
+            jobs.tell_waits(self._engines[name], lambda words, gone: self._listener(ServerWaited(words, gone)))
         self._latest = name or self._latest
         return self._engines[name]

@@ -78,6 +78,37 @@ def test_a_mistake_in_a_manifest_is_told_with_its_line(tmp_path: Path, name: str
     assert caught.value.message.startswith(said)
 
 
+@pytest.mark.parametrize("second", ["b.txt,one", "b.txt,ONE.txt", "b.txt,a"])
+def test_a_name_that_two_lines_of_a_manifest_want_is_told_with_both_before_any_work(
+    tmp_path: Path, second: str
+) -> None:
+    root = shelf(tmp_path, "a.txt", "b.txt")
+    (root / "m.csv").write_text(f"input,output\na.txt,{'' if second == 'b.txt,a' else 'one'}\n{second}\n")
+    done = batch(tmp_path, "in/m.csv")
+    assert done.returncode == 2
+    name = second.partition(",")[2].removesuffix(".txt")
+    assert f"m.csv, line 3: the output {name} is that of m.csv, line 2 already. Give each" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_that_a_line_takes_from_a_line_of_an_earlier_call_is_told_too(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt", "b.txt")
+    (root / "m.csv").write_text("input,output\na.txt,one\n")
+    assert batch(tmp_path, "in/m.csv").returncode == 0
+    (root / "m.csv").write_text("input,output\nb.txt,one\na.txt,one\n")
+    done = batch(tmp_path, "in/m.csv")
+    assert done.returncode == 2
+    assert "m.csv, line 3: the output one is that of m.csv, line 2 already" in done.stderr
+    assert sorted(texts(tmp_path)) == ["one.txt"]
+
+
+def test_a_line_that_stands_twice_is_one_document(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt")
+    (root / "m.csv").write_text("input,output\na.txt,one\na.txt,one\n")
+    assert batch(tmp_path, "in/m.csv").returncode == 0
+    assert sorted(texts(tmp_path)) == ["one.txt"]
+
+
 def test_a_mistake_in_a_manifest_comes_before_any_work(tmp_path: Path) -> None:
     root = shelf(tmp_path, "a.txt")
     (root / "m.csv").write_text("input,mode\na.txt,rules\nb.txt,shout\n")
@@ -109,6 +140,44 @@ def test_what_galley_wrote_is_no_document_however_often_a_folder_is_cleaned(tmp_
     assert named.returncode == 0, named.stderr
     assert "Left out" not in named.stderr
     assert {"clean_a.txt", "elsewhere.txt"} <= texts(tmp_path).keys()
+
+
+def test_a_line_of_a_list_that_means_nothing_is_set_aside_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
+    shelf(tmp_path, "a.txt", "b.txt")
+    (tmp_path / "empty").mkdir()
+    said = {
+        "x*": "in/x*.pdf matches no file. Check the pattern.",
+        "empty": f"{tmp_path}/empty holds no PDF and no text file. Check that it is the right folder.",
+        "*": "memory://no-such-place/*.pdf means no PDF and no text file. Check the address.",
+    }
+    lines = "in/a.txt\nin/x*.pdf\nempty\nmemory://no-such-place/*.pdf\nin/b.txt\n"
+    done = batch(tmp_path, "-", stdin=lines)
+    assert done.returncode == 1, done.stderr
+    assert sorted(texts(tmp_path)) == ["a.txt", "b.txt"]
+    for reason in said.values():
+        assert done.stderr.count(f"failed: {reason}") == 1
+    failed = {str(one["reason"]) for one in report(tmp_path).values() if one["state"] == "failed"}
+    assert failed == set(said.values())
+    assert batch(tmp_path, "--retry-failed").returncode == 1, "it is told again"
+    (tmp_path / "in" / "x1.pdf").write_bytes(pdfs.pages_saying(PROSE))
+    assert batch(tmp_path, "-", stdin="in/a.txt\nin/x*.pdf\n").returncode == 0
+    assert sorted(texts(tmp_path)) == ["a.txt", "b.txt", "x1.txt"]
+
+
+def test_an_input_that_meant_nothing_is_a_document_once_there_is_one(tmp_path: Path) -> None:
+    shelf(tmp_path, "a.txt")
+    assert batch(tmp_path, "-", stdin="in/b[1].txt\nin/a.txt\n").returncode == 1
+    (tmp_path / "in" / "b[1].txt").write_text(PROSE)
+    assert batch(tmp_path, "-", stdin="in/b[1].txt\nin/a.txt\n").returncode == 0
+
+
+def test_a_mistake_in_a_manifest_of_a_list_is_told_before_any_work(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt")
+    (root / "m.csv").write_text("input,mode\na.txt,shout\n")
+    done = batch(tmp_path, "-", stdin="in/a.txt\nin/m.csv\n")
+    assert done.returncode == 2
+    assert "m.csv, line 2" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_of_nothing_but_what_galley_wrote_is_told_so(tmp_path: Path) -> None:

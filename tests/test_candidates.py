@@ -167,6 +167,26 @@ def test_a_web_address_that_a_blank_parts_goes_whole(address: str) -> None:
     assert clean(f"The code: {address}, and more", [0.0])[0] == "The code:, and more"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mills, 7, 1112–1121. doi:10.1158/1940-6207.CAPR-14-0129. Next", "Mills, 7, 1112–1121. Next"),
+        ("Entropy 2018, 20, 61, doi:10.3390/e20010061.", "Entropy 2018, 20, 61."),
+        ("ApJ, 527, 835, doi: 10.1086/308129 Alexander, T.", "ApJ, 527, 835, Alexander, T."),
+        ("by Doe (DOI: 10.1016/0024-3795(95)00696-6), once", "by Doe, once"),
+        ("Data, 45, 215. doi:10.1016/s0167-9473(02) 00366-3. Doe", "Data, 45, 215. Doe"),
+        ("Methods, 53. doi:10.3758/s13428- 020-01516-y. Doe", "Methods, 53. Doe"),
+        ("Annals, 60. doi:10.2307/ 2951574. Doe", "Annals, 60. Doe"),
+        ("Proc., 2019. doi: 10.1109/CDC40024. 2019.9029916. Doe", "Proc., 2019. Doe"),
+        ("Mills 7. doi:10.1101/059741 13. Roe", "Mills 7. 13. Roe"),
+        ("Mills 7.\n\ndoi:10.1101/059741.\n\n13. Roe", "Mills 7.\n\n13. Roe"),
+        ("the handle 10.1101/059741 and the doi of 10 mills", None),
+    ],
+)
+def test_a_doi_goes_though_it_is_no_web_address(text: str, expected: str | None) -> None:
+    assert clean(text, [0.0])[0] == (text if expected is None else expected)
+
+
 @pytest.mark.parametrize("note", ["2. https://press.org/a", "² https://press.org/a.", "12 www.press.org/a "])
 def test_a_footnote_that_is_an_address_goes_with_its_number(note: str) -> None:
     assert clean(f"They were sold.\n\n{note}\n\nAll of them.", [0.0, -50.0])[0] == "They were sold.\n\nAll of them."

@@ -126,7 +126,7 @@ def test_the_server_and_the_file_of_one_model_decide_alike(
 def test_a_server_that_goes_away_stops_the_run_and_the_next_one_goes_on(
     folder: Path, own_home: Path, embedded_model: Path
 ) -> None:
-    server_options = ["--set", "server.patience_seconds=3", "--set", "server.concurrency=1"]
+    server_options = ["--set", "server.absence_seconds=3", "--set", "server.concurrency=1"]
     with llama_server(embedded_model) as first:
         run = subprocess.Popen(
             [*GALLEY, *CLEAN, "--base-url", f"{first.address}/v1", *server_options],

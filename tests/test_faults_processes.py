@@ -1,4 +1,7 @@
-"""Processes that are stopped, run out of memory, or are gone for a while: the run goes on, and loses nothing."""
+"""Processes that are stopped, run out of memory, or are gone for a while: the run goes on, and loses nothing.
+
+With GALLEY_FULL_FAULTS set, what takes seconds here takes the minute or the ten minutes that it stands for.
+"""
 
 import os
 import signal
@@ -15,6 +18,7 @@ from pdfs import pages_saying
 
 from galley.core import job as jobs
 from galley.core.clean.options import CleanOptions
+from galley.core.engine import absence
 from galley.core.engine.base import Engine
 from galley.core.engine.local import LocalEngine
 from galley.core.engine.options import EngineOptions, ServerOptions
@@ -28,6 +32,10 @@ from galley.core.models import describe
 from galley.core.session import Session, check
 from galley.core.settings import RunSettings
 
+FULL = bool(os.environ.get("GALLEY_FULL_FAULTS"))
+STOPPED_SECONDS = 60.0 if FULL else 2.0
+GONE_SECONDS = 600.0 if FULL else 4.0
+at_leisure = pytest.mark.timeout(GONE_SECONDS + 300)
 VERBATIM = RunSettings(clean=CleanOptions(mode="verbatim"))
 TEXT = prose(5)
 
@@ -78,6 +86,7 @@ def undisturbed(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) 
         engine.close()
 
 
+@at_leisure
 def test_a_worker_that_is_stopped_for_a_while_goes_on_when_it_may(
     tmp_path: Path, embedded_model: Path, undisturbed: list[str | None]
 ) -> None:
@@ -87,7 +96,7 @@ def test_a_worker_that_is_stopped_for_a_while_goes_on_when_it_may(
     def pause() -> None:
         pids.append(pid_of(engine))
         os.kill(pids[0], signal.SIGSTOP)
-        threading.Timer(3.0, os.kill, (pids[0], signal.SIGCONT)).start()
+        threading.Timer(STOPPED_SECONDS, os.kill, (pids[0], signal.SIGCONT)).start()
 
     try:
         assert cleaned(tmp_path, engine, after_attempts(2, pause)) == undisturbed
@@ -164,12 +173,13 @@ def long_paper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@at_leisure
 def test_a_reading_worker_that_is_stopped_for_a_while_loses_no_page(long_paper: Path) -> None:
     def pause(pid: int) -> None:
         os.kill(pid, signal.SIGSTOP)
-        threading.Timer(2.0, os.kill, (pid, signal.SIGCONT)).start()
+        threading.Timer(STOPPED_SECONDS, os.kill, (pid, signal.SIGCONT)).start()
 
-    harvest = taken(long_paper, 60.0, pause)
+    harvest = taken(long_paper, STOPPED_SECONDS + 60, pause)
     assert (len(harvest.pages), harvest.skipped, harvest.deaths) == (1000, {}, 0)
 
 
@@ -194,27 +204,39 @@ def proxy(running: LlamaServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fau
     made.down()
 
 
-def remote(proxy: Faulty, patience: float) -> ServerEngine:
-    server = ServerOptions(base_url=proxy.base_url, patience_seconds=patience, retries=100)
+def remote(proxy: Faulty, **options: float) -> ServerEngine:
+    server = ServerOptions.model_validate({"base_url": proxy.base_url, **options})
     return ServerEngine("", server, EngineOptions(timeout_seconds=30.0), 2048)
 
 
-def test_a_server_that_is_gone_for_a_while_is_waited_for(tmp_path: Path, proxy: Faulty) -> None:
-    engine = remote(proxy, 60.0)
+@at_leisure
+def test_a_server_that_is_gone_for_a_while_is_waited_for(
+    tmp_path: Path, proxy: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(absence, "QUIET_SECONDS", 1.0)
+    engine = remote(proxy) if FULL else remote(proxy, patience_seconds=1.0, retries=1)
+    said: list[tuple[str, bool]] = []
+    engine.tell_waits(lambda words, gone: said.append((words, gone)))
 
     def leave() -> None:
         proxy.down()
-        threading.Timer(3.0, proxy.up).start()
+        threading.Timer(GONE_SECONDS, proxy.up).start()
 
     try:
         expected = cleaned(tmp_path / "calm", engine)
+        assert said == []
         assert cleaned(tmp_path / "gone", engine, after_attempts(2, leave)) == expected
+        (going, gone), (back, still_gone) = said
+        assert (gone, still_gone) == (True, False)
+        assert f"127.0.0.1:{proxy.port} can't be reached" in going
+        assert "It is waited for, up to 30 minutes." in going
+        assert "is back after" in back
     finally:
         engine.close()
 
 
 def test_a_server_that_stays_away_stops_the_run_and_the_next_one_goes_on(tmp_path: Path, proxy: Faulty) -> None:
-    engine = remote(proxy, 2.0)
+    engine = remote(proxy, absence_seconds=2.0)
     try:
         expected = cleaned(tmp_path / "calm", engine)
         with new_session(tmp_path / "gone", TEXT, VERBATIM, size=240) as session:

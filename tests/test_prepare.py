@@ -1,5 +1,6 @@
 """What the repairs do to a document's text, step by step."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,8 @@ def test_a_head_that_stands_once_is_found_by_the_number_it_shares_with_its_page(
 
 def test_plain_text_without_page_breaks_loses_its_heads_as_well() -> None:
     pages = [f"K. Writer: On proofs\n{PROSE * 4}Article number, page {n} of 9\n" for n in range(1, 9)]
-    text = prepared("\n".join(pages)).text
+    source = document("\n".join(pages))
+    text = prepare(replace(source, kind="text"), PrepareOptions(language="en")).text
     assert "Article number" not in text
     assert text.count("K. Writer") <= 1
 

@@ -240,6 +240,96 @@ class TestOnASinglePage:
         page = f"The influence of a long and cold winter\non the mills\nJ. Doe\n{PAGE.capitalize()}"
         assert "The influence of a long and cold winter" in text_of(page)
 
+    @pytest.mark.parametrize(
+        "below",
+        [
+            "2.2. Ice in the Mills",
+            "Figure 2.3: The mill before the flood, seen from the south bank.",
+            "(2.4)",
+            "2.3.2\nIce",
+        ],
+    )
+    def test_a_head_goes_if_its_chapter_began_on_an_earlier_page(self, below: str) -> None:
+        text = text_of(f"2. The Mills of Yore\n{PAGE.capitalize()}\n{below}\n{PAGE.capitalize()}\n17")
+        assert "Mills of Yore" not in text
+        assert below.split("\n")[0] in text
+
+    @pytest.mark.parametrize(
+        "below",
+        [
+            "2.1. Ice in the Mills",
+            "Figure 2.1: The mill before the flood.\nFigure 2.2: The mill after the flood.",
+            "Figure 7: The mill before the flood.",
+            "The miller said so.\n2.5 Litres of it are enough, as everybody knew in those\ndays of old.",
+            "We go on to\n2.2. Ice in the Mills",
+        ],
+    )
+    def test_a_heading_stays_if_its_chapter_may_begin_there(self, below: str) -> None:
+        text = text_of(f"2. The Mills of Yore\n{PAGE.capitalize()}\n{below}\n{PAGE.capitalize()}\n17")
+        assert "2. The Mills of Yore" in text
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            "ORDER EFFECTS OF THE MILLS 7",
+            "3.2. MILLS OF THE NORTH 25",
+            "3.2. Mills of the North 25",
+            "Bibliography 62",
+            "4 DOE ET AL.",
+            "80 Q. M. Shao and Q. Wang",
+            "Kurteff et al., 3",
+            "Doe, Roe, Poe et al. | 11",
+            "8 | de-RSE Position Paper #001 (2020)",
+            "Ada B. Miller, Ben Rivers-Ford, Carla Wheel 7",
+            "Appendix A: Copying Information 25",
+            "5/5/23, 11:33 PM Exploring the Evolution of Mills",
+        ],
+    )
+    def test_a_head_with_a_small_number_beside_it_goes_where_it_is_no_sections(self, head: str) -> None:
+        assert head not in text_of(f"{head}\n{PAGE.capitalize()}")
+
+    @pytest.mark.parametrize(
+        "heading",
+        [
+            "3.2. Experiment 2",
+            "RESULTS OF EXPERIMENT 2",
+            "3.2. Proof of Theorem 13",
+            "4 Related Mills",
+            "9 Bibliography",
+        ],
+    )
+    def test_a_heading_with_a_number_of_its_own_stays(self, heading: str) -> None:
+        assert heading in text_of(f"{heading}\n{PAGE.capitalize()}")
+
+    def test_a_row_of_contents_stays(self) -> None:
+        assert "3.2. Mills 25" in text_of(f"3.2. Mills 25\n3.3. Bridges 31\n{PAGE.capitalize()}")
+
+    @pytest.mark.parametrize("head", ["CHAPTER 2. THE MILLS OF YORE", "2.3. MILLS OF YORE", "Q. M. Shao and Q. Wang"])
+    def test_a_head_below_the_pages_number_goes(self, head: str) -> None:
+        text = text_of(f"12\n{head}\n{PAGE.capitalize()}")
+        assert head not in text
+        assert not text.startswith("12")
+
+    @pytest.mark.parametrize(
+        "line",
+        ["In this section we describe the mills", "2.3. Mills of the North", "Water Wheels of Old\nWheel (left)"],
+    )
+    def test_what_stands_below_a_page_number_that_is_the_whole_head_stays(self, line: str) -> None:
+        assert line.split("\n")[0] in text_of(f"34\n{line}\n{PAGE.capitalize()}")
+
+    @pytest.mark.parametrize("foot", ["3.2 Mills of the North 25", "3.2\nMills of the North\n25", "Bibliography\n62"])
+    def test_a_footer_that_names_the_section_goes(self, foot: str) -> None:
+        text = text_of(f"{PAGE.capitalize()}\n{foot}")
+        assert text.endswith("content.")
+
+    def test_a_journals_footer_of_three_lines_goes(self) -> None:
+        foot = "MILLS ONE | www.mills.example\n3\nNovember 2013 | Volume 8 | Issue 11 | e78127"
+        assert text_of(f"{PAGE.capitalize()}\n{foot}").endswith("content.")
+
+    @pytest.mark.parametrize("foot", ["1.5 Litres of water\n", "44.1\n62.2\nMills of the North\n63"])
+    def test_rows_and_sentences_at_a_pages_foot_stay(self, foot: str) -> None:
+        assert foot.split("\n")[0] in text_of(f"{PAGE.capitalize()}\n{foot}")
+
     def test_in_a_longer_document_only_what_recurs_or_counts_is_a_head(self) -> None:
         pages = [
             f"{title}\n{PAGE}" for title in ("North Bank", "South Bank", "Old Bridge", "New Bridge", "Ferry House")

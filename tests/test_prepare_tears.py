@@ -32,6 +32,11 @@ def test_the_rest_of_a_sentence_comes_before_the_float_that_tore_it(float_: str)
     assert text.index(REST) < text.index(float_.split()[1]) < text.index(NEXT)
 
 
+@pytest.mark.parametrize(("line", "moved"), [("1D continuum.", False), ("1 Department of Mills, Lake Town.", True)])
+def test_a_word_that_begins_with_a_number_is_no_footnote(line: str, moved: bool) -> None:
+    assert (f"{HALF} {REST}" in prepared(f"{HALF}\n\n{line}\n\n{REST} {NEXT}").text) is moved
+
+
 def test_nothing_is_lost_and_what_was_moved_traces_to_where_the_sentence_began() -> None:
     caption = "Fig. 3. The mills on the river, from the lake to the sea."
     found = prepared(f"{HALF}\n\n{caption}", f"{REST} {NEXT}")

@@ -15,6 +15,7 @@ import pytest
 from faulty import (
     Fault,
     Faulty,
+    Visit,
     cut,
     cut_at,
     drip,
@@ -63,7 +64,7 @@ def make(proxy: Faulty, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeEngine]
     made: list[ServerEngine] = []
 
     def engine(retries: int = 3, patience: float = 2.0, silence_seconds: float = 30.0, **more: object) -> ServerEngine:
-        options = {"base_url": proxy.base_url, "verbatim": "alignment", **more}
+        options = {"base_url": proxy.base_url, "verbatim": "alignment", "absence_seconds": patience, **more}
         server = ServerOptions.model_validate({**options, "retries": retries, "patience_seconds": patience})
         made.append(ServerEngine("", server, EngineOptions(timeout_seconds=silence_seconds), 2048))
         return made[-1]
@@ -288,6 +289,36 @@ def test_a_server_that_dies_in_mid_answer_and_comes_back_is_waited_for(proxy: Fa
     proxy.plan = first(1, drip(0.001))
     assert engine.complete(TALK, TWELVE, die, never).text == expected
     assert died.is_set()
+
+
+@pytest.mark.timeout(120)
+def test_a_server_that_never_answered_is_not_waited_for(proxy: Faulty, make: MakeEngine) -> None:
+    proxy.down()
+    with pytest.raises(EngineError, match=r"can't be reached"):
+        make(patience=600.0).start()
+
+
+@pytest.mark.parametrize("status", [502, 503])
+def test_what_stands_before_a_server_that_is_gone_is_no_end_of_its_requests(
+    status: int, proxy: Faulty, make: MakeEngine
+) -> None:
+    proxy.plan = first(4, refuse(status))
+    assert ask(make(retries=0, patience=1.0, absence_seconds=60.0)).text
+    assert len(proxy.chats()) == 5
+
+
+def test_requests_that_bring_a_server_down_each_time_are_given_up(proxy: Faulty, make: MakeEngine) -> None:
+    engine = make(retries=2, patience=60.0)
+    engine.start()
+
+    def falls(visit: Visit) -> None:
+        proxy.down()
+        threading.Timer(0.6, proxy.up).start()
+
+    proxy.plan = first(99, falls)
+    with pytest.raises(EngineError, match="broke off"):
+        ask(engine)
+    assert len(proxy.chats()) == 3, "waiting for it is no try, and each fall is one"
 
 
 def test_a_server_that_stays_dead_is_told_with_what_to_check(proxy: Faulty, make: MakeEngine) -> None:

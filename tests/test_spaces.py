@@ -28,6 +28,15 @@ def test_a_word_that_a_blank_tears_is_likely_to_be_one(text: str, mended: str) -
     assert proposed(text, language, 0.5) == [mended]
 
 
+@pytest.mark.parametrize("name", ["igraph", "ScanNet", "IsAll", "NewOrder", "CodeLlama"])
+def test_a_name_with_a_capital_inside_and_a_small_i_are_no_place_for_a_blank(name: str) -> None:
+    assert proposed(f"We call {name} once and {name} again.") == []
+
+
+def test_a_capital_behind_a_word_in_small_letters_is_one() -> None:
+    assert proposed(PROSE + "We put the modelsOn arXiv.", least=0.5) == [PROSE + "We put the models On arXiv."]
+
+
 def test_a_word_that_only_the_document_knows_is_found_torn() -> None:
     text = "The tachocline is thin. A tachocline spins. Below the tachocline it is still. The tacho cline mixes."
     assert proposed(text, least=0.5) == [text.replace("tacho cline", "tachocline")]

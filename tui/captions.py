@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from textual.content import Content
 
-from ..core.board import InHand
+from ..core.board import InHand, Notice
 from ..core.edits import EditDecision
 from ..core.engine.base import EngineInfo
-from ..core.events import Progress
+from ..core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, ServerWaited
 from ..core.review import uncertain
 from ..core.session import Attempt, ChunkRecord
 from ..core.wording import duration, plural, printable
@@ -66,20 +66,44 @@ def status(
     what: str,
     engine: EngineInfo | None,
 ) -> str:
-    """The line below: done of total, speed, time left, what is left to look at, and what runs.
+    """The line below: done of total, time left, what is left to look at, speed, and what runs.
 
-    `tally` is the list's; `what` is the mode and the model.
+    `tally` is the list's; `what` is the mode and the model. The time stands early: a line of 80 cells ends before the
+    speed.
     """
     done = tally["finished"]
-    parts = [state, f"{done}/{total} done", f"{tally['to_see']} flagged to see", f"{tally['decided']} decided"]
-    if progress is not None and state == "running":
-        if progress.tokens_per_second >= 1:
-            parts.append(f"{progress.tokens_per_second:.0f} tokens/s")
-        if progress.seconds_left is not None and done < total:
-            parts.append(f"{duration(max(1, round(progress.seconds_left)))} left")
+    parts = [state, f"{done}/{total} done"]
+    goes = progress if state == "running" else None
+    if goes is not None and goes.seconds_left is not None and done < total:
+        parts.append(f"{duration(max(1, round(goes.seconds_left)))} left")
+    parts += [f"{tally['to_see']} flagged to see", f"{tally['decided']} decided"]
+    if goes is not None and goes.tokens_per_second >= 1:
+        parts.append(f"{goes.tokens_per_second:.0f} tokens/s")
     if engine is not None:
         what += f" on {engine.engine}"
     return " · ".join([*parts, what])
+
+
+def notice(event: Notice, write_key: str) -> tuple[str, str]:
+    """What happened in the run, and its severity; no words where it is nothing to be told.
+
+    `write_key` is said when all is cleaned: the run itself writes no file.
+    """
+    if isinstance(event, AttemptRefused):
+        return f"Chunk {event.chunk + 1}: {event.message}\n{event.hint}".rstrip(), "error"
+    if isinstance(event, ChunkFailed):
+        return f"Chunk {event.chunk + 1} failed: {event.reason}\nThe run goes on; r tries it again.", "error"
+    if isinstance(event, ServerWaited):
+        return event.words, "warning" if event.gone else "information"
+    if isinstance(event, AttemptFinished):
+        what = f"could not be cleaned again: {event.error}" if event.error else f"was cleaned again in {event.mode}"
+        return f"Chunk {event.chunk + 1} {what}.", "error" if event.error else "information"
+    if event.how != "finished":
+        return "", ""
+    figures = event.progress
+    failed = f", {figures.failed} failed" if figures.failed else ""
+    done = f"All {plural(figures.total, 'chunk')} are cleaned: {figures.flagged} flagged{failed}."
+    return f"{done}\n{write_key} writes the text to a file.", "information"
 
 
 def change(number: int, count: int, edit: EditDecision | None, threshold: float) -> str:

@@ -181,11 +181,21 @@ COMMANDS: tuple[Command, ...] = (
         "leave",
         "q,escape",
         "Back",
-        "Go back, or quit from the desk.",
+        "Go back.",
         "Galley",
-        EVERYWHERE,
+        (PROOF, ATTEMPTS),
         footer=True,
         emacs="q,escape,ctrl+g",
+    ),
+    Command("quit", "q", "Quit", "Leave Galley.", "Galley", (DESK,), footer=True),
+    Command(
+        "end_typing",
+        "escape",
+        "End typing",
+        "Leave the line that a name is typed in.",
+        "Desk",
+        (DESK,),
+        emacs="escape,ctrl+g",
     ),
 )
 BY_ID = {command.id: command for command in COMMANDS}

@@ -29,7 +29,7 @@ from .events import (
 )
 from .holding import FOLDER as HELD
 from .ledger import Ledger
-from .records import CLEANED, DONE, FAILED, Outcome, Record, file_stamp
+from .records import CLEANED, DONE, FAILED, UNMEANT, Outcome, Record, file_stamp
 from .remote import FETCHED
 from .tasks import Task
 
@@ -141,6 +141,9 @@ class Clerk:
         from here, so that it is tried.
         """
         name, stamp = shown(record.source), stamp_now(record)
+        if record.digest == UNMEANT:
+            self._tell(DocumentFailed(record.number, name, record.reason))
+            return None
         digest = self.settings.of(record)[1]
         again = (self.plan.retry_failed and record.troubled) or (self.plan.force and record.state == FAILED)
         same = digest == record.digest and stamp == record.stamp and not again

@@ -29,6 +29,9 @@ class Entry:
     where: str = field(default="", compare=False)
     """The manifest and the line that it stands in; empty where it was found otherwise."""
 
+    fault: str = ""
+    """Why it means no document, in sentences; empty where it does."""
+
     @property
     def key(self) -> str:
         """What tells it from all others of the batch, in this run and the next."""

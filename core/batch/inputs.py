@@ -13,7 +13,7 @@ from .entry import SUFFIXES, Entry, is_address, shown
 from .manifest import SUFFIXES as MANIFESTS
 from .manifest import read_manifest
 from .own import Own
-from .remote import find_remote
+from .remote import find_remote, stem_of
 
 LIST = "-"
 DEEP = "**"
@@ -34,10 +34,19 @@ def find(inputs: Iterable[str], folder: Path, lines: Iterable[str] = (), own: Ow
 
 
 def listed(lines: Iterable[str], folder: Path, own: Own) -> Iterator[Entry]:
-    """The entries of a list, an input a line. A file that is missing is the batch's to report, like any other fault."""
+    """The entries of a list, an input a line. One that means nothing (no such file, a pattern without a match, an empty
+    folder) is the batch's to report, like any other fault; a manifest's mistakes are a person's to mend first.
+    """
     for name in lines:
-        if name.strip():
+        if not name.strip():
+            continue
+        try:
             yield from meant(name, folder, own, named=False)
+        except InputError as error:
+            if is_manifest(absolute(name)) and not is_address(name):
+                raise
+            source = name if is_address(name) else str(absolute(name))
+            yield Entry(source, stem_of(name) if is_address(name) else Path(source).stem, fault=str(error))
 
 
 def meant(given: str, folder: Path, own: Own, *, named: bool = True) -> Iterator[Entry]:
@@ -47,10 +56,10 @@ def meant(given: str, folder: Path, own: Own, *, named: bool = True) -> Iterator
         return
     if not given:
         raise InputError("An input is empty.", "Name a file or a folder; . is this one.")
-    path = Path(os.path.abspath(os.path.expanduser(given)))
+    path = absolute(given)
     if os.path.isdir(path):  # os.path, for which a name that is too long is merely none
         yield from in_folder(path, folder, own)
-    elif path.suffix.lower() in MANIFESTS and os.path.isfile(path):
+    elif is_manifest(path):
         yield from read_manifest(path)
     elif os.path.exists(path) or (not named and not glob.has_magic(given)):
         yield single(path)
@@ -58,6 +67,14 @@ def meant(given: str, folder: Path, own: Own, *, named: bool = True) -> Iterator
         yield from matching(given, folder, own)
     else:
         raise InputError(f"There is no file or folder {shown(given)}.", "Check the name.")
+
+
+def absolute(given: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(given)))
+
+
+def is_manifest(path: Path) -> bool:
+    return path.suffix.lower() in MANIFESTS and os.path.isfile(path)
 
 
 def single(path: Path) -> Entry:

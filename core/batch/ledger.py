@@ -21,8 +21,9 @@ from ..session.database import create_file, in_a_line, open_database, sentence_f
 from ..session.lock import WriterLock, writer_of
 from ..session.names import delete, put_in_place, remove_with_journal
 from .entry import Entry, shown
+from .lines import Lines
 from .names import unique
-from .records import DONE, FAILED, WAITING, Outcome, Record, Totals
+from .records import DONE, FAILED, UNMEANT, WAITING, Outcome, Record, Totals
 
 NAME = "batch.galley-batch"
 APPLICATION_ID = 0x47414C42  # "GALB"
@@ -108,14 +109,16 @@ class Ledger:
         """Enter the documents of this call, each under a name that no other has; returns how many there are.
 
         A document that is known keeps its name. `suffix` is what texts get: a file that stands in `folder` already and
-        is none of ours is left alone, and the document gets another name.
+        is none of ours is left alone, and the document gets another name. What means no document is set aside.
 
-        Raises InputError when a manifest wants two things of one document.
+        Raises InputError when a manifest wants two things of one document, or one name for two.
         """
         known = "SELECT number, call, settings, password_env FROM documents WHERE key = ?"
         with self._writing():
+            lines = Lines(self._connection)
             for entry in entries:
                 key = os.fsencode(entry.key)
+                lines.take(entry, key)
                 found = self._connection.execute(known, (key,)).fetchone()
                 settings = json.dumps(dict(entry.settings), sort_keys=True)
                 if found is not None:
@@ -126,16 +129,22 @@ class Ledger:
                             "Give one of them an output of its own.",
                         )
                     self._connection.execute(
-                        "UPDATE documents SET call = ?, settings = ?, password_env = ? WHERE number = ?",
-                        (*wanted, found["number"]),
+                        "UPDATE documents SET call = ?, settings = ?, password_env = ?, digest = replace(digest, ?, '')"
+                        " WHERE number = ?",
+                        (*wanted, UNMEANT, found["number"]),
                     )
-                    continue
-                output = unique(entry.name, entry.key, lambda name: self._taken(name, folder, suffix))
-                self._connection.execute(
-                    "INSERT INTO documents (key, source, output, settings, password_env, call)"
-                    " VALUES (?, ?, ?, ?, ?, ?)",
-                    (key, os.fsencode(entry.source), output, settings, entry.password_env, self._call),
-                )
+                else:
+                    output = unique(entry.name, entry.key, lambda name: self._taken(name, folder, suffix))
+                    self._connection.execute(
+                        "INSERT INTO documents (key, source, output, settings, password_env, call)"
+                        " VALUES (?, ?, ?, ?, ?, ?)",
+                        (key, os.fsencode(entry.source), output, settings, entry.password_env, self._call),
+                    )
+                if entry.fault:
+                    self._connection.execute(
+                        "UPDATE documents SET state = ?, reason = ?, digest = ? WHERE key = ?",
+                        (FAILED, os.fsencode(entry.fault).decode(errors="replace"), UNMEANT, key),
+                    )
         return self.totals(here=True).documents
 
     def register_known(self) -> int:

@@ -6,6 +6,8 @@ from typing import Any
 
 WAITING, CLEANED, DONE, FAILED = "waiting", "cleaned", "done", "failed"
 """`cleaned`: its session is finished, and its text or rows are still to be written."""
+UNMEANT = "unmeant"
+"""In place of the digest of settings: the input meant no document when it was given, so there is nothing to try."""
 
 
 @dataclass(frozen=True, slots=True)

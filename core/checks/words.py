@@ -30,7 +30,6 @@ WORD = re.compile(f"[{UNSPACED}]|{LETTER}+(?:(?:[{HYPHENS}]\\s{{0,4}}|['\u2019{A
 """A word, with hyphens (also those at a line's end), apostrophes and accents that a PDF set apart."""
 
 HYPHEN = re.compile(f"[{HYPHENS}]")
-ONE_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def normalise(word: str) -> str:

@@ -16,6 +16,7 @@ from ..prepare.tears import KIND as ASIDE
 from ..signs import RAISED
 from .citations import PART_OF_SENTENCE, citations, is_stated, widened
 
+CITATION = "citation"
 GOES_ON = (
     # "arXiv.2310. 04793", "2022. findings-naacl.18": a DOI's last part, where else a full stop ends a sentence.
     r"(?:(?<=[a-zA-Z]\.\d{4}\.)[ ]\d{4,8}(?=[\s.,;:)\]]|$)|(?<=/\d{4}\.)[ ][a-z][a-z-]{1,40}\.\d{1,5}\b"
@@ -45,6 +46,11 @@ LED_TO = re.compile(
 MORE_ADDRESSES = re.compile(r"[ \t]*(?:[,;]|and\b|or\b|&)[ \t]*(?:and[ \t]|or[ \t])?(?:https?:|www\.|\S{1,64}@)")
 TORN_OFF = re.compile(r"^[/_-] [a-z\d]")
 """The end of an address that may go on behind a line's end."""
+DOI = re.compile(
+    r"[ \t]?(?<![^\W\d_])(?:doi|DOI|Doi):?[ \t]?10\.\d{4,9}/(?:[ ](?=\S{0,80}\d))?[^\s\"]{2,200}"
+    r"(?:(?:(?<=[/_-])[ ](?=\S{0,80}\d)|(?<=\d\.)[ ](?=\d{4}\.\d{4,9})|(?<=\(\d\d\))[ ](?=\d{3,6}-\w))[^\s\"]{2,200})?"
+)
+"""A DOI that is no web address, and how it goes on behind a line's end."""
 NOTED = re.compile(rf"(?<=[\d)\]”\"][.,;:])(?P<mark>[{RAISED}]{{1,2}})(?=\s|$)")
 """A footnote's mark behind a full stop that no word stands before: "(see Table 1).²"."""
 MARK = re.compile(
@@ -135,7 +141,7 @@ def find_candidates(
     """
     finders = (FINDERS[kind] for kind in kinds if kind != ASIDE)
     found = {whole_paragraph(text, candidate) for finder in finders for candidate in finder(text, language)}
-    return tuple(sorted(found.union(one for one in known if one.kind != ASIDE or ASIDE in kinds)))
+    return tuple(sorted(found.union(one for one in known if one.kind not in (ASIDE, CITATION) or one.kind in kinds)))
 
 
 def whole_paragraph(text: str, candidate: Candidate) -> Candidate:
@@ -147,12 +153,13 @@ def whole_paragraph(text: str, candidate: Candidate) -> Candidate:
 
 
 def contacts(text: str, language: str) -> Iterator[Candidate]:
-    """E-mail and web addresses, and arXiv's stamp above the text."""
+    """E-mail and web addresses, DOIs, and arXiv's stamp above the text."""
     stamp = INLINE_STAMP.match(text)
     if stamp:
         yield Candidate(0, stamp.end(), "", "contact", 0.95)
     for match in EMAIL.finditer(text):
         yield address(text, *match.span(), 0.9)
+    yield from dois(text)
     for match in URL.finditer(text):
         end = match.start() + len(match.group().rstrip(CLOSING))
         number = NOTE_BEGINNING.search(text, max(0, match.start() - LONGEST_NUMBER), match.start())
@@ -164,6 +171,21 @@ def contacts(text: str, language: str) -> Iterator[Candidate]:
             yield address(text, match.start(), end, 0.7)
         else:
             yield Candidate(match.start(), end, "", "contact", 0.7)
+
+
+def dois(text: str) -> Iterator[Candidate]:
+    """DOIs, each with the comma before it that would end up before a full stop or a line's end."""
+    for match in DOI.finditer(text):
+        end = match.start() + len(match.group().rstrip(CLOSING))
+        while text.count("(", match.start(), end) > text.count(")", match.start(), end) and text[end : end + 1] == ")":
+            end += 1
+        if text[max(0, match.start() - 1) : match.start()] in {"", "\n"}:
+            end = closing.end() if (closing := LINE_END.match(text, end)) else end
+        found = address(text, match.start(), end, 0.7)
+        before = len(text[: found.start].rstrip(" \t"))
+        listed = text[before - 1 : before] in {",", ";"} and not text[before : match.start()].strip(" \t")
+        listed = listed and (text[end : end + 1] in CLOSING or LINE_END.match(text, end) is not None)
+        yield replace(found, start=before - 1) if listed else found
 
 
 def address(text: str, start: int, end: int, prior: float) -> Candidate:

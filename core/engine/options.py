@@ -66,5 +66,7 @@ class ServerOptions(Options):
     """How often a request that the server refused for now (busy, cut off, timed out) is sent again."""
     patience_seconds: float = Field(default=120.0, gt=0.0)
     """How long such a request is tried again before its attempt fails."""
+    absence_seconds: float = Field(default=1800.0, gt=0.0)
+    """How long a server that has answered in this run, and is gone, is waited for before the run stops."""
     verbatim: Literal["auto", "probabilities", "choice", "alignment"] = "auto"
     """How `verbatim` asks the server; `auto` tries what it offers, best first."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from ..errors import EngineError, ModelError
+from .absence import TellWait
 from .base import Cancelled, Comparison, Completion, EngineInfo, Message, OnText, Sampling
 from .keys import find_key
 from .limit import Limit
@@ -44,6 +45,13 @@ class ServerEngine:
         self._name = ""
         self._way: Way | None = None
         self._tokenizer: Tokenizer | None = None
+        self._tell_wait: TellWait | None = None
+
+    def tell_waits(self, tell: TellWait) -> None:
+        """Have it told when a server that is gone is waited for, and when it is back."""
+        self._tell_wait = tell
+        if self._asker is not None:
+            self._asker.absence.tell = tell
 
     def start(self) -> EngineInfo:
         """Find the model and what the server offers. Raises ModelError, EngineError or ConfigError."""
@@ -130,6 +138,7 @@ class ServerEngine:
             if self._loop is None or self._asker is None:
                 key = find_key(self._server)
                 self._asker = Asker(self._server, key, self._limit, self._options.timeout_seconds)
+                self._asker.absence.tell = self._tell_wait
                 self._loop = Loop()
             return self._loop, self._asker
 
@@ -144,6 +153,7 @@ class ServerEngine:
                 f"{asker.reader.where} can't decide by {wanted}.", 'Set server.verbatim to "auto", which finds a way.'
             )
         self._tokenizer = await find_tokenizer(asker, listed.name)
+        asker.absence.known = True
         notes: list[str] = []
         if asker.key_kept_back:
             notes.append("The key was not sent, since http to another machine is not encrypted.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError
+from .absence import Absence
 from .base import Usage
 from .keys import Key, key_file
 from .limit import Limit, Outcome, Ticket
@@ -117,6 +118,7 @@ class Asker:
                 "The key was not sent, since http is not encrypted: use https or a tunnel, or set server.allow_http."
             )
         self.reader = Reader(self.address.host, self._key, where, silence_seconds)
+        self.absence = Absence(self.reader.where, server.absence_seconds)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -134,20 +136,28 @@ class Asker:
     async def patiently(self, ask: Callable[[], Awaitable[T]], *, reach: bool = True) -> T:
         """Ask, in turn, and again while the refusal is one that passes. Raises Refused.
 
-        Without `reach` a server that isn't there is not waited for.
+        Without `reach` a server that isn't there is not waited for. One that is known and gone is waited for much
+        longer, which counts neither as a try nor against our patience.
         """
         import stamina
 
         patience, retries = self._server.patience_seconds, self._server.retries
         began: list[float] = []
         garbage: list[Refused] = []
+        gone: list[float] = []
+        absence = self.absence if reach and self.absence.known else None
+
+        def in_turn() -> Awaitable[T]:
+            return self._in_turn(ask, says_load=reach)
 
         def again(error: Exception) -> bool | float:
             if not isinstance(error, Refused) or not error.again or (error.unreached and not reach):
                 return False
+            if error.away and absence is not None:  # it was waited for long enough
+                return False
             garbage.extend([error] if error.garbage else [])
             began.append(time.monotonic())
-            left = patience - (began[-1] - began[0])
+            left = patience - (began[-1] - began[0] - sum(gone))
             if left <= 0 or len(garbage) > GARBAGE_AGAIN:
                 return False
             return min(error.wait, left) if error.wait else True
@@ -158,7 +168,7 @@ class Asker:
             again, attempts=retries + 1, timeout=None, wait_initial=first, wait_max=patience / 4, wait_jitter=first / 2
         ):
             with attempt:
-                return await self._in_turn(ask, says_load=reach)
+                return await (absence.outwait(in_turn, gone) if absence is not None else in_turn())
         raise AssertionError("the last attempt returns or raises")
 
     async def chat(self, body: Payload, tell: Tell) -> Answer:

@@ -14,6 +14,7 @@ from .keys import Key, masked
 
 AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 BUSY = frozenset({429, 503})
+AWAY = frozenset({502, 503})
 LONGEST_WORDS = 300
 TOO_LONG = re.compile(r"context|maximum.{0,20}length|too long|too many.{0,20}tokens", re.IGNORECASE)
 MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
@@ -42,6 +43,8 @@ class Refused(EngineError):
         self.busy = busy
         self.garbage = garbage
         self.unreached = unreached
+        self.away = unreached or status in AWAY
+        """Nobody is there at present, or only what stands before the server: it may be back, whatever is asked."""
         self.lasting = unreached or status in (401, 403)
         if self.lasting:
             self.exit_code = 2  # the user can act on it, and no chunk failed
@@ -49,6 +52,11 @@ class Refused(EngineError):
         self.status = status
         self.words = words
         """What the server said to it."""
+
+    def for_good(self) -> "Refused":
+        """The same, of a server that stays away: no other request would fare better."""
+        self.lasting, self.exit_code = True, 2
+        return self
 
 
 class Reader:

@@ -14,6 +14,7 @@ from typing import Any
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 from ..signs import MARKS, RAISED, accented
+from .apart import Row, first_stands_apart, marked
 from .ligatures import with_ligatures
 from .protocol import OFF_PAGE
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
@@ -76,13 +77,15 @@ class PdfiumReader:
             glyphs = _Glyphs(page, textpage, self._drop_unseen)
             text = _paired("".join(glyphs.pieces()))
             self.unseen = dict(glyphs.unseen)
-            return with_negations(text).translate(_PIECES)
+            text = with_negations(text).translate(_PIECES)
+            return marked(text) if first_stands_apart(glyphs.rows()) else text
         finally:
             textpage.close()
 
 
 _BETWEEN = re.compile("\r\n| ")
 """As pdfium generates it: each blank and each line end of its own."""
+_ROW = re.compile(r"[^\s\0][^\r\n]*")
 _NUMBERED = re.compile(
     r"(?<!\w)(?:[^\W\d_]{3,40}|[A-ZÄÖÜ][a-zäöü])([.,;:!?)”’\"]?)(?:\r\n| )?(\d{1,2}(?:,\d{1,2})*)(?!\w)"
 )
@@ -144,6 +147,16 @@ class _Glyphs:
                     yield self._between(last, first, given)
                 yield self._run(first, behind)
                 last, given = behind - 1, ""
+
+    def rows(self) -> list[Row]:
+        """The page's lines by their first glyphs; none where glyphs were left out, which may be the first line's."""
+        found = _ROW.finditer(self._codes) if self._all_inside else ()
+        rows: list[Row] = []
+        for match in found:
+            _raw.FPDFText_GetLooseCharBox(self._handle, match.start(), self._loose)
+            size = abs(self._loose.top - self._loose.bottom)
+            rows.append(Row(self._origin(match.start())[1], size, match.end() - match.start()))
+        return rows
 
     def _runs(self) -> Iterator[tuple[int, int, bool]]:
         """(start, end, whether pdfium made it up) of runs of glyphs and of generated white space; a glyph off the page

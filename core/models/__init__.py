@@ -79,7 +79,10 @@ def find(name_or_path: str, folders: Iterable[str] = ()) -> Path | None:
         return checked(fetched)
     known = sorted({EMBEDDED.name, *(model.name for model in list_models(folders).models)})
     names = ", ".join(known[:NAMES_SHOWN]) + (" …" if len(known) > NAMES_SHOWN else "")
-    raise ModelError(f"There is no model called {name_or_path!r}.", f"Known: {names}; or give a .gguf file.")
+    raise ModelError(
+        f"There is no model called {name_or_path!r}.",
+        f"Known: {names}; or give a .gguf file. `galley models catalogue` lists what can be fetched.",
+    )
 
 
 def default_here() -> Path | None:

@@ -67,9 +67,12 @@ def stamp_of(text: str) -> str:
     return first.group() if first else ""
 
 
-def clear_heads(traced: Traced) -> tuple[Traced, int, list[Doubt]]:
-    """The text without heads, footers and page numbers, whole lines each; how many; and lines that may be such."""
-    heads, unsure = running_heads(traced.text)
+def clear_heads(traced: Traced, paged: bool = False) -> tuple[Traced, int, list[Doubt]]:
+    """The text without heads, footers and page numbers, whole lines each; how many; and lines that may be such.
+
+    `paged` says that the text is of real pages, though it be one without a page break.
+    """
+    heads, unsure = running_heads(traced.text, paged)
     doubts = [
         around(traced, line.start, line.end + 1, "", "debris", prior)
         for line, prior in unsure
@@ -78,28 +81,29 @@ def clear_heads(traced: Traced) -> tuple[Traced, int, list[Doubt]]:
     return traced.apply(without(line, traced.text) for line in heads), len(heads), doubts
 
 
-def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
+def running_heads(text: str, paged: bool = False) -> tuple[list[Line], list[tuple[Line, float]]]:
     """Lines that are heads, footers or page numbers, and lines that may be with how likely that is."""
-    pages = pages_of(text)
+    paged = paged or PAGE_BREAK in text
+    pages = pages_of(text, paged)
     heads = {line.start: line for line in recurring(pages)}
     bare = [page for page in ([line for line in page if line.start not in heads] for page in pages) if page]
     outermost = [[page[0], page[-1]] if len(page) > 1 else [page[0]] for page in bare]
     numbers = counting_up(outermost)
     numbers += below_heads(bare, numbers)
-    if PAGE_BREAK in text:
+    if paged:
         beside = numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
         numbers += [line for line in beside if not CHAPTER.match(line.text)]
-    numbers += ends_of_single_page(bare, PAGE_BREAK in text)
+    numbers += ends_of_single_page(bare, paged)
     numbered = {line.start for line in numbers}
     for _ in range(INNER):
         gone = heads.keys() | numbered
         left = ([line for line in page if line.start not in gone] for page in bare)
         inner = [page for page in left if len(page) > 2 * EDGE_LINES]  # a few lines are text, not a foot of it
         heads |= {line.start: line for line in recurring(inner, often=len(inner) / 2)}
-    lonely = lonely_heads(bare) if PAGE_BREAK in text or len(bare) == 1 else []
+    lonely = lonely_heads(bare) if paged or len(bare) == 1 else []
     heads |= {line.start: line for line in [*numbers, *lonely]}
     unsure = [
-        (line, 0.4 if PAGE_BREAK in text else 0.25)
+        (line, 0.4 if paged else 0.25)
         for page in outermost
         for line in page
         if line.start not in heads and lone_number(line) is not None
@@ -107,11 +111,10 @@ def running_heads(text: str) -> tuple[list[Line], list[tuple[Line, float]]]:
     return sorted(heads.values(), key=lambda line: line.start), unsure
 
 
-def pages_of(text: str) -> list[list[Line]]:
-    """Lines that are not blank, by page; without page breaks, by what empty lines set apart."""
+def pages_of(text: str, by_page: bool) -> list[list[Line]]:
+    """Lines that are not blank, by page; without real pages, by what empty lines set apart."""
     lines = lines_of(text)
     groups: list[list[Line]] = [[]]
-    by_page = PAGE_BREAK in text
     previous = 0
     for line in lines:
         if (line.page != previous) if by_page else line.text == "":
@@ -155,6 +158,8 @@ def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
         longer = len(key) >= SHORTEST_HEAD and len(on_edge[key]) >= RECURS_ON_EDGE
         numbered = PAGE_OF.search(lines[0].text) is not None
         if key in unusual and len(lines) < max(RECURS, ALWAYS * len(pages)):
+            continue
+        if len(pages) == 1 and not numbered:  # a head and its heading, or what a table repeats
             continue
         if (enough or longer or numbered) and len(lines) >= often and counts(lines):
             found += lines if enough or numbered else on_edge[key]

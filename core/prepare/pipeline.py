@@ -76,7 +76,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
     step("margin stamps", options.margin_stamps, lambda text: furniture.stamps(text, stamp))
     if options.running_heads:
-        traced, counts["running heads"], unsure = furniture.clear_heads(traced)
+        traced, counts["running heads"], unsure = furniture.clear_heads(traced, document.kind == "pdf")
         doubts += unsure
     traced = traced.apply([Edit(0, 0, f"{stamp}\n\n")] if stamp else [])
     step("letters brought together", options.initials, lambda text: initials(text, language))

@@ -35,7 +35,7 @@ PROPOSED = 1.75
 """So many powers of ten below that a find is still proposed."""
 NUMBER_APART = 0.1
 """How likely "Table1" is to be mended: people who clean by hand left a dozen and mended one, so a person may."""
-ONE_LETTER = frozenset({"a", "i"})
+ONE_LETTER = frozenset({"a", "A", "I"})
 ENDINGS = frozenset({"es", "er", "en", "em", "ist"})
 """German words that are also how other words end."""
 MOST = 8.0
@@ -83,16 +83,16 @@ def together(text: str, known: Known) -> Iterator[Candidate]:
         if known.count(word) >= SEEN or len(word) != len(match.group()):
             continue
         whole = max(zipf(word, known.language), UNKNOWN)
-        powers, cut = best_cut(word, SCALE + whole + TOGETHER, known)
+        powers, cut = best_cut(match.group(), SCALE + whole + TOGETHER, known)
         if powers >= -PROPOSED:
             place = match.start() + cut
             yield Candidate(place, place, " ", "space", likelihood(powers))
 
 
-def best_cut(word: str, needed: float, known: Known) -> tuple[float, int]:
+def best_cut(written: str, needed: float, known: Known) -> tuple[float, int]:
     """The likeliest place for a blank, and by how many powers of ten the two parts are commoner than `needed`."""
-    best = (-SCALE, 0)
-    for at in cuts(word, known.language):
+    best, word = (-SCALE, 0), written.lower()
+    for at in cuts(written, known.language):
         first = known.common(word[:at])
         if first + MOST >= needed - PROPOSED:  # a look-up is what takes time here
             best = max(best, (first + known.common(word[at:]) - needed, at))
@@ -100,9 +100,12 @@ def best_cut(word: str, needed: float, known: Known) -> tuple[float, int]:
 
 
 def cuts(word: str, language: str) -> Iterator[int]:
-    """Where a word may be two; always somewhere, since words here have five letters and more."""
+    """Where a word may be two: not behind a small "i", which is no word, nor before a capital inside a name that begins
+    with one ("ScanNet")."""
     for at in range(1, len(word)):
         if (at == 1 and word[0] not in ONE_LETTER) or at == len(word) - 1:
+            continue
+        if word[0].isupper() and word[at].isupper():
             continue
         if language != "de" or word[at:] not in ENDINGS:
             yield at

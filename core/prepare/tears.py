@@ -26,7 +26,8 @@ NAMED = re.compile(
     r"(?::|\s+(?:[^\W\d_a-z]|\(|[a-z]\)))"
 )
 """How a caption begins, and no sentence about its figure: not "Figure 1, larger values" and not "Fig. 3 shows"."""
-FOOTNOTE = re.compile(r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?)\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)")
+FOOTNOTE = re.compile(r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?(?!\w\b))\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)")
+"""A mark and what begins large; "1D" is a word."""
 NUMBERED_NOTE = re.compile(r"^(\d{1,2})[.)]")
 IMPRINT = re.compile(r"^(?:corresponding author|e-?mail|send offprint|present address|preprint|©)\b", re.I)
 ADDRESS = re.compile(r"(?:\S+@\S+|https?://\S+)$")

@@ -78,7 +78,7 @@ class KeyLine(Line):
         left = self.size.width - 2
         parts: list[Content] = []
         commands = [c for c in keys.of_screen(self._screen) if c.footer]
-        commands.sort(key=lambda command: command.id not in {"help", "leave"})
+        commands.sort(key=lambda command: command.id not in {"help", "leave", "quit"})
         for command in commands:
             key = keys.one_shown(held[command.id].split(",")[0])
             width = cell_len(f"{key} {command.label}") + 2

@@ -112,10 +112,14 @@ class Deciding(GalleyScreen):
     def _look_at(self, *, back: bool) -> None:
         at = self.current if self.current is not None else 0
         following = review.next_to_look_at(self.chunks.shown_rows, at, back=back)
-        if following is None:
-            self.galley.say("Nothing else needs a look here.")
-        else:
+        if following is not None:
             self.chunks.go_to(following)
+            return
+        waiting = sum(row.state == "pending" for row in self.chunks.shown_rows)
+        ahead = (
+            f" yet: {plural(waiting, 'chunk')} {'is' if waiting == 1 else 'are'} still to be cleaned" if waiting else ""
+        )
+        self.galley.say(f"Nothing else needs a look here{ahead}.")
 
     @work
     async def action_accept_clean(self) -> None:

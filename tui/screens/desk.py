@@ -284,11 +284,15 @@ class Desk(GalleyScreen):
                 forget([one.path], one.path.parent)
             self.look_at_sessions()
 
-    def action_leave(self) -> None:
+    def action_quit(self) -> None:
+        self.galley.exit(0)
+
+    def action_end_typing(self) -> None:
+        """Escape: one too many on the way back from a document must not end the app, and says what does."""
         if isinstance(self.focused, Input):
             self._end_typing()
         else:
-            self.galley.exit(0)
+            self.galley.say(f"{keys.shown(self.galley.held['quit'])} leaves Galley.")
 
 
 def what_became(summary: "SessionSummary") -> str:

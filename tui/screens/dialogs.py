@@ -38,7 +38,8 @@ class Ask(ModalScreen[str | None]):
             yield Static(self._text, classes="dialog-text", markup=False)
             for key, _, label in self._choices:
                 yield Static(f"[{key}] {label}", markup=False)
-            yield Static("Esc goes back", classes="dialog-keys", markup=False)
+            first = self._choices[0][0]
+            yield Static(f"Enter is {first} · Esc goes back", classes="dialog-keys", markup=False)
 
     def on_key(self, event: Key) -> None:
         for key, answer, _ in self._choices:
@@ -67,7 +68,7 @@ class Confirm(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(self._title, classes="dialog-title", markup=False)
             yield Static(self._text, classes="dialog-text", markup=False)
-            yield Static(f"[y] {self._yes}   [n] No", classes="dialog-keys", markup=False)
+            yield Static(f"[y] {self._yes}   [n] No   Enter is y · Esc is n", classes="dialog-keys", markup=False)
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -43,20 +45,29 @@ class HelpScreen(ModalScreen[None]):
             "↑↓ scrolls · Esc goes back · keys can be changed in the settings", classes="dialog-keys", markup=False
         )
 
-    def _text(self) -> Text:
-        text = Text()
-        text.append(f"{ABOUT.get(self._screen, '')}\n", "italic")
+    def _text(self) -> RenderableType:
+        parts: list[RenderableType] = [Text(ABOUT.get(self._screen, ""), "italic")]
         here = keys.of_screen(self._screen)
         others = [command for command in keys.COMMANDS if command not in here]
         for title, commands in (("", here), ("On other screens", others)):
             if title:
-                text.append(f"\n\n{title}", "bold")
+                parts.append(Text(f"\n{title}", "bold"))
             for group in keys.GROUPS:
                 these = [command for command in commands if command.group == group]
                 if these:
-                    text.append(f"\n\n{group}\n", "bold underline")
-                    text.append("\n".join(f"  {keys.shown(self._held[c.id]):<{KEYS_WIDTH}} {c.help}" for c in these))
-        return text
+                    parts.append(Text(f"\n{group}", "bold underline"))
+                    parts.append(self._table(these))
+        return Group(*parts)
+
+    def _table(self, commands: list[keys.Command]) -> Table:
+        """Keys and what they do; a long sentence goes on below itself."""
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(width=2)
+        table.add_column(width=KEYS_WIDTH)
+        table.add_column()
+        for command in commands:
+            table.add_row("", Text(keys.shown(self._held[command.id])), Text(command.help))
+        return table
 
     def action_scroll(self, lines: int) -> None:
         self.query_one("#help").scroll_relative(y=lines, animate=False)

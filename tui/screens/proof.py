@@ -17,7 +17,7 @@ from ...core.board import Board, News
 from ...core.config import Config
 from ...core.engine.base import EngineInfo
 from ...core.errors import GalleyError
-from ...core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, RunEnded
+from ...core.events import Progress, RunEnded, ServerWaited
 from ...core.runner import Runner
 from ...core.session import Session
 from ...core.wording import plural, printable
@@ -48,6 +48,7 @@ class Proof(Deciding):
         self.session = session
         self.config = config
         self._begin = begin
+        self._server_gone = False
         self._board = Board()
         self.runner = Runner(session, config, model_finder(session, config), self._board, self._failed_outside)
         self._progress: Progress | None = None
@@ -100,13 +101,13 @@ class Proof(Deciding):
         chunk = place.get("chunk", "0")
         self.chunks.set_rows(self.session.rows(), int(chunk) if chunk.isdigit() else 0)
         self.show_chunk()
-        self._show_status()
         self.set_interval(1 / LOOKS_A_SECOND, self._look)
         self.call_after_refresh(self.galley.settle)
         if self._begin:
             self.runner.prefer(self.current or 0)
             self.runner.go()
-        elif self.session.status().pending:
+        self._show_status()  # after the run is begun: the first picture of it must not say "paused"
+        if not self._begin and self.session.status().pending:
             self.galley.say(f"{keys.shown(self.galley.held['pause'])} lets the run go on.")
 
     def on_resize(self, event: Resize) -> None:
@@ -135,8 +136,12 @@ class Proof(Deciding):
         current = self.current
         if current is not None and (current in news.touched or current in news.in_hand):
             self.show_chunk(keep=True)
-        for notice in news.notices:
-            self._notice(notice)
+        for event in news.notices:
+            if isinstance(event, ServerWaited | RunEnded):
+                self._server_gone = isinstance(event, ServerWaited) and event.gone
+            words, severity = captions.notice(event, keys.one_shown(self.galley.held["write"].split(",")[0]))
+            if words:
+                self.galley.say(words, severity)
         if news.notices or self._since_status >= STATUS_EVERY_LOOKS:
             self._show_status()
         self._since_status += 1
@@ -149,22 +154,6 @@ class Proof(Deciding):
         if status:
             self._show_status()
 
-    def _notice(self, notice: AttemptFinished | AttemptRefused | ChunkFailed | RunEnded) -> None:
-        say = self.galley.say
-        if isinstance(notice, AttemptRefused):
-            say(f"Chunk {notice.chunk + 1}: {notice.message}\n{notice.hint}".rstrip(), "error")
-        elif isinstance(notice, ChunkFailed):
-            say(f"Chunk {notice.chunk + 1} failed: {notice.reason}\nThe run goes on; r tries it again.", "error")
-        elif isinstance(notice, AttemptFinished):
-            what = (
-                f"could not be cleaned again: {notice.error}" if notice.error else f"was cleaned again in {notice.mode}"
-            )
-            say(f"Chunk {notice.chunk + 1} {what}.", "error" if notice.error else "information")
-        elif notice.how == "finished":
-            figures = notice.progress
-            failed = f", {figures.failed} failed" if figures.failed else ""
-            say(f"All {plural(figures.total, 'chunk')} are cleaned: {figures.flagged} flagged{failed}.")
-
     def _failed_outside(self, error: GalleyError) -> None:
         """From the runner's thread."""
         if not self._let_go:
@@ -173,7 +162,7 @@ class Proof(Deciding):
     def _state(self) -> str:
         if self.runner.going:
             loading = self._engine is None and self.session.settings.clean.mode != "rules"
-            return "loading the model" if loading else "running"
+            return "loading the model" if loading else "waiting for the server" if self._server_gone else "running"
         if self.runner.busy:
             return "finishing what is in hand"
         return "paused" if self.chunks.tally["finished"] < len(self.chunks.rows) else "finished"
@@ -213,6 +202,7 @@ class Proof(Deciding):
         if index is None:
             self.query_one("#caption", Line).say("Nothing fits the filter: f shows others.")
             self.diff.clear()
+            self.query_one("#change", Line).say("")
             return
         result = self.session.result(index)
         chunk, attempt, text = result.chunk, result.attempt, result.text
@@ -272,6 +262,9 @@ class Proof(Deciding):
 
     def _no_change(self, end: str) -> None:
         """A key that does nothing says why."""
+        if self._waits and self.current is not None:
+            self.galley.say(f"Chunk {self.current + 1} is not cleaned yet: this is its source.")
+            return
         held = self.galley.held
         on = f"{keys.shown(held['next_look'])} and {keys.shown(held['next_chunk'])} go on to other chunks."
         self.galley.say(

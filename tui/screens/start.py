@@ -14,6 +14,7 @@ from ...core import job as jobs
 from ...core.config import Config
 from ...core.errors import ConfigError, GalleyError
 from ...core.extract import PasswordNeeded
+from ...core.model import BIG
 from ...core.models import EMBEDDED
 from ...core.plan import Plan
 from ...core.session import Session
@@ -101,6 +102,10 @@ class StartScreen(ModalScreen[Opened | None]):
         else:
             lines.append(f"{plan.mode} with {EMBEDDED.name}, which will be fetched first ({size(EMBEDDED.size)});")
             lines.append("`galley models pull` brings a larger one where a hub can be reached")
+        if plan.mode == "rewrite" and plan.model is not None and 0 < plan.model.parameters < BIG:
+            lines.append(
+                "It is small for that: what fails the checks, often most of it, is done in verbatim after all."
+            )
         if plan.mode == "verbatim":
             lines.append(f"The model will decide about {plural(plan.decisions, 'edit')}.")
         if plan.seconds is not None and plan.pace is not None:
