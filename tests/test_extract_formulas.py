@@ -222,3 +222,7 @@ def test_the_tables_have_a_place_for_each_code():
     assert (len(OMS), len(OMX)) == (128, 128)
     assert meaning("XYZABC+CMSY7", 0x31) == "∞"
     assert meaning("Times-Roman", 0x31) is None
+
+
+def test_the_hook_of_an_arrow_and_the_arrow_are_one_sign():
+    assert with_negations("A ↪→ X, B → Y") == "A ↪ X, B → Y"

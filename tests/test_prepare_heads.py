@@ -58,6 +58,22 @@ class TestOverPages:
         text = text_of(*(f"{body(n)}\nand so it is,\nas desired.\n{n}" for n in range(2, 9)), plain=plain)
         assert text.count("as desired.") == 7
 
+    def test_a_preprints_licence_at_the_foot_of_every_page_goes_however_long_it_is(self, plain: bool) -> None:
+        foot = (
+            "available under the licence of the mills of the north.\n(which nobody has reviewed) is the author's, who "
+            "has granted the millers the right to show it to whoever asks them for it, in perpetuity. It is made\n"
+            "Mills preprint doi: https://mills.example/10.1101/1999.12.13; this version posted December 13, 1999. The "
+            "copyright holder for this preprint"
+        )
+        text = text_of(*(f"{body(n)}\n{body(n + 1)}\n{body(n + 2)}\n{foot}" for n in range(1, 7)), plain=plain)
+        assert [word for word in ("licence", "reviewed", "preprint") if word in text] == []
+
+    def test_the_time_of_a_download_below_its_terms_goes_with_them(self, plain: bool) -> None:
+        foot = f"Reuse is subject to the terms of {'the mills and ' * 8}the rivers. Downloaded on 29 Jun 2016\n12:44:40"
+        text = text_of(*(f"{body(n)}\n{body(n + 1)}\n{body(n + 2)}\n{foot}" for n in range(1, 4)), plain=plain)
+        assert "Reuse" not in text
+        assert "12:44:40" not in text
+
     def test_a_caption_that_recurs_at_pages_tops_stays(self, plain: bool) -> None:
         caption = "Table {}: What the mills ground in each month of the year, by grain."
         text = text_of(*(f"{caption.format(n)}\n{body(n)}" for n in range(1, 7)), plain=plain)
@@ -120,6 +136,12 @@ def test_a_citation_of_an_arxiv_paper_stays() -> None:
 def test_the_rest_of_a_formula_at_a_pages_top_is_no_page_number() -> None:
     pages = [f"{body(n)}\n{n}" if n != 4 else f"= 0\n{body(n)}\n{n}" for n in range(1, 9)]
     assert "= 0" in text_of(*pages)
+
+
+def test_a_title_behind_its_lines_number_stays_where_the_pages_number_stands_alone() -> None:
+    lines = [f"{number} {SENTENCES[number % 8]}" for number in range(2, 60)]
+    pages = ["\n".join([*lines[10 * page : 10 * page + 9], str(page + 1)]) for page in range(5)]
+    assert "Of Mills and Rivers" in text_of(f"1 Of Mills and Rivers\n{pages[0]}", *pages[1:])
 
 
 def test_thousands_of_pages_with_one_head_are_no_trouble() -> None:

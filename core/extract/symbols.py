@@ -10,7 +10,8 @@ import unicodedata
 NEGATION = "\ufdd0"
 """Stands for the slash of its own by which TeX strikes a relation through, set before it: "6=" is "≠"; no character."""
 STROKE = "\u0338"
-MAPS_TO = "\u21a6"
+MAPS_TO, HOOKED = "\u21a6", "\u21aa"
+"""Stand for the ends of arrows, which are set before them."""
 NEGATED = "=<>≤≥≡∼≃≈≅∈∋⊂⊃⊆⊇∃∣∥⊢←→↔⇐⇒⇔"
 OMS = (
     "−·×∗÷⋄±∓⊕⊖⊗⊘⊙○◦•≍≡⊆⊇≤≥⪯⪰∼≈⊂⊃≪≫≺≻"
@@ -18,10 +19,10 @@ OMS = (
     "ℵABCDEFGHIJKLMNOPQRSTUVWXYZ∪∩⊎∧∨⊢⊣⌊⌋⌈⌉{}⟨⟩|‖↕⇕\\≀√⨿∇∫⊔⊓⊑⊒§†‡¶♣♢♡♠"
 )
 OML = (
-    "ΓΔΘΛΞΠΣΥΦΨΩαβγδϵζηθικλμνξπρστυϕχψωεϑϖϱςφ↼↽⇀⇁" + "\0\0" + "▷◁0123456789.,</>⋆∂ABCDEFGHIJKLMNOPQRSTUVWXYZ♭♮♯⌣⌢"
+    "ΓΔΘΛΞΠΣΥΦΨΩαβγδϵζηθικλμνξπρστυϕχψωεϑϖϱςφ↼↽⇀⇁↪\0▷◁0123456789.,</>⋆∂ABCDEFGHIJKLMNOPQRSTUVWXYZ♭♮♯⌣⌢"
     "ℓabcdefghijklmnopqrstuvwxyzıȷ℘"
 )
-"""Without the two accents at its end; the hooks of arrows are no signs of their own."""
+"""Without the two accents at its end. The hook of an arrow to the left, which stands behind it, is left out."""
 DELIMITERS = "()[]⌊⌋⌈⌉{}⟨⟩"
 NOTHING = "\0"
 """Pieces of what is drawn around a formula, and no sign of their own: brackets' extensions, tips of braces."""
@@ -85,7 +86,7 @@ def meaning(font: str, code: int) -> str | None:
 
 def with_negations(text: str) -> str:
     """Each stroke put on the relation that it crosses, before or behind it; a stray one goes."""
-    if NEGATION not in text and MAPS_TO not in text:
+    if not any(sign in text for sign in (NEGATION, MAPS_TO, HOOKED)):
         return text
     out: list[str] = []
     pending = False
@@ -98,7 +99,7 @@ def with_negations(text: str) -> str:
         elif pending and character in NEGATED:
             out.append(struck(character))
             pending = False
-        elif character == "→" and out and out[-1] == MAPS_TO:
+        elif character == "→" and out and out[-1] in (MAPS_TO, HOOKED):
             continue
         else:
             pending = pending and character.isspace()

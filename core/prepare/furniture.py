@@ -21,9 +21,13 @@ EDGE_LINES = 3
 RECURS = 3
 INNER = 2
 """So many lines more may a footer have above its last and the page's number, if they stand on half of the pages."""
+SENTENCE = 30
+"""A sentence's end of as many characters is no line that many pages have of themselves."""
 RECURS_ON_EDGE = 2
 """So often does a longer line stand on the very edge of pages if it is a head."""
 MAX_HEAD = 120
+ALWAYS = 0.75
+"""On this share of the pages a line stands that is a head however long it is, and whether or not it looks like one."""
 SHORTEST_HEAD = 10
 INLINE_STAMP = re.compile(r"arXiv:\d{4}\.\d{4,5}(?:v\d+)?\s{1,3}\[[\w.-]{2,20}\]\s{1,3}\d{1,2}\s{1,3}\w{3}\s{1,3}\d{4}")
 FIRST_PAGE = 12_000
@@ -127,23 +131,34 @@ def signature(line: Line) -> str:
 
 
 def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
-    """Edge lines whose signature stands on several pages, `often` of them at the least, and whose numbers count."""
+    """Edge lines whose signature stands on several pages, `often` of them at the least, and whose numbers count.
+
+    Lines that look like text, are long or have no letters must stand on nearly all pages, as preprints' licences do.
+    """
     seen: dict[str, list[Line]] = defaultdict(list)
     on_edge: dict[str, list[Line]] = defaultdict(list)
+    unusual: set[str] = set()
     for page in (without_numbers(page) for page in pages):
         for line in {line.start: line for line in [*page[:EDGE_LINES], *page[-EDGE_LINES:]]}.values():
-            key = signature(line)
-            letters = sum(character.isalpha() for character in key)
-            if letters >= 3 and len(key) <= MAX_HEAD and not is_of_text(line.text.strip()):
-                seen[key].append(line)
-                if line in (page[0], page[-1]):
-                    on_edge[key].append(line)
+            key, text = signature(line), line.text.strip()
+            of_text = is_of_text(text)
+            if CAPTION.match(text) or (of_text and len(text) < SENTENCE):
+                continue
+            if sum(character.isalpha() for character in key) < 3:
+                unusual.add(key := text)
+            elif len(key) > MAX_HEAD or of_text:
+                unusual.add(key)
+            seen[key].append(line)
+            if line in (page[0], page[-1]):
+                on_edge[key].append(line)
     least = RECURS if len(pages) > 4 else 2
     found: list[Line] = []
     for key, lines in seen.items():
         enough = len(lines) >= least and len(on_edge[key]) * 2 >= len(lines)
         longer = len(key) >= SHORTEST_HEAD and len(on_edge[key]) >= RECURS_ON_EDGE
         numbered = PAGE_OF.search(lines[0].text) is not None
+        if key in unusual and len(lines) < max(RECURS, ALWAYS * len(pages)):
+            continue
         if len(pages) == 1 and not numbered:  # a head and its heading, or what a table repeats
             continue
         if (enough or longer or numbered) and len(lines) >= often and counts(lines):
@@ -153,10 +168,8 @@ def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
 
 
 def is_of_text(text: str) -> bool:
-    """Whether a line that recurs is all the same the end of a sentence ("as desired."), a piece of a formula or a
-    caption: what begins in a small letter and closes, or is short and no number's, and what names a figure."""
-    if CAPTION.match(text):
-        return True
+    """Whether a line that recurs is all the same the end of a sentence ("as desired.") or a piece of a formula: what
+    begins in a small letter and closes, or is short and no number's."""
     if text.startswith("continued"):  # what a long table has on each of its pages
         return False
     return text[0].islower() and (CLOSED.search(text) is not None or (len(text) < SHORTEST_HEAD and text.isalpha()))

@@ -107,7 +107,9 @@ def chained(numbers: Sequence[tuple[int, int, Line]]) -> list[Line]:
 def numbered_heads(edges: Sequence[Sequence[Line]], all_edges: Sequence[Sequence[Line]]) -> list[Line]:
     """Lines of `edges` that are, begin or end with their page's number; real pages only.
 
-    The distance between number and page is the one that most pages have on `all_edges`, known heads among them.
+    The distance between number and page is the one that most pages have on `all_edges`, known heads among them. Where
+    the number stands alone, another line that begins with it is text: the first page's title, in a manuscript that
+    numbers its lines.
     """
     distances: Counter[int] = Counter()
     for page in all_edges:
@@ -117,7 +119,13 @@ def numbered_heads(edges: Sequence[Sequence[Line]], all_edges: Sequence[Sequence
     distance, pages = distances.most_common(1)[0]
     if pages < max(SHORTEST_CHAIN, len(all_edges) // 3):
         return []
-    return [line for page in edges for line in page if line.page + distance in numbers_at_ends(line)]
+    alone = {line.page for page in all_edges for line in page if lone_number(line) == (line.page + distance, False)}
+    return [
+        line
+        for page in edges
+        for line in page
+        if line.page + distance in numbers_at_ends(line) and (line.page not in alone or lone_number(line))
+    ]
 
 
 def numbers_at_ends(line: Line) -> set[int]:
