@@ -22,7 +22,7 @@ from ..core.batch.ledger import row_errors
 from ..core.config import Config, load_config
 from ..core.cores import cores
 from ..core.engine.base import Engine
-from ..core.errors import ConfigError, EngineError, GalleyError, InputError
+from ..core.errors import ConfigError, EngineError, GalleyError, InputError, SessionError, StorageError
 from ..core.extract.pagespec import check_pages
 from ..core.model import resolve_mode
 from ..core.paths import sessions_dir
@@ -121,10 +121,14 @@ def batch(
             with view(count, quiet=quiet) as shown:
                 work = worker_for(plan, ledger, config, engine, address, shown)
                 ended = run(work, engine)
-        except BaseException:
+        except BaseException as error:
             with suppress(GalleyError):  # what went wrong first is what is told
                 core_batch.write_reports(folder, ledger)
-            raise
+            if not isinstance(error, StorageError | SessionError):
+                raise
+            say(f"galley: {error}")
+            say_how_to_go_on(folder)
+            return error.exit_code
         finally:
             if engine is not None:
                 engine.close()
@@ -230,6 +234,12 @@ def run(work: Callable[[threading.Event], bool], engine: Engine | None) -> bool:
             return False
 
 
+def say_how_to_go_on(folder: Path) -> None:
+    """The command, as long as the folder is where it was."""
+    if core_batch.is_batch(folder):
+        say(f"To go on: galley batch -o {shlex.quote(str(folder))}")
+
+
 def told(
     ledger: Ledger,
     folder: Path,
@@ -254,7 +264,7 @@ def told(
         click.echo(reports[0].read_text(encoding="utf-8"), nl=False)
     if not ended:
         say(f"Interrupted: {core_batch.sentence(totals)} Everything finished is saved.", False)
-        say(f"To go on: galley batch -o {shlex.quote(str(folder))}", False)
+        say_how_to_go_on(folder)
         return INTERRUPTED
     say(core_batch.sentence(totals), quiet)
     for number, record in enumerate(record for record in ledger.documents(here=True) if record.state == "failed"):

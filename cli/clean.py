@@ -18,7 +18,7 @@ from ..core.atomic import check_place
 from ..core.comparing import Comparing
 from ..core.config import Config
 from ..core.engine.base import Engine
-from ..core.errors import EngineError
+from ..core.errors import EngineError, StorageError
 from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, refuse_foreign, write
 from ..core.extract import NOT_COMPARED, PasswordNeeded
@@ -214,12 +214,16 @@ def finish(
             except EngineError as error:
                 say(str(error), False)
                 stopped = True
+            except StorageError as error:
+                say(f"galley: {error}")
+                say_how_to_go_on(session)
+                return error.exit_code
         for note in reporter.notes:
             say(note, quiet)
     status = session.status()
     if stopped or (ended is not None and ended.how == "interrupted"):
         say(f"Interrupted: {status.done + status.failed} of {status.total} chunks are done and saved.", False)
-        say(f"To go on: galley resume {shlex.quote(str(session.path))}", False)
+        say_how_to_go_on(session)
         return INTERRUPTED
     report = write_text(session, target, folder, force)
     notes.say_the_rest()
@@ -229,6 +233,12 @@ def finish(
         for line in summary_lines(session, ended, report):
             say(line, quiet)
     return 1 if status.failed else 0
+
+
+def say_how_to_go_on(session: Session) -> None:
+    """The command, as long as there is something to go on with."""
+    if session.path.exists():
+        say(f"To go on: galley resume {shlex.quote(str(session.path))}")
 
 
 def write_text(session: Session, target: Path | None, folder: Path, force: bool) -> ExportReport:

@@ -254,6 +254,18 @@ def test_patterns_and_folders_work_on_any_file_system_that_fsspec_has(tmp_path: 
         system.rm("/shelf", recursive=True)
 
 
+def test_a_key_with_signs_that_an_address_has_its_own_use_for_is_whole_in_name_and_report(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "chapter #1.txt", "what? 100%25.txt", "deep/a#b.txt")
+    asked = [f"file://{root}/{name}" for name in ("chapter #1.txt", "what? 100%25.txt")]
+    done = batch(tmp_path, "-", stdin="\n".join([*asked, f"file://{root}/deep/"]))
+    assert done.returncode == 0, done.stderr
+    assert sorted(texts(tmp_path)) == ["a#b.txt", "chapter #1.txt", "what_ 100%25.txt"]
+    inputs = {str(one["input"]) for one in report(tmp_path).values()}
+    assert inputs == {*asked, f"file://{root}/deep/a#b.txt"}
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert all(f"{one}</small>" in page for one in inputs)
+
+
 def test_an_address_is_shown_without_what_opens_it() -> None:
     assert shown("https://user:word@example.org/a.pdf?key=1#x") == "https://example.org/a.pdf"
     assert shown("/a/\x1b[31mb\u202e.pdf") == "/a/b.pdf"

@@ -270,3 +270,17 @@ def test_an_address_without_ray_is_told_at_once(tmp_path: Path) -> None:
     done = batch(tmp_path, "in", "--ray", "127.0.0.1:9")
     assert done.returncode == 130
     assert "There is no Ray at 127.0.0.1:9" in done.stderr
+
+
+def test_nothing_of_rays_own_reaches_the_terminal(tmp_path: Path, own_home: Path) -> None:
+    pytest.importorskip("ray")
+    shelf(tmp_path, "a.txt")
+    done = batch(tmp_path, "in", "--ray", "local")
+    assert done.returncode == 0, done.stderr
+    said = [re.sub(r"[\d.]+ s$", "…", line) for line in done.stderr.splitlines()]
+    assert said == [
+        "1 document.",
+        f"[1/1] {tmp_path}/in/a.txt: 1 chunk, 0 flagged, …",
+        "1 document: 1 done. 1 page, 1 chunk, 0 to look at.",
+        "The report: out/report.html",
+    ]

@@ -18,6 +18,10 @@ REFUSED = {
     ),
     "noise.pdf": (b"\x00\x01\x02" * 99, "is no PDF despite its name"),
     "cut.pdf": (pages_saying("Hello")[:300], "cut.pdf is damaged beyond repair"),
+    "pageless.pdf": (
+        pages_saying("Hello").replace(b"/Pages ", b"/Pagez "),
+        r"pageless\.pdf is damaged beyond repair: none of its pages can be found\. Download",
+    ),
     "nonsense.pdf": (b"%PDF-1.7\nnothing at all", "nonsense.pdf is damaged beyond repair"),
     "nopages.pdf": (pdf_of(), "nopages.pdf has no pages."),
     "scan.pdf": (

@@ -1,6 +1,7 @@
 """A disk that is full, or that nobody may write to, at every place where Galley writes."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import threading
@@ -9,12 +10,16 @@ from pathlib import Path
 
 import pytest
 from faults import PROSE, disk, fill, galley, in_one_sentence, inventory
+from making import attempt, new_session
 
 from galley.core import job as jobs
 from galley.core.config import load_config
+from galley.core.errors import StorageError
 from galley.core.session import Session, list_sessions
 
 TEXT = PROSE * 40
+ROOM_FOR_A_LOCK = 4096
+"""Bytes: enough to begin, and too few for a commit."""
 RULES = ("clean", "notes.txt", "--mode", "rules", "-o", "out.txt")
 
 
@@ -90,6 +95,38 @@ def test_after_room_was_made_the_same_command_goes_on_and_nothing_is_done_twice(
     with Session.open(session_of(full), write=False) as session:
         assert all(len(session.attempts(chunk.index)) == 1 for chunk in session.chunks())
     assert (work / "whole.txt").read_text().count("compositor") == TEXT.count("compositor")
+
+
+def test_a_run_that_a_full_disk_stops_says_how_to_go_on(full: Path, work: Path) -> None:
+    os.truncate(full / "filler", (full / "filler").stat().st_size - ROOM_FOR_A_LOCK)
+    stopped = galley("resume", folder=work)
+    assert in_one_sentence(stopped) == f"To go on: galley resume {session_of(full)}"
+    assert stopped.stderr.count("The disk is full") == 1
+
+
+def test_a_batch_that_a_full_disk_stops_says_how_to_go_on_and_does(work: Path, own_home: Path) -> None:
+    with disk(own_home, "size=1m"):
+        fill(own_home)
+        done = galley("batch", "notes.txt", "-o", "clean here", "--mode", "rules", folder=work)
+        assert in_one_sentence(done) == "To go on: galley batch -o 'clean here'"
+        assert done.stderr.lower().count("disk is full") == 1
+        (own_home / "filler").unlink()
+        assert galley("batch", "-o", "clean here", folder=work).returncode == 0
+    assert (work / "clean here" / "notes.txt").exists()
+
+
+@pytest.mark.parametrize("how", ["moved", "removed"])
+def test_a_folder_of_sessions_that_goes_in_the_midst_is_told_as_that(how: str, tmp_path: Path) -> None:
+    with new_session(tmp_path / "sessions") as session:
+        session.add_attempt(attempt(0), choose=True)
+        (tmp_path / "sessions").rename(tmp_path / "elsewhere")
+        if how == "removed":
+            shutil.rmtree(tmp_path / "elsewhere")
+        with pytest.raises(StorageError, match=r"was moved or removed while it was written to\. If it was moved"):
+            session.add_attempt(attempt(1), choose=True)
+    if how == "moved":
+        with Session.open(tmp_path / "elsewhere" / session.path.name) as there:
+            assert [len(there.attempts(at)) for at in (0, 1)] == [1, 0]
 
 
 GOES_ON = {

@@ -48,7 +48,7 @@ POLL_SECONDS = 0.2
 LOOK_SECONDS = 1.0
 """Between two looks at who has which document in hand."""
 CONNECT_SECONDS = 10.0
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS": "1"}
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "1"}
 """Nothing is reported to anybody, and a terminal is the batch's own."""
 
 

@@ -11,6 +11,9 @@ ARROW = " -> "
 SUFFIXES = {".pdf", ".txt", ".text", ".md", ".markdown"}
 """What is taken out of a folder; a file that is named itself is looked at whatever it is called."""
 
+KEYED = {"file", "gcs", "gs", "local", "memory", "s3", "s3a"}
+"""Of the others, most have what opens them in the query."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -48,9 +51,20 @@ def password_of(variable: str, given: str | None) -> str | None:
     return os.environ.get(variable) if variable else given
 
 
+def is_key(source: str) -> bool:
+    """Whether everything behind an address's host is a name, in which ? and # are signs like others."""
+    return source.partition("://")[0].lower() in KEYED
+
+
 def shown(source: str) -> str:
-    """A source as it may be shown and kept: an address without its user, password, query and fragment."""
-    if is_address(source):
+    """A source as it may be shown and kept: an address without its user and password, and without its query and
+    fragment where it has such.
+    """
+    if is_key(source):
+        protocol, _, rest = source.partition("://")
+        host, slash, name = rest.partition("/")
+        source = f"{protocol}://{host.rpartition('@')[2]}{slash}{name}"
+    elif is_address(source):
         try:
             parts = urlsplit(source)
         except ValueError:

@@ -22,7 +22,7 @@ from ..atomic import FULL, storage_error
 from ..errors import InputError
 from ..paths import private_dir
 from . import web
-from .entry import Entry, shown
+from .entry import Entry, is_key, shown
 from .ledger import moved_away
 
 BLOCK = 1 << 20
@@ -64,7 +64,8 @@ def stem_of(address: str) -> str:
 
 def file_name(address: str) -> str:
     """The last part of an address's path."""
-    return PurePosixPath(unquote(urlsplit(address).path)).name or "document"
+    path = address.partition("://")[2].partition("/")[2] if is_key(address) else unquote(urlsplit(address).path)
+    return PurePosixPath(path).name or "document"
 
 
 def opened(address: str) -> tuple[Any, str]:

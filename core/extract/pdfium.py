@@ -343,4 +343,6 @@ def _cannot_open(error: Exception) -> CannotOpen:
         return CannotOpen("password")
     if code == _raw.FPDF_ERR_SECURITY:
         return CannotOpen("encryption", "its security handler is unknown")
+    if code == _raw.FPDF_ERR_SUCCESS:  # by its own account; nothing is in it
+        return CannotOpen("damaged", "none of its pages can be found")
     return CannotOpen("damaged", describe(error))

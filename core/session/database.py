@@ -206,10 +206,11 @@ def sentence_for(path: Path, error: sqlite3.DatabaseError) -> SessionError | Sto
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN} and journal_path(path).exists():
         return NeedsWriter(f"{path} was left in the middle of a commit.", "Its folder has to be writable once.")
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+    gone = code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL} and not path.exists()
+    if gone or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
         return StorageError(
             f"{path} was moved or removed while it was written to.",
-            "What was finished before is saved where it is now.",
+            "If it was moved, what was finished is in it and goes on from there; if not, the same command begins anew.",
         )
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return StorageError(
