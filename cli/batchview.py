@@ -42,6 +42,10 @@ class InHand:
     holder: str = ""
 
 
+def nothing() -> None:
+    """There is no picture to begin."""
+
+
 class Counts:
     """What the events add up to. Called from several threads."""
 
@@ -52,8 +56,11 @@ class Counts:
         self.in_hand: dict[int, InHand] = {}
         self._began = time.monotonic()
         self._lock = threading.Lock()
+        self.begin = nothing
+        """Called before each event is taken in: there is something to show."""
 
     def __call__(self, event: Event) -> None:
+        self.begin()
         with self._lock:
             self._fold(event)
 
@@ -166,8 +173,13 @@ def view(total: int, *, quiet: bool = False) -> Generator[Counts]:
         counts = Counts(total)
         picture = Picture(counts)
         console = Console(stderr=True)
-        with Live(picture, console=console, transient=True, refresh_per_second=PICTURES_A_SECOND):
+        live = Live(picture, console=console, transient=True, refresh_per_second=PICTURES_A_SECOND)
+        counts.begin = live.start  # not before: a cluster's libraries are kept off the terminal while they begin
+        try:
             yield counts
+        finally:
+            counts.begin = nothing
+            live.stop()
         say(counts.words())
     else:
         lines = Lines(total)

@@ -272,10 +272,10 @@ def test_an_address_without_ray_is_told_at_once(tmp_path: Path) -> None:
     assert "There is no Ray at 127.0.0.1:9" in done.stderr
 
 
-def test_nothing_of_rays_own_reaches_the_terminal(tmp_path: Path, own_home: Path) -> None:
+def test_nothing_of_rays_own_reaches_the_terminal(tmp_path: Path, own_home: Path, embedded_model: Path) -> None:
     pytest.importorskip("ray")
     shelf(tmp_path, "a.txt")
-    done = batch(tmp_path, "in", "--ray", "local")
+    done = batch(tmp_path, "in", "--ray", "local", mode="verbatim")
     assert done.returncode == 0, done.stderr
     said = [re.sub(r"[\d.]+ s$", "…", line) for line in done.stderr.splitlines()]
     assert said == [

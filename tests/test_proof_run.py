@@ -9,6 +9,7 @@ from piloting import FIRST, a_session, app_on, decisions, piloted, press, proof_
 
 from galley.core import job as jobs
 from galley.core.clean.options import CleanOptions
+from galley.core.engine.absence import TellWait
 from galley.core.engine.base import RequestCancelled
 from galley.core.events import Progress
 from galley.core.session import Session
@@ -184,6 +185,27 @@ async def test_the_text_of_a_running_chunk_streams_in(tmp_path: Path, monkeypatc
         assert list(proof_of(app).chunks.in_hand) == [2], "the chunk in view is cleaned first"
         assert "being cleaned in rewrite, 3 tokens" in screen_text(app)
         assert "▸" in screen_text(app)
+
+
+@piloted
+async def test_a_server_that_is_waited_for_is_seen_to_be_and_so_is_its_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = rewriting(tmp_path)
+    heard: list[TellWait] = []
+    monkeypatch.setattr(jobs, "make_engine", lambda model, config, chunking: Slow())
+    monkeypatch.setattr(jobs, "session_model", lambda session, config, fetch: MODEL)
+    monkeypatch.setattr(jobs, "tell_waits", lambda engine, tell: heard.append(tell))
+    async with app_on(path) as (app, pilot):
+        await press(pilot, "space")
+        await until(pilot, lambda: "word by word" in screen_text(app))
+        (tell,) = heard
+        tell("The server can't be reached. It is waited for, up to 30 minutes.", True)
+        await until(pilot, lambda: "waiting for the server" in screen_text(app))
+        assert "up to 30 minutes" in told(app)
+        tell("The server is back.", False)
+        await until(pilot, lambda: "is back" in told(app))
+        assert "waiting for the server" not in screen_text(app)
 
 
 @piloted

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -23,6 +24,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ..config import Config
+from ..engine.local import open_log
 from ..errors import ConfigError, EngineError, ModelError, StorageError
 from .batch import reason_of
 from .clerk import Clerk, Listener, Plan, stamp_now
@@ -48,7 +50,7 @@ POLL_SECONDS = 0.2
 LOOK_SECONDS = 1.0
 """Between two looks at who has which document in hand."""
 CONNECT_SECONDS = 10.0
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "1"}
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DEDUP_LOGS": "1"}
 """Nothing is reported to anybody, and a terminal is the batch's own."""
 
 
@@ -275,7 +277,8 @@ def connected(ray: Any, address: str, workers: int) -> Generator[None]:
         check_reachable(address)
     try:
         try:
-            ray.init(address=address, **options)
+            with stderr_in_log():
+                ray.init(address=address, **options)
         except (OSError, RuntimeError, ValueError) as error:
             raise ClusterLost(f"There is no Ray at {address}: {first_line(error)}.", "Check --ray.") from error
         quieten()
@@ -284,6 +287,27 @@ def connected(ray: Any, address: str, workers: int) -> Generator[None]:
         ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def stderr_in_log() -> Generator[None]:
+    """What libraries say goes into the log while the block runs: Ray tells the terminal that it was told to be quiet.
+    Nothing may draw on the terminal meanwhile.
+    """
+    log, kept = open_log(), -1
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+        os.dup2(log.fileno(), 2)
+    except (OSError, AttributeError):  # closed by whoever called: then nobody sees it either
+        pass
+    try:
+        yield
+    finally:
+        if kept >= 0:
+            os.dup2(kept, 2)
+            os.close(kept)
+        log.close()
 
 
 def check_reachable(address: str) -> None:
