@@ -166,6 +166,15 @@ def test_a_form_feed_inside_a_line_is_a_character_that_could_not_be_read(tmp_pat
     assert document.notes == ("3 characters could not be read and stand as �, on page 1.",)
 
 
+def test_pages_that_were_joined_by_form_feeds_alone_are_pages(tmp_path: Path):
+    pages = [f"Reports {number}\n" + "A page of a report, of some length. " * 12 + str(number) for number in (1, 2, 3)]
+    document = extract(saved(tmp_path, "\f".join(pages), "joined.txt"))
+    assert texts(document) == pages
+    coded = "\n".join("The e\fect is di\ferent, and so it goes on for a while in this line." for _ in range(40))
+    assert extract(saved(tmp_path, coded, "coded.txt")).page_count == 1
+    assert extract(saved(tmp_path, "The e\fect. " + "And so it goes on for a while. " * 40, "one.txt")).page_count == 1
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_unicode_text_is_read_without_a_guess(tmp_path: Path, encoding: str):
     document = extract(saved(tmp_path, "Größe – “naïve”\n".encode(encoding), "notes.md"))

@@ -26,6 +26,9 @@ BINARY_SHARE = 0.02
 """More of these characters than that, and a file is no text."""
 INSIDE = re.compile(r"(?<=[^\n\r\f])\f+(?=[^\n\r\f])")
 """Form feeds that no line end is beside."""
+JOINED = 300
+"""So many characters a page, in the mean, has a text whose pages a program joined by form feeds alone."""
+IN_WORD = re.compile(r"(?<=[a-zà-ÿ])\f(?=[a-zà-ÿ])")
 UNREAD = "\ufffd"
 MOSTLY_ASCII = 0.7
 WESTERN = "cp1252"
@@ -72,8 +75,13 @@ def decode(path: Path, data: bytes) -> tuple[str, list[str]]:
 def split_pages(text: str) -> list[str]:
     """The pages of a text file; a form feed after the last page, as pdftotext writes it, opens no new one.
 
-    Inside a line it is no page's end: newer versions of PyMuPDF write it for a glyph that they have no letter for.
+    Inside a line it is no page's end: newer versions of PyMuPDF write it for a glyph that they have no letter for. Only
+    where they all stand so, a page apart, and few of them in what may be a word, somebody joined pages by them.
     """
+    feeds = text.count("\f")
+    joined = "\f" not in INSIDE.sub("", text) and 2 * len(IN_WORD.findall(text)) <= feeds
+    if joined and len(text) >= JOINED * (feeds + 1):
+        return text.split("\f")
     pages = INSIDE.sub(lambda match: UNREAD * len(match.group()), text).split("\f")
     return pages[:-1] if len(pages) > 1 and not pages[-1].strip() else pages
 
