@@ -363,3 +363,13 @@ def test_pages_of_a_few_lines_that_say_the_same_are_not_taken_away_line_by_line(
     left, right = body(0).split("\n")[:4], body(4).split("\n")[:4]
     text = text_of(*(["\n".join(left), "\n".join(right)] * 10))
     assert len(text.split()) > 10 * len(" ".join(left[1:]).split())
+
+
+def test_paragraphs_that_say_nearly_the_same_are_no_heads_of_pages() -> None:
+    passage = (
+        "The compositor set the type by hand in {}, letter by letter, and the reader of proofs sat beside him. When "
+    )
+    passage += "the sheet came from the press they read it aloud, word for word, from the first line to the last."
+    paragraphs = [passage.format(1483 + at) for at in range(8)]
+    for said in (text_of(*paragraphs), text_of(*paragraphs, plain=True)):
+        assert [said.count(f"in {1483 + at},") for at in range(8)] == [1] * 8

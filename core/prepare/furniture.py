@@ -133,20 +133,24 @@ def signature(line: Line) -> str:
 def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
     """Edge lines whose signature stands on several pages, `often` of them at the least, and whose numbers count.
 
-    Lines that look like text, are long or have no letters must stand on nearly all pages, as preprints' licences do.
+    Lines that look like text, are long or have no letters must stand on nearly all pages, as preprints' licences do:
+    on pages that the text has, with more on them than a few lines, which may be all the text there is.
     """
     seen: dict[str, list[Line]] = defaultdict(list)
     on_edge: dict[str, list[Line]] = defaultdict(list)
     unusual: set[str] = set()
+    real = bool(pages) and pages[0][0].page != pages[-1][0].page
     for page in (without_numbers(page) for page in pages):
         for line in {line.start: line for line in [*page[:EDGE_LINES], *page[-EDGE_LINES:]]}.values():
             key, text = signature(line), line.text.strip()
             of_text = is_of_text(text)
             if CAPTION.match(text) or (of_text and len(text) < SENTENCE):
                 continue
-            if sum(character.isalpha() for character in key) < 3:
-                unusual.add(key := text)
-            elif len(key) > MAX_HEAD or of_text:
+            lettered = sum(character.isalpha() for character in key) >= 3
+            if not lettered or len(key) > MAX_HEAD or of_text:
+                if len(page) <= (EDGE_LINES if real else 2 * EDGE_LINES):
+                    continue
+                key = key if lettered else text
                 unusual.add(key)
             seen[key].append(line)
             if line in (page[0], page[-1]):
