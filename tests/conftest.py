@@ -2,10 +2,13 @@
 so that one pull serves all test runs on a machine."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from faulty import Faulty
+from llama_server import LlamaServer, llama_server
 
 from galley.core import models
 
@@ -53,3 +56,18 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real inputs in ../shared/data are not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="module")
+def running(embedded_model: Path) -> Iterator[LlamaServer]:
+    """A server of llama.cpp's own with the embedded model."""
+    with llama_server(embedded_model) as server:
+        yield server
+
+
+@pytest.fixture
+def proxy(running: LlamaServer) -> Iterator[Faulty]:
+    """What stands before that server and does to its answers what a test says."""
+    made = Faulty(running.port)
+    yield made
+    made.down()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from llama_server import SECRET, LlamaServer, llama_server
+from llama_server import SECRET, LlamaServer
 
 from galley.core.engine import keys
 from galley.core.engine.base import Message, RequestCancelled, Sampling, WorkerDied
@@ -23,12 +23,6 @@ LONG = [Message("user", "Count to one thousand.")]
 
 def never() -> bool:
     return False
-
-
-@pytest.fixture(scope="session")
-def running(embedded_model: Path) -> Iterator[LlamaServer]:
-    with llama_server(embedded_model) as server:
-        yield server
 
 
 @pytest.fixture

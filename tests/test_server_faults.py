@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import pytest
 from faulty import (
@@ -26,7 +25,7 @@ from faulty import (
     refuse,
     silence,
 )
-from llama_server import SECRET, LlamaServer, llama_server
+from llama_server import SECRET
 
 from galley.core.engine import keys
 from galley.core.engine.base import Completion, Message, RequestCancelled, Sampling, WorkerDied
@@ -42,19 +41,6 @@ MakeEngine = Callable[..., ServerEngine]
 
 def never() -> bool:
     return False
-
-
-@pytest.fixture(scope="module")
-def running(embedded_model: Path) -> Iterator[LlamaServer]:
-    with llama_server(embedded_model) as server:
-        yield server
-
-
-@pytest.fixture
-def proxy(running: LlamaServer) -> Iterator[Faulty]:
-    made = Faulty(running.port)
-    yield made
-    made.down()
 
 
 @pytest.fixture

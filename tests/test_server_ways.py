@@ -10,7 +10,7 @@ import pytest
 from faulty import Fault, Faulty, Request, events, garbage, refuse, without
 from hypothesis import given
 from hypothesis import strategies as st
-from llama_server import SECRET, LlamaServer, llama_server
+from llama_server import SECRET
 
 from galley.core import models
 from galley.core.clean.verbatim import LABELS, prefix_of
@@ -35,19 +35,6 @@ MakeEngine = Callable[..., ServerEngine]
 
 def never() -> bool:
     return False
-
-
-@pytest.fixture(scope="module")
-def running(embedded_model: Path) -> Iterator[LlamaServer]:
-    with llama_server(embedded_model) as server:
-        yield server
-
-
-@pytest.fixture
-def proxy(running: LlamaServer) -> Iterator[Faulty]:
-    made = Faulty(running.port)
-    yield made
-    made.down()
 
 
 @pytest.fixture

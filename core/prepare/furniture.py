@@ -14,7 +14,7 @@ from ..traced import Edit, Traced
 from .doubts import Doubt, around
 from .lines import PAGE_BREAK, Line, lines_of, without
 from .lonely import lonely_heads
-from .pagenumbers import below_heads, counting_up, lone_number, numbered_heads
+from .pagenumbers import PAGE_OF, below_heads, counting_up, lone_number, numbered_heads
 
 EDGE_LINES = 3
 """How far from a page's edge a head may stand, in lines that are not blank."""
@@ -33,7 +33,6 @@ INLINE_STAMP = re.compile(r"arXiv:\d{4}\.\d{4,5}(?:v\d+)?\s{1,3}\[[\w.-]{2,20}\]
 FIRST_PAGE = 12_000
 """Characters in which a stamp is looked for where pages are not known: references have such numbers too."""
 DIGITS = re.compile(r"\d+")
-PAGE_OF = re.compile(r"\b(?:page|seite) \d+ (?:of|von) \d+\b", re.I)
 HEADING = re.compile(r"^\s*(?:\d{1,2}\.|\d{1,2}(?:\.\d{1,2})+\.?|[IVX]+\.|chapter|kapitel)\s+\S", re.I)
 CHAPTER = re.compile(r"^\s*(?:chapter|kapitel|appendix|anhang)\s+(?:\d{1,2}|[A-Z])\s*$", re.I)
 """What stands above a chapter's title; a running head has the title beside it, or recurs with the same number."""

@@ -13,7 +13,7 @@ from ..document import APART
 from .figures import CAPTION, FORMULA, TABLE, is_fragment
 from .lines import Line
 from .numbering import begun_before, is_elsewhere, number_of
-from .pagenumbers import lone_number
+from .pagenumbers import PAGE_OF, lone_number
 from .paragraphs import is_prose
 
 FEW_PAGES = 4
@@ -68,8 +68,8 @@ NUMBER_BESIDE = re.compile(
     r"^(?:(?P<first>\d{1,4})\s+(?P<title>[^\W\d_a-z].*)|(?P<before>.*(?:[^\W\d_]\)?|et al\.?,?))\s+(?P<last>\d{1,4}))$"
 )
 PAST_SECTIONS = 30
-"""A larger number at a line's end or beginning is no section's; years, from 1500 to 2100, are left alone."""
-PAGE_OF = re.compile(r"\b(?:page|seite) \d+ (?:of|von) \d+\b", re.I)
+"""A larger number at a line's end or beginning is no section's; years are left alone."""
+YEARS = range(1500, 2101)
 ROMAN = re.compile(r"^(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3})$")
 KEPT_LISTS = re.compile(
     r"^(?:(?:table of )?contents|list of (?:figures|tables)|bibliography|references|index|glossary|"
@@ -187,11 +187,10 @@ def is_pages_number(number: tuple[int, bool], head: Line, behind: Sequence[Line]
     section = number_of(text)
     if section:
         return value >= section[0] and is_capitals(text) and (len(section) > 1 or not text[0].isdigit())
-    if not is_prose(behind[0].text) or is_fragment(
-        behind[0].text
-    ):  # what is printed in a figure, at the top of a page without a head
+    after = behind[0].text
+    if not is_prose(after) or is_fragment(after):  # printed in a figure, at the top of a page without a head
         return False
-    return (value > PAST_SECTIONS and not 1500 <= value <= 2100) or is_elsewhere(value, behind)
+    return (value > PAST_SECTIONS and value not in YEARS) or is_elsewhere(value, behind)
 
 
 def bottom(page: Sequence[Line]) -> list[Line]:
@@ -261,7 +260,7 @@ def has_page_number(head: Line, behind: Sequence[Line]) -> bool:
     if not beside or listed or is_numbered_line(beside, behind):
         return False
     number, words = int(beside["first"] or beside["last"]), (beside["title"] or beside["before"]).strip()
-    if 1500 <= number <= 2100:
+    if number in YEARS:
         return False
     if by_wording(words.rstrip(",")):
         return True

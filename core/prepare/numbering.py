@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from .lines import Line
+from .paragraphs import SENTENCE_END
 
 Number = tuple[int, ...]
 _PARTS = r"[1-9]\d?(?:\.[1-9]\d?)"
@@ -19,7 +20,6 @@ HEADING = re.compile(rf"^({_PARTS}{{1,4}})\.?(?:\s+[^\W\d_a-z][^\W\d_]|$)")
 """A heading inside the page; a number without a point may as well be a list's."""
 CAPTION = re.compile(rf"^(Fig|Tab|Abb|Algorithm|Listing)[a-z]*\.?\s*({_PARTS}{{1,3}})\.?:", re.I)
 EQUATION = re.compile(rf"(?:^|\s)\(({_PARTS}{{1,3}})[a-z]?\)$")
-SENTENCE_END = re.compile(r"[.!?:][\"'”’»)\]]*$")
 TITLE = re.compile(r"[^\W\d_a-z][^\W\d_]")
 LONGEST_TITLE = 90
 FOOT = 3
@@ -73,12 +73,12 @@ def headings(lines: Sequence[Line]) -> Iterator[Number]:
         if match and begins:
             alone = match.end() <= len(match[1]) + 1
             sure = match[1].count(".") > 1 or (match.end(1) < len(text) and text[match.end(1)] == ".")
-            if is_title(following) if alone else sure or is_title(text[match.end(1) :].strip(), following):
+            if may_be_title(following) if alone else sure or may_be_title(text[match.end(1) :].strip(), following):
                 yield parts(match[1])
         before = text
 
 
-def is_title(text: str, following: str = "") -> bool:
+def may_be_title(text: str, following: str = "") -> bool:
     """Whether a line reads as a heading's title, and not as a sentence that goes on in the line that follows."""
     whole = not text.endswith((".", ",")) and not following[:1].islower()
     return len(text) <= LONGEST_TITLE and TITLE.match(text) is not None and whole

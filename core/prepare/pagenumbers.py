@@ -17,6 +17,7 @@ LONE = re.compile(
     re.I,
 )
 AT_END = re.compile(r"^\s*(?:(?P<first>\d{1,4})\s+\S|.*[^\d.,–-]\s*\b(?P<last>\d{1,4})\s*$)")
+PAGE_OF = re.compile(r"\b(?:page|seite) \d+ (?:of|von) \d+\b", re.I)
 ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 GAP = 3
 """Largest step from one page number to the next."""
