@@ -6,6 +6,11 @@ from collections.abc import Callable, Sequence
 from galley.core.engine.base import Cancelled, Comparison, Completion, EngineInfo, Message, OnText, Sampling, Usage
 
 
+def never() -> bool:
+    """For a request that nobody cancels."""
+    return False
+
+
 class FakeEngine:
     """Answers a conversation with `answer(source, seed)`, and every comparison with the first option."""
 

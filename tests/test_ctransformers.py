@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake import never
 from tiny_llama import vocabulary, write_ggml, write_gguf
 
 from galley.core.engine.base import Message, RequestCancelled, Sampling, WorkerDied
@@ -23,10 +24,6 @@ TALK = [{"role": "system", "content": "Answer well."}, {"role": "user", "content
 BARE = "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}"
 """A template that adds nothing, so that the model reads on from the text itself."""
 MULTIBYTE = "é€😀" * 500
-
-
-def never() -> bool:
-    return False
 
 
 class Model:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fake import never
 from ggufs import NAMED, gguf, tensor
 
 from galley.core.engine import local
@@ -20,10 +21,6 @@ from galley.core.errors import EngineError, ModelError
 from galley.core.models import describe
 
 TALK = [Message("system", "Answer with one short sentence."), Message("user", "What is a galley proof?")]
-
-
-def never() -> bool:
-    return False
 
 
 @pytest.fixture

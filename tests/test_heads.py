@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fake import never
 
 from galley.core.clean.verbatim import LABELS, prefix_of
 from galley.core.engine import heads
@@ -21,10 +22,6 @@ from galley.core.prompts import load_judge
 
 CITATIONS = prefix_of(load_judge().kinds["citation"])
 Make = Callable[..., LocalEngine]
-
-
-def never() -> bool:
-    return False
 
 
 @pytest.fixture

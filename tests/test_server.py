@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake import never
 from llama_server import SECRET, LlamaServer
 
 from galley.core.engine import keys
@@ -19,10 +20,6 @@ from galley.core.errors import ConfigError, EngineError, ModelError
 
 TALK = [Message("system", "Answer with one short sentence."), Message("user", "What is a galley proof?")]
 LONG = [Message("user", "Count to one thousand.")]
-
-
-def never() -> bool:
-    return False
 
 
 @pytest.fixture

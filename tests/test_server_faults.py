@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from fake import never
 from faulty import (
     Fault,
     Faulty,
@@ -37,10 +38,6 @@ from galley.core.errors import EngineError
 TALK = [Message("user", "Say: The cat sat.")]
 TWELVE = Sampling(max_tokens=12)
 MakeEngine = Callable[..., ServerEngine]
-
-
-def never() -> bool:
-    return False
 
 
 @pytest.fixture

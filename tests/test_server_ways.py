@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake import never
 from faulty import Fault, Faulty, Request, events, garbage, refuse, without
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,10 +32,6 @@ QUESTIONS = [
     ("hyphen", "well- known ->", (" well-known\n", " wellknown\n")),
 ]
 MakeEngine = Callable[..., ServerEngine]
-
-
-def never() -> bool:
-    return False
 
 
 @pytest.fixture
