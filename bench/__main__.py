@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 PACKAGES = ("galley-tui", "xllamacpp", "ctransformers", "pypdf", "pypdfium2", "textual")
 """Those whose version can change a figure."""
 START = 'if __name__ == "__main__":'
+HELP = {"-h", "--help"}
 
 
 def benchmarks() -> dict[str, str]:
@@ -70,7 +71,7 @@ def processor() -> str:
 
 def main(arguments: list[str]) -> int:
     known = benchmarks()
-    if not arguments:
+    if not arguments or arguments[0] in HELP:
         width = max(map(len, known))
         print("\n".join(f"{name.ljust(width)}  {line}" for name, line in known.items()))
         return 0
@@ -78,7 +79,7 @@ def main(arguments: list[str]) -> int:
     if name not in known:
         print(f"There is no benchmark {name!r}. There are: {', '.join(known)}.", file=sys.stderr)
         return 2
-    if not {"-h", "--help"} & set(arguments):
+    if not HELP & set(arguments):
         print(head(arguments), flush=True)
     sys.argv = [f"python -m bench {name}", *arguments[1:]]
     # Imported and not run as a script, so that what it starts in processes of its own is found there by its name.

@@ -155,6 +155,7 @@ def test_a_table_is_a_line_and_markdown() -> None:
 def test_all_benchmarks_are_listed_with_a_line_each() -> None:
     listed = run()
     assert listed.returncode == 0
+    assert run("--help").stdout == listed.stdout
     lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
     assert lines == benchmarks()
     assert {"notebook", "limit", "growth"} <= set(lines)
