@@ -26,6 +26,8 @@ from .output import plural, say
 from .signals import stop_on_signals
 
 LONGEST_NUMBER = 9
+LONGEST_SPAN = 40
+"""Characters; Python refuses to read numbers of thousands of digits."""
 SESSION = click.argument("session", metavar="SESSION")
 DIRECTORY = click.option("--session-dir", metavar="DIR", help="Where session files lie.")
 
@@ -45,8 +47,8 @@ def numbers(session: Session, spec: str) -> list[int]:
     found: set[int] = set()
     for part in spec.split(","):
         first, _, last = part.strip().partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
-            raise SessionError(f"{part.strip()!r} names no chunks.", 'Write them as in "3" or "3-7,12".')
+        if not first.isdecimal() or not (last or first).isdecimal() or len(part) > LONGEST_SPAN:
+            raise SessionError(f"{part.strip()[:40]!r} names no chunks.", 'Write them as in "3" or "3-7,12".')
         span = range(int(first), int(last or first) + 1)
         if not span or span.start < 1 or span.stop - 1 > total:
             raise SessionError(f"There are no chunks {part.strip()}.", f"The session has {total}.")
@@ -84,17 +86,14 @@ def decide(session: str, what: str, chunks: str, value: str | None, session_dir:
         indices = numbers(found, chunks)
         if what in needs_value and len(indices) > 1:
             raise click.UsageError(f"{what} takes one chunk at a time.")
-        for index in indices:
-            if what == "source":
-                found.decide(index, "source")
-            elif what == "clear":
-                found.decide(index, None)
-            elif what == "edit":
-                found.decide(index, "edited", text_of(str(value)))
-            elif what == "switch":
-                review.switch_edit(found, index, whole(str(value)) - 1)
-            else:
-                found.choose(index, whole(str(value)))
+        if what in {"source", "clear"}:
+            found.decide_all(indices, "source" if what == "source" else None)
+        elif what == "edit":
+            found.decide(indices[0], "edited", text_of(str(value)))
+        elif what == "switch":
+            review.switch_edit(found, indices[0], whole(str(value)) - 1)
+        else:
+            found.choose(indices[0], whole(str(value)))
         say(f"{plural(len(indices), 'chunk')}: {what}. galley undo takes it back.")
 
 
@@ -107,7 +106,7 @@ def accept(session: Session, chunks: str) -> str:
         for index in indices:
             if session.text_of(index) is None:
                 raise SessionError(f"Chunk {index + 1} has no cleaned text to accept yet.", "source keeps its source.")
-    session.accept(indices)
+    session.decide_all(indices, "accepted")
     return f"{plural(len(indices), 'chunk')} accepted."
 
 
@@ -209,9 +208,9 @@ def retry(
                     told.clear()
         finally:
             runner.close()
+        wrong = sum(map(outcome, events))
         if failures:
             raise failures[0]
-        wrong = sum(map(outcome, events))
         return 130 if stop.is_set() else int(wrong > 0)
 
 

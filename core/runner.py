@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from . import job as jobs
 from .clean.policy import RETRY_TEMPERATURE, Step
@@ -17,6 +18,8 @@ from .errors import GalleyError, SessionError
 from .events import AttemptRefused, ServerWaited
 from .run import Asked, Listener, Run
 from .session import Session
+
+T = TypeVar("T")
 
 FindModel = Callable[[str], jobs.Model | None]
 """The model of that name or path, "" being the session's own; None where none is needed. Raises ModelError."""
@@ -124,7 +127,7 @@ class Runner:
                     if engine is not None:
                         engine.kill()
                 thread.join(timeout / 2)
-        for engine in self._engines.values():
+        for engine in list(self._engines.values()):
             if engine is not None:
                 engine.close()
         self._engines.clear()
@@ -133,25 +136,35 @@ class Runner:
         """Have a thread, which looks once more for work under the lock before it ends."""
         with self._lock:
             if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._work, name="run", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="run", daemon=True)
+                thread.start()  # which may fail; it waits for the lock where it would say that it has ended
+                self._thread = thread
 
     def _work(self) -> None:
-        while True:
-            try:
-                self._once()
-            except GalleyError as error:
-                self._give_up(error)
-            except Exception as error:  # the edge of this thread: a fault of ours must not leave a run that never ends
-                what = f"A fault of Galley's own ended the run ({type(error).__name__}: {error})."
-                self._give_up(GalleyError(what, "What was finished is saved. Please report it."))
-            finally:
-                self._run = None
-            self._let_go_of_engines()
-            with self._lock:
-                if self._stop.is_set() or not (self._wanted or self._todo()):
-                    self._thread = None
-                    return
+        self._guarded(self._once)
+        while (more := self._guarded(self._more)) is not False:
+            if more:  # None: it could not be told, which was said, and nothing is wanted now
+                self._guarded(self._once)
+
+    def _guarded(self, work: Callable[[], T]) -> T | None:
+        """The edge of this thread: what goes wrong, a fault of ours too, is told, and leaves no run that never ends."""
+        try:
+            return work()
+        except GalleyError as error:
+            self._give_up(error)
+        except Exception as error:
+            what = f"A fault of Galley's own ended the run ({type(error).__name__}: {error})."
+            self._give_up(GalleyError(what, "What was finished is saved. Please report it."))
+        return None
+
+    def _more(self) -> bool:
+        """Whether there is more to do; if not, this thread is the run's no longer."""
+        self._let_go_of_engines()
+        with self._lock:
+            if self._stop.is_set() or not (self._wanted or self._todo()):
+                self._thread = None
+                return False
+        return True
 
     def _give_up(self, error: GalleyError) -> None:
         self._going = False
@@ -175,7 +188,10 @@ class Runner:
         run.hold(not self._going)
         self._run = run
         run.hold(not self._going)  # again, since `go` or `pause` may have come in between
-        run.work(self._stop)
+        try:
+            run.work(self._stop)
+        finally:
+            self._run = None
 
     def _asked(self, retry: Retry) -> Asked:
         engine = self._engine(retry.model) if retry.mode != "rules" else None

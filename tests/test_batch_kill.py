@@ -232,7 +232,7 @@ def test_the_worst_document_opens_first_and_makes_way_once_it_is_decided(tmp_pat
     assert worst(out).name.startswith("c-worse")
     for expected in ("b-bad", "c-worse"):
         with Session.open(worst(out)) as session:
-            session.accept(row.index for row in session.rows() if row.flagged)
+            session.decide_all((row.index for row in session.rows() if row.flagged), "accepted")
         assert worst(out).name.startswith(expected)
     listed = galley(tmp_path, "sessions", "--batch", "out")
     assert {tuple(line.split()[2:5]) for line in listed.stdout.splitlines()[1:]} == {("rewrite", "0", "0")}

@@ -32,8 +32,9 @@ def test_chunks_are_accepted_kept_cleared_and_undone(tmp_path: Path) -> None:
     assert rows(path) == ["accepted", "accepted", "source", None, "source"]
     assert galley("decide", str(path), "clear", "1").returncode == 0
     assert "Undone: chunk 1." in galley("undo", str(path)).stderr
-    assert "Undone: chunk 5." in galley("undo", str(path)).stderr
-    assert "Done again: chunk 5." in galley("redo", str(path)).stderr
+    assert "Undone: 2 chunks (3, 5)." in galley("undo", str(path)).stderr  # what one command did, one takes back
+    assert rows(path) == ["accepted", "accepted", None, None, None]
+    assert "Done again: 2 chunks (3, 5)." in galley("redo", str(path)).stderr
     assert rows(path) == ["accepted", "accepted", "source", None, "source"]
 
 
@@ -85,6 +86,7 @@ def test_a_chunk_is_cleaned_again_by_the_real_model(tmp_path: Path, embedded_mod
         (["decide", "paper", "edit", "1", "nowhere.txt"], "nowhere.txt can't be read"),
         (["decide", "paper", "edit", "1"], "edit takes a file"),
         (["decide", "paper", "accept", "²"], "'²' names no chunks"),
+        (["decide", "paper", "source", "9" * 5000], "9' names no chunks"),
         (["decide", "paper", "edit", "1-2", "-"], "edit takes one chunk at a time"),
         (["decide", "paper", "choose", "1,2", "1"], "choose takes one chunk at a time"),
         (["decide", "paper", "switch", "1", "9"], "has no edit 9"),

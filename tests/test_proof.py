@@ -48,7 +48,7 @@ async def test_the_text_follows_the_cursor_with_its_changes(tmp_path: Path) -> N
 async def test_n_goes_to_what_nobody_has_decided_around_the_end(tmp_path: Path) -> None:
     async with app_on(a_session(tmp_path)) as (app, pilot):
         proof = proof_of(app)
-        proof.session.accept([1])
+        proof.session.decide_all([1], "accepted")
         proof.refresh_rows([1])
         seen = []
         for key in ("n", "n", "n", "n", "N", "N"):

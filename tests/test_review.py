@@ -83,7 +83,7 @@ def test_the_next_that_needs_a_look_is_found_around_the_end(tmp_path: Path) -> N
         assert review.next_to_look_at(rows, 0) == 2
         assert review.next_to_look_at(rows, 2) == 0
         assert review.next_to_look_at(rows, 2, back=True) == 0
-        session.accept([0, 2])
+        session.decide_all([0, 2], "accepted")
         assert review.next_to_look_at(session.rows(), 1) is None
 
 

@@ -250,6 +250,29 @@ def test_retries_with_several_models_leave_the_engine_of_one_in_hand_alone(
         assert sorted(closed) == ["a", "b", "c", "own"]
 
 
+def test_a_session_that_is_damaged_as_a_run_ends_is_told_of_and_leaves_nothing_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    gate.open.set()
+    failures: list[GalleyError] = []
+    with rewriting(tmp_path) as session:
+
+        def listen(event: Event) -> None:
+            if isinstance(event, RunEnded):
+                session.path.write_bytes(b"another program's")
+
+        monkeypatch.setattr(jobs, "make_engine", lambda model, config, chunking: gate)
+        runner = Runner(session, Config(), lambda name: MODEL, listen, failures.append)
+        runner.go()
+        until(lambda: failures)
+        until(lambda: not runner.busy)
+        assert not runner.going
+        assert len(failures) == 1
+        assert isinstance(failures[0], SessionError | StorageError)
+        runner.close()
+
+
 def test_a_board_keeps_the_last_state_of_each_chunk_and_gives_it_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

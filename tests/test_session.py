@@ -94,7 +94,7 @@ def test_decisions_are_undone_and_redone_across_restarts(tmp_path: Path) -> None
 def test_what_was_accepted_together_is_undone_together(tmp_path: Path) -> None:
     with new_session(tmp_path) as session:
         session.decide(1, "source")
-        session.accept([0, 2])
+        session.decide_all([0, 2], "accepted")
         assert [row.decision for row in session.rows()][:3] == ["accepted", "source", "accepted"]
         assert session.undo() == [0, 2]
         assert [row.decision for row in session.rows()][:3] == [None, "source", None]

@@ -33,7 +33,7 @@ def make(folder: Path, text: str = TEXT * 30) -> Path:
         session.end_run("finished", 3.0)
         session.decide(0, "edited", "by hand")
         session.decide(1, "source")
-        session.accept([2, 3])
+        session.decide_all([2, 3], "accepted")
         session.decide(4, "accepted")
         session.undo()
         session.keep_place({"chunk": "3"})

@@ -129,7 +129,7 @@ def sessions() -> list[bytes]:
         for chunk in session.chunks()[:-2]:
             session.add_attempt(attempt(chunk.index, f"clean {chunk.index}"), choose=True, state="done")
         session.decide(0, "edited", "by hand")
-        session.accept([1, 2])
+        session.decide_all([1, 2], "accepted")
         session.undo()
         return [session.path.read_bytes()]
 

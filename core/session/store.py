@@ -302,10 +302,10 @@ class Session:
         with self._writing():
             decisions.add(self._connection, [index], kind, None if text is None else storable(text), edits)
 
-    def accept(self, indices: Iterable[int]) -> None:
-        """Accept several chunks in one step, which one undo takes back."""
+    def decide_all(self, indices: Iterable[int], kind: str | None) -> None:
+        """As `decide`, without a text, of several chunks in one step, which one undo takes back."""
         with self._writing():
-            decisions.add(self._connection, indices, "accepted")
+            decisions.add(self._connection, indices, kind)
 
     def undo(self) -> list[int]:
         """Take the last decision back; returns its chunks, ascending, or none when there is nothing to undo."""

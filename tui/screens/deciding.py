@@ -132,7 +132,7 @@ class Deciding(GalleyScreen):
         text = f"{plural(len(found), 'finished chunk')} without a flag will be accepted. u takes it back."
         if await self.galley.push_screen_wait(Confirm("Accept all without flags?", text, yes="Accept")):
             with self.told():
-                self.session.accept(found)
+                self.session.decide_all(found, "accepted")
                 self.refresh_rows(found)
                 self.show_chunk(keep=True)
                 self.galley.say(f"{plural(len(found), 'chunk')} accepted.")
