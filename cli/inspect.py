@@ -20,6 +20,7 @@ from ..core.plan import make_plan
 from ..core.prepare import prepare
 from ..core.wording import duration
 from . import options
+from .grouped import Grouped
 from .output import excerpt, plural, say, size, tell
 from .progress import meter
 
@@ -28,10 +29,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley info paper.pdf
-  galley info paper.pdf --json"""
+  galley info paper.pdf --json""",
 )
 @options.INPUT
 @options.extract_options
@@ -129,11 +131,12 @@ def token_counter(config: Config) -> Any:
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley extract paper.pdf | less
   galley extract paper.pdf --prepared --pages 1-3
-  galley extract paper.pdf --json > pages.json"""
+  galley extract paper.pdf --json > pages.json""",
 )
 @options.INPUT
 @options.extract_options
@@ -167,10 +170,11 @@ def extract(input: Path, prepared: bool, as_json: bool, **given: Any) -> None:
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley chunks paper.pdf --chunk-size 2000
-  galley chunks paper.pdf --json | jq '.[0]'"""
+  galley chunks paper.pdf --json | jq '.[0]'""",
 )
 @options.INPUT
 @options.extract_options
