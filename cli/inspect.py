@@ -18,7 +18,7 @@ from ..core.models import EMBEDDED
 from ..core.paths import sessions_dir
 from ..core.plan import make_plan
 from ..core.prepare import prepare
-from ..core.wording import duration
+from ..core.wording import estimate
 from . import options
 from .grouped import Grouped
 from .output import excerpt, plural, say, size, tell
@@ -94,7 +94,7 @@ def plan(input: Path, config: Config, password: str | None) -> dict[str, Any]:
     if made.mode == "verbatim":
         lines.append(f"The model would decide about {plural(made.decisions, 'edit')}.")
     if made.seconds is not None:
-        lines.append(f"By earlier runs on this machine it takes about {duration(made.seconds)}.")
+        lines.append(f"By earlier runs on this machine it takes {estimate(made.seconds)}.")
     if made.session is not None:
         lines.append(f"Its session is there and would go on: {made.session.stem}.")
     lines += [f"Note: {note}" for note in document.notes]
