@@ -74,8 +74,10 @@ def estimate(seconds: float) -> str:
     """Seconds that were reckoned, no finer than they are known: "about 50 s", "about 40 min", "about 1.5 h"."""
     if seconds < 10:
         return "a few seconds"
-    step, unit, name = next(rest for below, *rest in FINENESS if seconds < below)
-    return f"about {max(1, round(seconds / step)) * step / unit:g} {name}"
+    for below, step, unit, name in FINENESS:
+        if seconds < below:
+            return f"about {max(1, round(seconds / step)) * step / unit:g} {name}"
+    raise AssertionError
 
 
 def parameters(count: int) -> str:
