@@ -29,6 +29,7 @@ from ..core.paths import sessions_dir
 from . import options
 from .batchview import Counts, view
 from .clean import INTERRUPTED
+from .grouped import Grouped
 from .models import obtain
 from .output import plural, say, say_wait
 from .signals import stop_on_signals
@@ -42,6 +43,7 @@ NAMED = 20
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley batch papers/ -o clean/                 all PDFs and texts below it
@@ -58,13 +60,17 @@ The folder gets a text for each document (or data/part-00001.jsonl, …),
 report.json and report.html.
 The same command again does only what is new, changed or unfinished.
 Exit codes: 0 clean, 1 finished with failed documents or chunks,
-2 usage or bad input, 130 interrupted."""
+2 usage or bad input, 130 interrupted.""",
 )
 @click.argument("inputs", metavar="INPUT...", nargs=-1)
 @click.option("-o", "--output", metavar="DIR", help="The folder of the results.")
 @click.option("--format", "format_", type=click.Choice([TXT, *FORMATS]), help="A text each, or one data set.")
-@click.option("--jobs", "workers", type=click.IntRange(min=0), default=0, help="Worker processes; 0 takes the cores.")
-@click.option("--slots", "jobs", type=click.IntRange(min=0), help="Chunks the model cleans at a time; 0 chooses.")
+@click.option(
+    "--jobs", "workers", metavar="N", type=click.IntRange(min=0), default=0, help="Worker processes; 0 takes the cores."
+)
+@click.option(
+    "--slots", "jobs", metavar="N", type=click.IntRange(min=0), help="Chunks the model cleans at a time; 0 chooses."
+)
 @options.extract_options
 @options.chunk_options
 @options.clean_options

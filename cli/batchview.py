@@ -22,7 +22,7 @@ from ..core.batch.events import (
     DocumentUnchanged,
     Event,
 )
-from ..core.wording import duration, excerpt, plural, printable
+from ..core.wording import duration, estimate, excerpt, plural, printable
 from .output import say
 
 NAME_WIDTH = 44
@@ -118,7 +118,7 @@ class Counts:
         speed = sum(hand.tokens_per_second for hand in self.rows())
         parts += [f"{speed:.0f} tokens/s"] if speed >= 1 else []
         left = self.seconds_left
-        parts += [f"{duration(left)} left"] if left else []
+        parts += [f"{estimate(left)} left"] if left else []
         return ", ".join(parts)
 
 

@@ -27,6 +27,7 @@ from ..core.paths import sessions_dir
 from ..core.session import Result, Session
 from ..core.wording import duration
 from . import options
+from .grouped import Grouped
 from .models import obtain
 from .output import excerpt, plural, say, say_wait
 from .progress import RunReporter, meter
@@ -36,6 +37,7 @@ INTERRUPTED = 130
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley clean paper.pdf                        to clean_paper.txt beside it
@@ -48,7 +50,7 @@ Examples:
 The same command again resumes an interrupted run, or writes a finished one
 anew; --fresh begins again.
 Exit codes: 0 clean, 1 finished with failed chunks, 2 usage or bad input,
-130 interrupted."""
+130 interrupted.""",
 )
 @options.INPUT
 @click.option("-o", "--output", metavar="OUT", help="Where the text goes (.txt, .md, .jsonl); - is standard output.")

@@ -21,6 +21,7 @@ from ..core.paths import sessions_dir
 from ..core.runner import Retry, Runner
 from ..core.session import Session, resolve
 from . import options
+from .grouped import Grouped
 from .models import bring, obtain
 from .output import plural, say
 from .signals import stop_on_signals
@@ -156,17 +157,18 @@ def turned(indices: Sequence[int], word: str, none: str) -> str:
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley retry paper-1a2b 3 --mode rewrite --temperature 0.7
-  galley retry paper-1a2b 3-5 --model ~/models/llama-3.2-1b.gguf"""
+  galley retry paper-1a2b 3-5 --model ~/models/llama-3.2-1b.gguf""",
 )
 @SESSION
 @click.argument("chunks", metavar="CHUNKS")
 @click.option("--mode", type=click.Choice(["rules", "verbatim", "rewrite"]), help="The session's own by default.")
 @click.option("--model", metavar="M", default="", help="A GGUF file or a model's name.")
 @click.option("--prompt", metavar="P", default="", help="Prompt of rewrite: a name or a TOML file.")
-@click.option("--temperature", type=click.FloatRange(0, 2), help="Sampling temperature of rewrite.")
+@click.option("--temperature", metavar="X", type=click.FloatRange(0, 2), help="Sampling temperature of rewrite.")
 @options.engine_options
 @options.common_options
 def retry(

@@ -21,6 +21,7 @@ from ..core.errors import GalleyError, ModelError
 from ..core.model import on_server
 from ..core.wording import printable
 from . import options
+from .grouped import Grouped
 from .output import say
 
 MARKS = {"ok": " ", "note": "!", "bad": "✗"}
@@ -31,6 +32,7 @@ NARROWEST = 20
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley doctor                  the whole report; about fifteen seconds
@@ -39,7 +41,7 @@ Examples:
   galley doctor --gpu-selftest   does the GPU answer as the CPU does?
 
 \b
-Exit codes: 0 fine, 1 something is wrong (marked ✗), 2 usage."""
+Exit codes: 0 fine, 1 something is wrong (marked ✗), 2 usage.""",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--speed/--no-speed", default=True, help="Measure how fast the model reads and writes.")

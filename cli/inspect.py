@@ -18,8 +18,9 @@ from ..core.models import EMBEDDED
 from ..core.paths import sessions_dir
 from ..core.plan import make_plan
 from ..core.prepare import prepare
-from ..core.wording import duration
+from ..core.wording import estimate
 from . import options
+from .grouped import Grouped
 from .output import excerpt, plural, say, size, tell
 from .progress import meter
 
@@ -28,10 +29,11 @@ JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley info paper.pdf
-  galley info paper.pdf --json"""
+  galley info paper.pdf --json""",
 )
 @options.INPUT
 @options.extract_options
@@ -92,7 +94,7 @@ def plan(input: Path, config: Config, password: str | None) -> dict[str, Any]:
     if made.mode == "verbatim":
         lines.append(f"The model would decide about {plural(made.decisions, 'edit')}.")
     if made.seconds is not None:
-        lines.append(f"By earlier runs on this machine it takes about {duration(made.seconds)}.")
+        lines.append(f"By earlier runs on this machine it takes {estimate(made.seconds)}.")
     if made.session is not None:
         lines.append(f"Its session is there and would go on: {made.session.stem}.")
     lines += [f"Note: {note}" for note in document.notes]
@@ -129,11 +131,12 @@ def token_counter(config: Config) -> Any:
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley extract paper.pdf | less
   galley extract paper.pdf --prepared --pages 1-3
-  galley extract paper.pdf --json > pages.json"""
+  galley extract paper.pdf --json > pages.json""",
 )
 @options.INPUT
 @options.extract_options
@@ -167,10 +170,11 @@ def extract(input: Path, prepared: bool, as_json: bool, **given: Any) -> None:
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley chunks paper.pdf --chunk-size 2000
-  galley chunks paper.pdf --json | jq '.[0]'"""
+  galley chunks paper.pdf --json | jq '.[0]'""",
 )
 @options.INPUT
 @options.extract_options

@@ -19,7 +19,7 @@ from ..core.model import all_served
 from ..core.models import EMBEDDED, Found, ModelInfo, NotHere, Offer, default_offer, offer_for
 from ..core.models.catalogue import catalogue
 from ..core.models.fetching import pull
-from ..core.wording import duration, parameters, printable
+from ..core.wording import estimate, parameters, printable
 from .output import say, size, table
 from .progress import meter
 
@@ -244,7 +244,7 @@ def fetch(offer: Offer, quiet: bool) -> Path:
         if not first:
             first.append(done)  # what an earlier try left says nothing of the speed
         speed = (done - first[0]) / max(time.monotonic() - began, 0.1)
-        left = f"{size(int(speed))}/s, {duration((total - done) / speed)} left" if speed and done < total else ""
+        left = f"{size(int(speed))}/s, {estimate((total - done) / speed)} left" if speed and done < total else ""
         shown.update(done // 1000, total // 1000, left)
 
     with meter(f"Fetching {offer.name}", quiet=quiet, count="kB") as shown:

@@ -55,19 +55,23 @@ def stacked(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 def extract_options(function: F) -> F:
     return stacked(
         click.option("--pages", metavar="RANGES", help='Pages to take, as in "3-17,20"; all by default.'),
-        click.option("--max-chars", type=click.IntRange(min=1), help="Stop after so many characters."),
+        click.option("--max-chars", metavar="N", type=click.IntRange(min=1), help="Stop after so many characters."),
         click.option(
             "--extractor",
             type=click.Choice(["auto", "pypdf", "pdfium"]),
             help="auto takes pdfium's text, pypdf's where it fails.",
         ),
-        click.option("--password", help="Password of an encrypted PDF; asked for when it is needed and not given."),
+        click.option(
+            "--password",
+            metavar="WORD",
+            help="Password of an encrypted PDF; asked for when it is needed and not given.",
+        ),
     )(function)
 
 
 def chunk_options(function: F) -> F:
     return stacked(
-        click.option("--chunk-size", type=click.IntRange(min=50), help="Size of a chunk (default 1000)."),
+        click.option("--chunk-size", metavar="N", type=click.IntRange(min=50), help="Size of a chunk (default 1000)."),
         click.option(
             "--chunk-unit",
             type=click.Choice(["characters", "tokens"]),
@@ -86,11 +90,12 @@ def clean_options(function: F) -> F:
         ),
         click.option("--model", metavar="M", help="A model's name or file (see galley models)."),
         click.option("--prompt", metavar="P", help="Prompt of rewrite: a name or a TOML file."),
-        click.option("--temperature", type=float, help="Sampling temperature of rewrite."),
-        click.option("--top-p", type=float, help="Nucleus sampling of rewrite."),
-        click.option("--seed", type=click.IntRange(min=0), help="Seed of the first attempt."),
+        click.option("--temperature", metavar="X", type=float, help="Sampling temperature of rewrite."),
+        click.option("--top-p", metavar="X", type=float, help="Nucleus sampling of rewrite."),
+        click.option("--seed", metavar="N", type=click.IntRange(min=0), help="Seed of the first attempt."),
         click.option(
             "--retries",
+            metavar="N",
             type=click.IntRange(min=-1),
             help="Tries again after a rewrite that fails its checks; -1 chooses by the model.",
         ),
@@ -98,7 +103,9 @@ def clean_options(function: F) -> F:
 
 
 def engine_options(function: F) -> F:
-    jobs = click.option("--jobs", type=click.IntRange(min=0), help="Chunks cleaned at the same time; 0 chooses.")
+    jobs = click.option(
+        "--jobs", metavar="N", type=click.IntRange(min=0), help="Chunks cleaned at the same time; 0 chooses."
+    )
     return stacked(machine_options, jobs)(function)
 
 
@@ -110,8 +117,12 @@ def machine_options(function: F) -> F:
             help="What runs the model; auto takes what can load it.",
         ),
         click.option("--base-url", metavar="URL", help="An OpenAI-compatible server that runs it, up to /v1."),
-        click.option("--threads", type=click.IntRange(min=0), help="Threads of the engine; 0 takes the cores."),
-        click.option("--gpu-layers", type=click.IntRange(min=-1), help="Layers on the GPU; -1 all that fit, 0 none."),
+        click.option(
+            "--threads", metavar="N", type=click.IntRange(min=0), help="Threads of the engine; 0 takes the cores."
+        ),
+        click.option(
+            "--gpu-layers", metavar="N", type=click.IntRange(min=-1), help="Layers on the GPU; -1 all that fit, 0 none."
+        ),
     )(function)
 
 

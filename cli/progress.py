@@ -11,7 +11,7 @@ import click
 
 from ..core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
 from ..core.events import Progress as Figures
-from ..core.wording import duration
+from ..core.wording import estimate
 from .output import say
 
 if TYPE_CHECKING:
@@ -133,5 +133,5 @@ def words_for(figures: Figures) -> str:
     if figures.tokens_per_second >= 1:
         parts.append(f"{figures.tokens_per_second:.0f} tokens/s")
     if figures.seconds_left is not None and figures.done + figures.failed < figures.total:
-        parts.append(f"{duration(figures.seconds_left)} left")
+        parts.append(f"{estimate(figures.seconds_left)} left")
     return ", ".join(parts)

@@ -15,16 +15,18 @@ from ..core.paths import sessions_dir
 from ..core.session import Session, list_sessions, resolve
 from . import options
 from .clean import Notes, finish
+from .grouped import Grouped
 from .models import bring
 from .output import plural, say
 
 
 @click.command(
+    cls=Grouped,
     epilog="""\b
 Examples:
   galley resume                      the session that was interrupted last
   galley resume paper-1a2b3c4d       by how its name begins
-  galley resume --retry-failed       the chunks that failed too"""
+  galley resume --retry-failed       the chunks that failed too""",
 )
 @click.argument("session", required=False)
 @click.option(

@@ -3,6 +3,16 @@
 import time
 
 EXCERPT = 100
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+FINENESS = (
+    (55.0, 10.0, 1.0, "s"),
+    (19.5 * MINUTE, MINUTE, MINUTE, "min"),
+    (57.5 * MINUTE, 5 * MINUTE, MINUTE, "min"),
+    (9.75 * HOUR, HOUR / 2, HOUR, "h"),
+    (47.5 * HOUR, HOUR, HOUR, "h"),
+    (float("inf"), DAY, DAY, "days"),
+)
+"""Below so many seconds an estimate goes by steps of so many, and is said in this unit."""
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -51,13 +61,23 @@ def size(bytes_: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them: "8 s", "3 min 20 s", "2 h 5 min"."""
+    """Seconds that were measured, as a person says them: "8 s", "3 min 20 s", "2 h 5 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def estimate(seconds: float) -> str:
+    """Seconds that were reckoned, no finer than they are known: "about 50 s", "about 40 min", "about 1.5 h"."""
+    if seconds < 10:
+        return "a few seconds"
+    for below, step, unit, name in FINENESS:
+        if seconds < below:
+            return f"about {max(1, round(seconds / step)) * step / unit:g} {name}"
+    raise AssertionError
 
 
 def parameters(count: int) -> str:

@@ -10,7 +10,7 @@ from ..core.engine.base import EngineInfo
 from ..core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, ServerWaited
 from ..core.review import uncertain
 from ..core.session import Attempt, ChunkRecord
-from ..core.wording import duration, plural, printable
+from ..core.wording import duration, estimate, plural, printable
 
 EVIDENCE_SHOWN = 3
 SEVERITY_MARKS = {"error": "‼", "warning": "!", "info": "i"}
@@ -75,7 +75,7 @@ def status(
     parts = [state, f"{done}/{total} done"]
     goes = progress if state == "running" else None
     if goes is not None and goes.seconds_left is not None and done < total:
-        parts.append(f"{duration(max(1, round(goes.seconds_left)))} left")
+        parts.append(f"{estimate(goes.seconds_left)} left")
     parts += [f"{tally['to_see']} flagged to see", f"{tally['decided']} decided"]
     if goes is not None and goes.tokens_per_second >= 1:
         parts.append(f"{goes.tokens_per_second:.0f} tokens/s")

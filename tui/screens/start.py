@@ -18,7 +18,7 @@ from ...core.model import BIG
 from ...core.models import EMBEDDED
 from ...core.plan import Plan
 from ...core.session import Session, SessionStatus
-from ...core.wording import duration, plural, printable, size
+from ...core.wording import estimate, plural, printable, size
 from ..opening import Opened, plan_for, start
 from ..typed import galley_app, this_worker
 from ..widgets.form import Field, Form
@@ -113,7 +113,7 @@ class StartScreen(ModalScreen[Opened | None]):
         if left and plan.seconds is not None and plan.pace is not None:
             speed = f" at {plan.pace.tokens_per_second:.0f} tokens/s" if plan.pace.tokens_per_second >= 1 else ""
             rest = " for the rest" if begun is not None else ""
-            lines.append(f"About {duration(plan.seconds * left)}{rest}{speed}, as measured on this machine.")
+            lines.append(f"It takes {estimate(plan.seconds * left)}{rest}{speed}, as measured on this machine.")
         elif left:
             lines.append("How long it takes is not known yet: nothing like it ran here before.")
         for page in document.skipped[:3]:
