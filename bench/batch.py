@@ -2,12 +2,14 @@
 
 The documents are cut out of the sample (two pages each), or they are the PDFs and texts of FOLDER. Loop and batch take
 turns with a fresh home each; their texts must be the same, byte for byte. With --memory: the peaks of a batch over a
-large PDF and of one over a shelf of small ones, process by process, the model's left out.
+large PDF and of one over a shelf of small ones, process by process, the model's left out. With --seconds each is
+interrupted after so long: a model would take hours for both, and what it takes shows after minutes.
 """
 
 import argparse
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -24,6 +26,8 @@ from galley.core.models import pull
 from .desk import GALLEY
 from .growth import SAMPLE, repeated
 
+SHORT, MANY = 24, 1000
+"""Documents of the comparison, and of the shelf whose memory is looked at."""
 LOOK_SECONDS = 0.05
 ENGINE = "galley.core.engine.worker"
 EXTRACTOR = "galley.core.extract.worker"
@@ -107,8 +111,8 @@ def text(folder: Path, document: Path) -> bytes:
     return (plain if plain.is_file() else folder / document.with_suffix(".txt")).read_bytes()
 
 
-def watched(command: list[str], environment: dict[str, str]) -> Peak:
-    """Run a command and look at the memory of all its processes until it ends."""
+def watched(command: list[str], environment: dict[str, str], longest: float = 0.0) -> Peak:
+    """Run a command and look at the memory of all its processes until it ends, interrupted after `longest` seconds."""
     began = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     parent = psutil.Process(process.pid)
@@ -122,6 +126,9 @@ def watched(command: list[str], environment: dict[str, str]) -> Peak:
         for kind, size in now.items():
             most[kind] = max(size, most.get(kind, 0.0))
         together = max(together, sum(size for kind, size in now.items() if kind != PARTS[ENGINE]))
+        if longest and time.perf_counter() - began > longest:
+            process.send_signal(signal.SIGTERM)
+            longest = 0.0
         time.sleep(LOOK_SECONDS)
     return Peak(most, together, time.perf_counter() - began)
 
@@ -144,7 +151,7 @@ def memory_of(process: psutil.Process) -> tuple[str, float]:
     return kind, getattr(facts, "pss", facts.rss) / 1e6
 
 
-def memory(pages: int, documents: int, mode: str) -> Iterator[str]:
+def memory(pages: int, documents: int, mode: str, longest: float) -> Iterator[str]:
     """Lines of the table of peaks."""
     yield "| what | parent | workers | extraction | model | all but the model | time |"
     yield "|---|---|---|---|---|---|---|"
@@ -158,7 +165,7 @@ def memory(pages: int, documents: int, mode: str) -> Iterator[str]:
         ):
             out = Path(folder, f"out-{root.name}")
             command = [*GALLEY, "batch", str(root), "--mode", mode, "-q", "-o", str(out)]
-            peak = watched(command, home(Path(folder, f"home-{root.name}")))
+            peak = watched(command, home(Path(folder, f"home-{root.name}")), longest)
             cells = [f"{peak.by_kind.get(kind, 0.0):.0f}" for kind in ("parent", "workers", "extraction", "model")]
             yield f"| {name} | {' | '.join(cells)} | {peak.together:.0f} MB | {peak.seconds:.0f} s |"
             shutil.rmtree(out)
@@ -168,16 +175,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="documents of your own; cuts of the sample without")
     parser.add_argument("--mode", default="rules", choices=["rules", "verbatim", "rewrite"])
-    parser.add_argument("--documents", type=int, default=24, help="so many cuts of the sample")
+    parser.add_argument("--documents", type=int, help=f"so many cuts of the sample: {SHORT}, or {MANY:,}")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", action="store_true", help="the peaks of memory instead")
     parser.add_argument("--pages", type=int, default=5000, help="of the large PDF")
+    parser.add_argument("--seconds", type=float, default=0.0, help="of --memory: interrupt each after so long")
     given = parser.parse_args()
     if given.memory:
-        lines = memory(given.pages, given.documents, given.mode)
+        lines = memory(given.pages, given.documents or MANY, given.mode, given.seconds)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            root = given.folder or shelf(Path(folder, "shelf"), given.documents)
+            root = given.folder or shelf(Path(folder, "shelf"), given.documents or SHORT)
             for line in compare(root, given.mode, given.rounds):
                 print(line, flush=True)
         return

@@ -32,3 +32,10 @@ def test_the_memory_of_children_is_counted_and_the_models_is_left_out() -> None:
     assert peak.by_kind["model"] > 80
     assert peak.by_kind["workers"] > 80
     assert 80 < peak.together < 170
+
+
+def test_what_takes_hours_is_interrupted_and_its_peak_told() -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(200)"]
+    peak = watched(command, dict(os.environ), longest=0.2)
+    assert peak.together > 0
+    assert peak.seconds < 100
