@@ -1,5 +1,6 @@
 """`galley` alone and `galley review`: the app."""
 
+import os
 import sys
 
 import click
@@ -34,10 +35,10 @@ def open_app(target: str = "") -> int:
 
 def of_batch(target: str) -> str:
     """Of a folder that a batch was run into, the session to look at next; else what was given. Raises SessionError."""
-    from pathlib import Path
+    from ..core.paths import expanded
 
-    folder = Path(target).expanduser()
-    if not folder.is_dir():
+    folder = expanded(target)
+    if not os.path.isdir(folder):
         return target
     from ..core.batch import worst
 
@@ -46,13 +47,12 @@ def of_batch(target: str) -> str:
 
 def check(target: str) -> None:
     """Say that there is no such file or session before the screen is taken. Raises SessionError or ConfigError."""
-    from pathlib import Path
+    from ..core.paths import expanded, sessions_dir
 
-    if Path(target).expanduser().is_file():
+    if os.path.isfile(expanded(target)):
         return
     from ..core.config import load_config
     from ..core.errors import SessionError
-    from ..core.paths import sessions_dir
     from ..core.session import resolve
 
     try:

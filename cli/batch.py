@@ -25,7 +25,7 @@ from ..core.engine.base import Engine
 from ..core.errors import ConfigError, EngineError, GalleyError, InputError, SessionError, StorageError
 from ..core.extract.pagespec import check_pages
 from ..core.model import resolve_mode
-from ..core.paths import sessions_dir
+from ..core.paths import expanded, sessions_dir
 from . import options
 from .batchview import Counts, view
 from .clean import INTERRUPTED
@@ -148,7 +148,7 @@ def results_folder(output: str | None, inputs: tuple[str, ...]) -> Path:
         raise click.UsageError(f"Say where the texts go: galley batch {shlex.join(inputs) or 'papers/'} -o clean/")
     if is_address(output):
         raise click.UsageError(f"{shown(output)} is an address: results go into a folder of this machine, -o clean/")
-    folder = Path(os.path.expanduser(output))
+    folder = expanded(output)
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise click.UsageError(f"{folder} is no folder: give one with -o.")
     if not inputs and not core_batch.is_batch(folder):
@@ -160,7 +160,7 @@ def anchored(overrides: dict[str, object]) -> dict[str, object]:
     """Paths among the settings, made absolute."""
     found = dict(overrides)
     for key in FILES & found.keys():
-        path = Path(str(found[key])).expanduser()
+        path = expanded(str(found[key]))
         if key == "session.directory" or path.exists():
             found[key] = os.path.abspath(path)
     return found

@@ -23,7 +23,7 @@ from ..core.events import RunEnded
 from ..core.export import ExportReport, default_target, format_for, refuse_foreign, write
 from ..core.extract import NOT_COMPARED, PasswordNeeded
 from ..core.extract.process import end_ahead
-from ..core.paths import sessions_dir
+from ..core.paths import expanded, sessions_dir
 from ..core.session import Result, Session
 from ..core.wording import duration
 from . import options
@@ -99,7 +99,7 @@ def checked_target(output: str | None, input: Path) -> Path | None:
     """Where the text goes (None: standard output), checked before any work is done."""
     if output == "-":
         return None
-    target = Path(output).expanduser() if output else default_target(input)
+    target = expanded(output) if output else default_target(input)
     check_place(target)
     format_for(target)
     if not target.parent.is_dir():

@@ -1,11 +1,11 @@
 """`galley export`: a session's text, as it stands."""
 
 import sys
-from pathlib import Path
 
 import click
 
 from ..core.export import FORMATS, default_target, format_for, write
+from ..core.paths import expanded
 from ..core.session import Session, resolve
 from . import options
 from .clean import replaced_lines
@@ -32,7 +32,7 @@ def export(session: str, output: str | None, format_: str | None, force: bool, s
         if output == "-":
             report = write(opened, sys.stdout.buffer, format_ or "txt")
         else:
-            target = Path(output).expanduser() if output else default_target(opened.document.path)
+            target = expanded(output) if output else default_target(opened.document.path)
             report = write(opened, target, format_ or format_for(target), force=force, notes=directory)
     where = str(report.path) if report.path else "standard output"
     say(f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {where}")

@@ -11,7 +11,7 @@ from ..core.atomic import check_place
 from ..core.errors import SessionError
 from ..core.export import default_target, format_for, refuse_foreign
 from ..core.models import EMBEDDED, offer_for
-from ..core.paths import sessions_dir
+from ..core.paths import expanded, sessions_dir
 from ..core.session import Session, list_sessions, resolve
 from . import options
 from .clean import Notes, finish
@@ -88,7 +88,7 @@ def last_interrupted(directory: Path, retry_failed: bool) -> Path:
 
 
 def target_for(session: Session, output: str | None) -> Path:
-    target = Path(output).expanduser() if output else default_target(session.document.path)
+    target = expanded(output) if output else default_target(session.document.path)
     check_place(target)
     format_for(target)
     if not target.parent.is_dir():

@@ -12,7 +12,7 @@ from ..core.config import load_config
 from ..core.edits import EditDecision
 from ..core.errors import GalleyError, SessionError
 from ..core.export import forget
-from ..core.paths import sessions_dir
+from ..core.paths import expanded, sessions_dir
 from ..core.session import (
     SUFFIX,
     Attempt,
@@ -62,7 +62,7 @@ def sessions(context: click.Context, session_dir: str | None, batch_dir: str | N
     if context.invoked_subcommand is not None:
         return
     if batch_dir is not None:
-        show_batch(Path(batch_dir).expanduser(), as_json)
+        show_batch(expanded(batch_dir), as_json)
     else:
         show_list(folder(session_dir), as_json)
 

@@ -23,7 +23,7 @@ from .errors import ConfigError
 from .extract.options import ExtractOptions
 from .models.options import ModelsOptions
 from .options import Options
-from .paths import config_file, private_dir
+from .paths import config_file, expanded, private_dir
 from .prepare.options import PrepareOptions
 from .ui import UiOptions
 
@@ -42,7 +42,7 @@ class SessionOptions(Options):
 
     @property
     def folder(self) -> Path | None:
-        return Path(os.path.expanduser(self.directory)) if self.directory else None
+        return expanded(self.directory) if self.directory else None
 
 
 class Config(Options):
@@ -116,7 +116,7 @@ def named_file(environ: Mapping[str, str]) -> Path | None:
     name = environ.get("GALLEY_CONFIG", "")
     if not name:
         return None
-    path = Path(os.path.expanduser(name))
+    path = expanded(name)
     if not path.exists():
         raise ConfigError(f"GALLEY_CONFIG names {path}, which is not there.", "galley config init writes it.")
     return path

@@ -14,7 +14,12 @@ PRIVATE = 0o700
 def home() -> Path | None:
     """The folder that GALLEY_HOME names, or None."""
     value = os.environ.get("GALLEY_HOME", "")
-    return Path(os.path.expanduser(value)) if value else None
+    return expanded(value) if value else None
+
+
+def expanded(name: str | os.PathLike[str]) -> Path:
+    """`name` with a user's home in place of its ~; as it is where there is no such user."""
+    return Path(os.path.expanduser(name))
 
 
 def config_dir() -> Path:
@@ -25,7 +30,7 @@ def config_dir() -> Path:
 def config_file() -> Path:
     """The settings; `GALLEY_CONFIG` names another file."""
     value = os.environ.get("GALLEY_CONFIG", "")
-    return Path(os.path.expanduser(value)) if value else config_dir() / "config.toml"
+    return expanded(value) if value else config_dir() / "config.toml"
 
 
 def sessions_dir() -> Path:

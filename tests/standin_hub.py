@@ -60,6 +60,7 @@ class Standin:
     names_versions: bool = True
     """Sends an ETag for plain files."""
     content_type: str = "application/octet-stream"
+    tells_length: bool = True
     claims: int = 0
     """A length that is told instead of the true one."""
     stored_at: str = ""
@@ -177,7 +178,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Type", here.content_type)
-        self.send_header("Content-Length", str(here.claims or len(content) - start))
+        if here.tells_length:
+            self.send_header("Content-Length", str(here.claims or len(content) - start))
         self.end_headers()
         if self.command == "GET":
             self.send_body(content[start:])

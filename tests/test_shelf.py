@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +117,21 @@ def test_a_manifest_that_points_elsewhere_or_is_garbage_is_passed_over(machine: 
     (folder / "c").write_text(json.dumps({"layers": "no list"}))
     (folder / "d").write_text(json.dumps([1, 2]))
     assert not [model for model in models.list_models().models if "evil" in model.name]
+
+
+def test_what_is_broken_in_one_place_hides_no_model_of_another(machine: Path) -> None:
+    before = len(models.list_models().models)
+    own = machine / "own"
+    for name in ("loop", "loop.gguf"):
+        (own / name).symlink_to(name)
+    endless = struct.pack("<IIQf", ARRAY, 6, 1, float("inf"))
+    put(own / "endless.gguf", gguf([*NAMED, text("llama.attention.head_count_kv") + endless], []))
+    put(machine / "person/.ollama/models/manifests/host/space/model/deep", b"[" * 100_000)
+    put(machine / "person/.lmstudio-home-pointer", b"no\0folder")
+    listing = models.list_models(["~nobody-of-that-name/models"])
+    assert listing.absent == ("~nobody-of-that-name/models",)
+    assert {model.name for model in listing.models} >= {"endless", "small"}
+    assert len(listing.models) == before  # one more, and LM Studio's is where nobody can say
 
 
 def test_folders_that_lead_in_a_circle_end(machine: Path) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from ..atomic import write_atomically
 from ..errors import ConfigError
-from ..paths import config_dir, private_dir
+from ..paths import config_dir, expanded, private_dir
 from .options import ServerOptions
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ def forget_key(server: ServerOptions) -> list[str]:
 
 
 def key_file(server: ServerOptions) -> Path:
-    return Path(server.key_file).expanduser() if server.key_file else config_dir() / FILE_NAME
+    return expanded(server.key_file) if server.key_file else config_dir() / FILE_NAME
 
 
 def user_of(server: ServerOptions) -> str:

@@ -1,9 +1,11 @@
 """Models: the ones on this machine, whoever put them there, files the user names, and fetching others."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ModelError
+from ..paths import expanded
 from .catalogue import EMBEDDED_NAME, catalogue, look_up, own_entries
 from .info import ModelInfo
 from .offers import NotHere, Offer, default_offer, name_on_disk, offer_for
@@ -66,8 +68,8 @@ def find(name_or_path: str, folders: Iterable[str] = ()) -> Path | None:
     if name_or_path == EMBEDDED.name:
         cached = models_dir() / EMBEDDED.file_name
         return cached if cached.is_file() and cached.stat().st_size == EMBEDDED.size else None
-    path = Path(name_or_path).expanduser()
-    if path.exists():
+    path = expanded(name_or_path)
+    if os.path.exists(path):  # False for a name that is too long
         return checked(path)
     found = named(name_or_path, folders)
     if found is not None:

@@ -206,8 +206,11 @@ def write_body(
     done, checked = offset, False
     with part.open("ab") as file:
         for block in response.iter_raw():
-            file.write(block)
             done += len(block)
+            if total and done > total:  # and may never end
+                discard(part)
+                raise TryAgainError(f"the server sends more than the {total:,} bytes that are expected")
+            file.write(block)
             if not checked and done >= len(MAGIC):
                 file.flush()
                 check_start(remote, part)
@@ -285,7 +288,7 @@ def put(part: Path, target: Path) -> None:
 @contextmanager
 def hold(lock_file: Path) -> Generator[None]:
     """Hold a lock, waiting for whoever has it; the system lets go of it however this process ends."""
-    with lock_file.open("w") as lock:
+    with lock_file.open("a") as lock:  # a link that somebody laid there must not empty what it leads to
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -215,7 +215,8 @@ def info_of(path: Path, values: dict[str, Value], tensors: list[Tensor], size: i
     head = width // heads if heads else 0
     per_head = (number("attention.key_length") or head) + (number("attention.value_length") or head)
     kv_heads = values.get(f"{architecture}.attention.head_count_kv")
-    all_heads = sum(map(int, kv_heads)) if isinstance(kv_heads, tuple) else layers * (int_of(kv_heads) or heads)
+    each = [count for count in kv_heads if isinstance(count, int)] if isinstance(kv_heads, tuple) else []
+    all_heads = sum(each) or layers * (int_of(kv_heads) or heads)
     template = values.get("tokenizer.chat_template")
     return ModelInfo(
         path=path,

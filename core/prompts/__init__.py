@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from ..errors import ConfigError
 from ..options import Options
-from ..paths import config_dir
+from ..paths import config_dir, expanded
 
 JUDGE = "judge"
 T = TypeVar("T", bound=Options)
@@ -99,7 +99,7 @@ def user_folder() -> Path:
 
 def read_prompt(name: str) -> tuple[dict[str, object], str]:
     """The TOML tables of a prompt, and where they stand."""
-    own = Path(name).expanduser() if name.endswith(".toml") else user_folder() / f"{name}.toml"
+    own = expanded(name) if name.endswith(".toml") else user_folder() / f"{name}.toml"
     if own.is_file():
         text, where = read_text(own), str(own)
     else:

@@ -20,7 +20,7 @@ from ..errors import SessionDamagedError, SessionError
 from ..settings import RunSettings
 from .database import NONSENSE, NeedsWriter, connect, in_a_line, journal_path, sqlite_errors
 from .records import ChunkRecord
-from .rows import attempt_record, chunk_record, document_record
+from .rows import attempt_record, chunk_record, decision_record, document_record
 
 MOST_OF_SQLITE = 10
 """So many findings of SQLite's own are asked for: one torn page makes hundreds."""
@@ -192,6 +192,11 @@ def _decisions(connection: sqlite3.Connection, edits: dict[int, int]) -> Iterato
     undone_from: int | None = None
     for row in connection.execute(DECISIONS):
         name = f"Decision {row['id']}"
+        try:
+            decision_record(row)
+        except NONSENSE as error:
+            yield f"{name} can't be understood ({type(error).__name__})."
+            continue
         if (row["kind"] == "edited") != (row["text"] is not None):
             yield f"{name} is {row['kind'] or 'a choice'} and has {'a' if row['text'] is not None else 'no'} text."
         if row["step"] is None:
@@ -212,5 +217,5 @@ def _switched(row: sqlite3.Row, edits: dict[int, int]) -> bool:
     try:
         numbers: list[Any] = json.loads(row["switched"] or "[]")
         return all(0 <= number < edits.get(row["attempt"], 0) for number in numbers)
-    except (ValueError, TypeError):
+    except NONSENSE:
         return False

@@ -21,8 +21,9 @@ BUSY_TIMEOUT_SECONDS = 10.0
 HEADER_BYTES = 100
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID_AT = 68
-NONSENSE = (ValueError, TypeError, KeyError, IndexError)
-"""What comes of making values out of rows that no Galley wrote: a bit can make another name of a column, too."""
+NONSENSE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+"""What comes of making values out of rows that no Galley wrote: a bit can make another name of a column, too, and a
+person lists within lists without end."""
 CAN_BE_SAVED = "galley sessions check --repair writes what can be read of it to a new one"
 
 
@@ -130,6 +131,7 @@ def prepare_connection(connection: sqlite3.Connection, path: Path, *, write: boo
             f"The session {path.name} was made by a newer Galley (file version {version}, known here {VERSION}).",
             "Update Galley to open it.",
         )
+    refuse_programs(connection, path)
     if version < VERSION and not write:
         raise NeedsWriter(f"The session {path} is of an earlier version.", "Its folder has to be writable once.")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -138,6 +140,16 @@ def prepare_connection(connection: sqlite3.Connection, path: Path, *, write: boo
         if not new and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise damaged(path, "its pages do not fit together")
         migrate(connection, version)
+
+
+def refuse_programs(connection: sqlite3.Connection, path: Path) -> None:
+    """Views and triggers run when a table is read or written, as long as whoever wrote the file likes. None is ours.
+
+    Raises SessionDamagedError, and sqlite3.Error.
+    """
+    query = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')"
+    if connection.execute(query).fetchone()[0]:
+        raise damaged(path, "there is more than tables in it")
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:

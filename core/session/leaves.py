@@ -17,6 +17,9 @@ FIRST_PAGE_HEADER = 100
 USUAL_PAGE = 4096
 INTEGER_BYTES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 LONGEST_VALUE = 1 << 30
+MOST_READ = 4
+"""So many times a file's length are read of it at most: rows lie beside each other, but for old ones that were given up
+below them, and a file in which all leaves name the same bytes must not fill the memory."""
 
 
 class Torn(Exception):
@@ -44,6 +47,8 @@ class Leaves:
         size = 65536 if size == 1 else size
         self._size = size if 512 <= size <= 65536 and size.bit_count() == 1 else USUAL_PAGE
         self.unreadable = 0
+        self._left = MOST_READ * len(data)
+        """Bytes of rows that are still read."""
         self._usable = self._size - (data[20] if len(data) > 20 and data[20] < 64 else 0)
 
     def rows(self) -> Iterator[RawRow]:
@@ -74,8 +79,9 @@ class Leaves:
     def _payload(self, page: bytes, at: int, length: int) -> bytes:
         """A row's bytes, of which the end may lie in a chain of other pages."""
         usable = self._usable
-        if length > min(LONGEST_VALUE, len(self._data)):
+        if length > min(LONGEST_VALUE, self._left):
             raise Torn
+        self._left -= length
         if length <= usable - 35:
             return _cut(page, at, length)
         least = (usable - 12) * 32 // 255 - 23

@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import GalleyError, SessionError
+from ..paths import expanded
 from .lock import writer_of
 from .names import SUFFIX
 from .records import SessionSummary
@@ -45,7 +46,7 @@ def resolve(name: str, directory: Path) -> Path:
     Raises SessionError, which lists the candidates.
     """
     with suppress(OSError, RuntimeError):
-        path = Path(name).expanduser()
+        path = expanded(name)
         if path.is_file():
             return path
     head, _, tail = name.partition("…")

@@ -24,6 +24,9 @@ SETTLE_SECONDS = 0.1
 """How long another process that takes a session at the same moment gets to write its name over ours."""
 
 
+MODE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+"""A lock is emptied and written: where others write too, one that is a link could lead to any file of its holder's."""
+
 TICKS_AT = 19
 """Where the start stands in /proc/PID/stat, counted behind the process's name."""
 
@@ -53,7 +56,7 @@ class Holder:
         try:
             process = psutil.Process(self.pid)
             return abs(began(process) - self.started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, TypeError, ValueError, OverflowError):  # the latter three: it names none
             return False
 
 
@@ -72,7 +75,7 @@ class WriterLock:
     def __init__(self, path: Path) -> None:
         """Raises SessionBusyError, which names the holder; OSError when the lock file can't be made."""
         while True:
-            self._descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(lock_path(path), MODE, 0o600)
             try:
                 if not self._acquire():
                     raise busy(path)

@@ -95,11 +95,19 @@ def document_record(row: sqlite3.Row) -> SessionDocument:
     )
 
 
+def refuse_bytes(row: sqlite3.Row) -> None:
+    """A flipped bit can make bytes of a text, which nothing further on expects. Raises TypeError."""
+    if any(isinstance(value, bytes) for value in row):
+        raise TypeError("bytes in place of a text")
+
+
 def chunk_record(row: sqlite3.Row) -> ChunkRecord:
+    """Raises one of `database.NONSENSE`, as all of these do."""
+    refuse_bytes(row)
     return ChunkRecord(
         index=row["idx"],
         source=row["source"],
-        pages=(row["first_page"], row["last_page"]),
+        pages=(int(row["first_page"]), int(row["last_page"])),
         ends=row["ends"],
         candidates=tuple(Candidate(**raw) for raw in json.loads(row["candidates"])),
         state=row["state"],
@@ -125,6 +133,7 @@ def list_row(row: sqlite3.Row) -> Row:
 
 
 def decision_record(row: sqlite3.Row) -> Decision:
+    refuse_bytes(row)
     return Decision(row["kind"], row["text"], tuple(json.loads(row["switched"] or "[]")), row["attempt"])
 
 
@@ -140,11 +149,13 @@ def attempt_columns(attempt: Attempt) -> dict[str, Any]:
 
 
 def attempt_record(row: sqlite3.Row) -> Attempt:
+    refuse_bytes(row)
     columns: dict[str, Any] = {name: row[name] for name in row.keys() if name != "flagged"}  # noqa: SIM118
     columns["flags"] = tuple(Flag.from_dict(raw) for raw in json.loads(row["flags"]))
     columns["measures"] = json.loads(row["measures"])
     columns["edits"] = tuple(EditDecision(**raw) for raw in json.loads(row["edits"]))
     columns["died"] = bool(row["died"])
+    columns |= {name: int(row[name]) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
     return Attempt(**columns)
 
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
-from pydantic import ValidationError
-
 from ..chunk import Chunk
 from ..document import Document
 from ..errors import SessionError, StorageError
@@ -138,7 +136,7 @@ class Session:
             raw: str = self._one("SELECT settings FROM document", lambda row: row["settings"])
             try:
                 self._settings = RunSettings.model_validate(json.loads(raw))
-            except (ValidationError, json.JSONDecodeError) as error:
+            except (ValueError, RecursionError) as error:  # pydantic's are such too
                 raise SessionError(
                     f"The settings of {self.path.name} are of another version of Galley.",
                     "Clean with --fresh.",

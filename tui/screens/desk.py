@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import DirectoryTree, Input
 
+from ...core.paths import expanded
 from ...core.wording import printable
 from .. import keys
 from ..typed import this_worker
@@ -151,7 +152,7 @@ class Desk(GalleyScreen):
         from ...core.session import SUFFIX, resolve
         from ..opening import folder_of
 
-        path = Path(target).expanduser()
+        path = expanded(target)
         with self.told():
             if path.is_file() and path.suffix != SUFFIX:
                 self.open_file(path)

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from ...core.errors import GalleyError
 from ...core.export import FORMATS, format_for
+from ...core.paths import expanded
 from ...core.runner import Retry
 from ..widgets.form import Field, Form
 from ..widgets.rowlist import Cell, RowList
@@ -236,7 +237,7 @@ class WriteForm(ModalScreen[Path | None]):
 
     @on(Form.Changed)
     def changed(self, event: Form.Changed) -> None:
-        path = Path(event.form.values()["path"]).expanduser()
+        path = expanded(event.form.values()["path"])
         if event.key == "suffix":
             event.form.set_value("path", str(path.with_suffix(event.value)))
         elif path.suffix.lower() in FORMATS:
@@ -245,7 +246,7 @@ class WriteForm(ModalScreen[Path | None]):
 
     @on(Form.Submitted)
     def submitted(self, event: Form.Submitted) -> None:
-        path = Path(event.values["path"]).expanduser()
+        path = expanded(event.values["path"])
         try:
             format_for(path)
         except GalleyError as error:
