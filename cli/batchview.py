@@ -22,8 +22,9 @@ from ..core.batch.events import (
     DocumentUnchanged,
     Event,
 )
+from ..core.events import ServerWaited
 from ..core.wording import duration, excerpt, plural, printable
-from .output import say
+from .output import say, say_wait
 
 NAME_WIDTH = 44
 PICTURES_A_SECOND = 4
@@ -54,6 +55,8 @@ class Counts:
         self.done = self.unchanged = self.failed = self.chunks = self.flagged = self.replaced = 0
         self.taken_over = self.failed_before = 0
         self.in_hand: dict[int, InHand] = {}
+        self.waits: list[str] = []
+        """What was said of a server that was gone."""
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self.begin = nothing
@@ -63,6 +66,8 @@ class Counts:
         self.begin()
         with self._lock:
             self._fold(event)
+        if isinstance(event, ServerWaited):  # the picture is drawn anew above such a line, for which it wants the lock
+            say_wait(event.words, event.gone)
 
     def _fold(self, event: Event) -> None:
         if isinstance(event, DocumentBegun):
@@ -76,6 +81,9 @@ class Counts:
             return
         if isinstance(event, DocumentTakenOver):
             self.taken_over += 1
+            return
+        if isinstance(event, ServerWaited):
+            self.waits.append(event.words)
             return
         self.in_hand.pop(event.number, None)
         if isinstance(event, DocumentFinished):

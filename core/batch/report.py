@@ -16,12 +16,14 @@ from ..extract.controls import strip_controls
 from ..wording import duration, plural
 from .dataset import FOLDER
 from .entry import shown
-from .ledger import Ledger
+from .ledger import Ledger, row_errors
 from .records import Record, Totals
 
 JSON, HTML = "report.json", "report.html"
 LEFT_OUT = "left_out"
 """The fact of a ledger that says what of the inputs was taken for Galley's own, in a sentence."""
+WAITS = "waits"
+"""The fact that lists, as JSON, what was said of a server that was waited for in the last call."""
 MOST_ROWS = 5000
 """Documents on the page, worst first; all of them are in `report.json`."""
 STYLE = """
@@ -48,12 +50,18 @@ def write_reports(folder: Path, ledger: Ledger) -> tuple[Path, Path]:
 def as_json(ledger: Ledger) -> Iterator[str]:
     yield '{\n "totals": ' + json.dumps(asdict(ledger.totals()))
     yield ',\n "left_out": ' + json.dumps(ledger.facts().get(LEFT_OUT) or None, ensure_ascii=False)
+    yield ',\n "waits": ' + json.dumps(waits_of(ledger), ensure_ascii=False)
     yield ',\n "documents": ['
     comma = ""
     for record in ledger.documents():
         yield f"{comma}\n  " + json.dumps(facts_of(record), ensure_ascii=False)
         comma = ","
     yield "\n ]\n}\n"
+
+
+def waits_of(ledger: Ledger) -> list[str]:
+    with row_errors(ledger.path):
+        return [plain(str(words)) for words in json.loads(ledger.facts().get(WAITS) or "[]")]
 
 
 def facts_of(record: Record) -> dict[str, Any]:
@@ -95,6 +103,7 @@ def as_html(folder: Path, ledger: Ledger) -> Iterator[str]:
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style></head><body>\n<h1>{escape(title)}</h1>\n"
         f"<p>{escape(sentence(totals))} {escape(ledger.facts().get(LEFT_OUT, ''))}</p>\n"
     )
+    yield "".join(f"<p>{escape(words)}</p>\n" for words in waits_of(ledger))
     yield "<table><thead><tr><th>Document</th><th>State</th>"
     yield "".join(f'<th class="n">{name}</th>' for name in ("Pages", "Chunks", "Flagged", "Time"))
     yield "<th>Flags, and what was left out</th></tr></thead><tbody>\n"
