@@ -276,7 +276,8 @@ def told(
     if as_json:
         click.echo(reports[0].read_text(encoding="utf-8"), nl=False)
     if not ended:
-        say(f"Interrupted: {core_batch.sentence(totals)} Everything finished is saved.", False)
+        kept = f" So are {plural(shown.kept, 'chunk')} of the documents in hand." if shown.kept else ""
+        say(f"Interrupted: {core_batch.sentence(totals)} Everything finished is saved.{kept}", False)
         say_how_to_go_on(folder)
         return INTERRUPTED
     say(core_batch.sentence(totals), quiet)
