@@ -5,11 +5,13 @@ called or says stands in it as text.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..atomic import write_atomically
 from ..extract.controls import strip_controls
@@ -17,7 +19,7 @@ from ..wording import duration, plural
 from .dataset import FOLDER
 from .entry import shown
 from .ledger import Ledger, row_errors
-from .records import Record, Totals
+from .records import DONE, Record, Totals
 
 JSON, HTML = "report.json", "report.html"
 LEFT_OUT = "left_out"
@@ -33,6 +35,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
 th { position: sticky; top: 0; background: Canvas }
 td { overflow-wrap: anywhere }
+td a { color: inherit }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 tr.failed td:first-child { border-left: 4px solid var(--bad) }
 tr.flagged td:first-child { border-left: 4px solid var(--warn) }
@@ -133,8 +136,16 @@ def row_of(record: Record) -> str:
         remarks += [plain(note) for note in outcome.notes]
     cells = "".join(f'<td class="n">{escape(figure)}</td>' for figure in figures)
     said = "<br>".join(escape(remark) for remark in remarks if remark)
-    name = f"{escape(record.output)}<small>{escape(shown(record.source))}</small>"
+    name = f"{linked(record)}<small>{escape(shown(record.source))}</small>"
     return f'<tr class="{kind}"><td>{name}</td><td>{escape(record.state)}</td>{cells}<td>{said}</td></tr>\n'
+
+
+def linked(record: Record) -> str:
+    """A document's name, which leads to its text where it has one: a place below the page, and none elsewhere."""
+    name = escape(record.output)
+    if record.state != DONE or record.part:
+        return name
+    return f'<a href="./{quote(os.fsencode(record.output))}.txt">{name}</a>'
 
 
 def sentence(totals: Totals) -> str:
