@@ -6,8 +6,8 @@ import re
 import shlex
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from ..core.config import Config, load_config
 from ..core.cores import cores
 from ..core.engine.base import Engine
 from ..core.errors import ConfigError, EngineError, GalleyError, InputError, SessionError, StorageError
+from ..core.events import ServerWaited
 from ..core.extract.pagespec import check_pages
 from ..core.model import resolve_mode
 from ..core.paths import expanded, sessions_dir
@@ -31,7 +32,7 @@ from .batchview import Counts, view
 from .clean import INTERRUPTED
 from .grouped import Grouped
 from .models import obtain
-from .output import plural, say, say_wait
+from .output import plural, say
 from .signals import stop_on_signals
 
 TXT = "txt"
@@ -122,9 +123,9 @@ def batch(
             password=given.get("password"),
         )
         engine = jobs.make_engine(model, config, config.chunk) if model is not None and address is None else None
-        jobs.tell_waits(engine, say_wait)
         try:
-            with view(count, quiet=quiet) as shown:
+            with view(count, quiet=quiet) as shown, waits_kept(ledger, shown):
+                jobs.tell_waits(engine, lambda words, gone: shown(ServerWaited(words, gone)))
                 work = worker_for(plan, ledger, config, engine, address, shown)
                 ended = run(work, engine)
         except BaseException as error:
@@ -229,6 +230,18 @@ def worker_for(
     return ClusterBatch(plan, ledger, config, address, shown).work
 
 
+@contextmanager
+def waits_kept(ledger: Ledger, shown: Counts) -> Generator[None]:
+    """What is said of a server that is waited for is kept for the report, however the block ends."""
+    ledger.keep({core_batch.WAITS: "[]"})
+    try:
+        yield
+    finally:
+        if shown.waits:
+            with suppress(GalleyError):  # what went wrong in the block is what is told
+                ledger.keep({core_batch.WAITS: json.dumps(shown.waits)})
+
+
 def run(work: Callable[[threading.Event], bool], engine: Engine | None) -> bool:
     """Whether it came to its end. Raises what stops all."""
     stop = threading.Event()
@@ -269,7 +282,8 @@ def told(
     if as_json:
         click.echo(reports[0].read_text(encoding="utf-8"), nl=False)
     if not ended:
-        say(f"Interrupted: {core_batch.sentence(totals)} Everything finished is saved.", False)
+        kept = f" So are {plural(shown.kept, 'chunk')} of the documents in hand." if shown.kept else ""
+        say(f"Interrupted: {core_batch.sentence(totals)} Everything finished is saved.{kept}", False)
         say_how_to_go_on(folder)
         return INTERRUPTED
     say(core_batch.sentence(totals), quiet)

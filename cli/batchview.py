@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ..core.batch.events import (
     DocumentBegun,
+    DocumentDropped,
     DocumentFailed,
     DocumentFinished,
     DocumentMoved,
@@ -22,12 +23,15 @@ from ..core.batch.events import (
     DocumentUnchanged,
     Event,
 )
+from ..core.events import ServerWaited
 from ..core.wording import duration, estimate, excerpt, plural, printable
-from .output import say
+from .output import say, say_wait
 
 NAME_WIDTH = 44
 PICTURES_A_SECOND = 4
 MOST_ROWS = 12
+LEAST_WORKED = 0.2
+"""Documents that have to be worked through, or such a part of one, before a time left means something."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,13 @@ class InHand:
     total: int = 0
     tokens_per_second: float = 0.0
     holder: str = ""
+    before: int = 0
+    """Chunks that an earlier call had done."""
+
+    @property
+    def chunks(self) -> int:
+        """Chunks that are done; 0 while it is read."""
+        return self.done if self.counted == "chunks" else 0
 
 
 def nothing() -> None:
@@ -53,9 +64,13 @@ class Counts:
         self.total = total
         self.done = self.unchanged = self.failed = self.chunks = self.flagged = self.replaced = 0
         self.taken_over = self.failed_before = 0
+        self.kept = 0
+        """Chunks that are done of documents that are not, when the batch is stopped."""
         self.in_hand: dict[int, InHand] = {}
+        self.waits: list[str] = []
+        """What was said of a server that was gone."""
         self._began = time.monotonic()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may say something while its thread holds it
         self.begin = nothing
         """Called before each event is taken in: there is something to show."""
 
@@ -63,6 +78,8 @@ class Counts:
         self.begin()
         with self._lock:
             self._fold(event)
+        if isinstance(event, ServerWaited):  # the picture is drawn anew above such a line, for which it wants the lock
+            say_wait(event.words, event.gone)
 
     def _fold(self, event: Event) -> None:
         if isinstance(event, DocumentBegun):
@@ -71,13 +88,22 @@ class Counts:
         if isinstance(event, DocumentMoved):
             if event.number in self.in_hand:
                 hand = self.in_hand[event.number]
+                if event.counted != hand.counted:
+                    hand.before = max(0, event.done - 1)
                 hand.counted, hand.done, hand.total = event.counted, event.done, event.total
                 hand.tokens_per_second = event.tokens_per_second
             return
         if isinstance(event, DocumentTakenOver):
             self.taken_over += 1
             return
-        self.in_hand.pop(event.number, None)
+        if isinstance(event, ServerWaited):
+            self.waits.append(event.words)
+            return
+        self._ended(event, self.in_hand.pop(event.number, None))
+
+    def _ended(
+        self, event: DocumentFinished | DocumentUnchanged | DocumentFailed | DocumentDropped, hand: InHand | None
+    ) -> None:
         if isinstance(event, DocumentFinished):
             self.done += 1
             self.chunks += event.outcome.chunks
@@ -90,6 +116,8 @@ class Counts:
         elif isinstance(event, DocumentFailed):
             self.failed += 1
             self.done += 1
+        elif hand is not None:
+            self.kept += hand.chunks
 
     @property
     def done_before(self) -> int:
@@ -103,10 +131,13 @@ class Counts:
 
     @property
     def seconds_left(self) -> float | None:
-        """By the documents that took work in this call; None before the first."""
-        if not self.done:
+        """By the documents, and parts of documents, that took work in this call; None before there is enough of it."""
+        cleaning = [hand for hand in self.rows() if hand.chunks]
+        worked = self.done + sum((hand.done - hand.before) / hand.total for hand in cleaning)
+        if worked < LEAST_WORKED:
             return None
-        return (time.monotonic() - self._began) / self.done * (self.total - self.done - self.unchanged)
+        left = self.total - self.done - self.unchanged - sum(hand.done / hand.total for hand in cleaning)
+        return (time.monotonic() - self._began) / worked * max(0.0, left)
 
     def words(self) -> str:
         """The sums in a line."""
@@ -114,8 +145,10 @@ class Counts:
         parts += [f"{self.done_before:,} done before"] if self.done_before else []
         parts += [f"{self.failed:,} failed"] if self.failed else []
         parts += [f"{self.taken_over:,} taken over from lost processes"] if self.taken_over else []
-        parts += [plural(self.chunks, "chunk"), f"{self.flagged:,} flagged"]
-        speed = sum(hand.tokens_per_second for hand in self.rows())
+        hands = self.rows()
+        chunks = self.chunks + self.kept + sum(hand.chunks for hand in hands)
+        parts += [plural(chunks, "chunk"), f"{self.flagged:,} flagged"]
+        speed = sum(hand.tokens_per_second for hand in hands)
         parts += [f"{speed:.0f} tokens/s"] if speed >= 1 else []
         left = self.seconds_left
         parts += [f"{estimate(left)} left"] if left else []

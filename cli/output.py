@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 
 from ..core.wording import excerpt, middle, plural, printable, size
 
-__all__ = ["excerpt", "plural", "say", "say_wait", "size", "table", "tell"]
+__all__ = ["excerpt", "plural", "say", "say_plainly", "say_wait", "size", "table", "tell"]
 
 GAP = "  "
 LEAST = 9
@@ -19,7 +19,12 @@ LEAST = 9
 def say(line: str, quiet: bool = False) -> None:
     """A line on stderr. What names and errors of other programs hold can't paint on the terminal."""
     if not quiet:
-        click.echo(printable(line), err=True)
+        say_plainly(printable(line))
+
+
+def say_plainly(words: str) -> None:
+    """Words of our own on stderr. click would go round a live picture, which paints over what it does not know of."""
+    click.echo(words, file=sys.stderr, err=True)
 
 
 def say_wait(words: str, gone: bool) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
-import click
-
 from ..core.engine.base import Engine
+from .output import say_plainly
 
 STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -25,7 +24,7 @@ def stop_on_signals(stop: threading.Event, engine: Engine | None) -> Generator[N
             os._exit(130)
         stop.set()
         if number == signal.SIGINT:
-            click.echo("\nStopping; what is finished is saved. Ctrl-C again ends at once.", err=True)
+            say_plainly("\nStopping; what is finished is saved. Ctrl-C again ends at once.")
 
     numbers = [getattr(signal, name) for name in STOPPING if hasattr(signal, name)]
     before = {number: signal.signal(number, handle) for number in numbers}

@@ -1,9 +1,12 @@
 """Batches as a person runs them, in a process of their own."""
 
 import json
+import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 GALLEY = [sys.executable, "-c", "from galley.cli.main import main; main()"]
 LONG_SECONDS = 1200
@@ -41,6 +44,12 @@ def report(folder: Path) -> dict[str, dict[str, object]]:
     """Documents of the report, by their names."""
     read = json.loads((folder / "out" / "report.json").read_text(encoding="utf-8"))
     return {document["document"]: document for document in read["documents"]}
+
+
+def linked(folder: Path) -> list[str]:
+    """Where the page of the report leads to, as a browser takes it, in order of the alphabet."""
+    page = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    return sorted(unquote(unescape(found)) for found in re.findall(r'<a href="([^"]*)"', page))
 
 
 def texts(folder: Path) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pdfs
 import pytest
-from batches import PROSE, batch, galley, report, shelf, texts
+from batches import PROSE, batch, galley, linked, report, shelf, texts
 
 from galley.core.batch import Ledger
 from galley.core.session import Session, list_sessions
@@ -200,6 +200,7 @@ def test_hostile_names_are_text_in_the_report_and_plain_in_the_folder(tmp_path: 
     for name in texts(tmp_path):
         assert name.isprintable()
         assert not set('<>:"|?*') & set(name)
+    assert linked(tmp_path) == sorted(f"./{name}" for name in texts(tmp_path))
     assert "default-src 'none'" in page
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pdfs
 import pytest
-from batches import PROSE, batch, galley, report, shelf, texts
+from batches import PROSE, batch, galley, linked, report, shelf, texts
 
 from galley.core.batch import find
 from galley.core.batch.entry import shown
@@ -264,6 +264,7 @@ def test_a_key_with_signs_that_an_address_has_its_own_use_for_is_whole_in_name_a
     assert inputs == {*asked, f"file://{root}/deep/a#b.txt"}
     page = (tmp_path / "out" / "report.html").read_text()
     assert all(f"{one}</small>" in page for one in inputs)
+    assert linked(tmp_path) == [f"./{name}" for name in sorted(texts(tmp_path))]
 
 
 def test_an_address_is_shown_without_what_opens_it() -> None:

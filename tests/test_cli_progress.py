@@ -7,7 +7,9 @@ import pytest
 from batches import galley
 from terminal import Terminal
 
+from galley.cli.batchview import Counts
 from galley.cli.progress import meter
+from galley.core.batch.events import DocumentBegun, DocumentDropped, DocumentMoved
 
 NOTE = "One sentence of plain text (Moxon, 1683). Another one follows it here.\n"
 
@@ -39,6 +41,42 @@ def test_a_terminal_shows_what_is_waited_for_and_for_how_long(tmp_path: Path) ->
     (line,) = [line for line in screen.splitlines() if "loading" in line]
     assert "3/40" in line
     assert len(line) <= 80
+
+
+def test_what_is_said_while_a_terminal_shows_a_picture_stays_above_it(tmp_path: Path) -> None:
+    code = (
+        "import time\n"
+        "from galley.cli.batchview import view\n"
+        "from galley.core.batch.events import DocumentBegun\n"
+        "from galley.core.events import ServerWaited\n"
+        "with view(2) as shown:\n"
+        "    shown(DocumentBegun(1, 'first.pdf'))\n"
+        "    time.sleep(1)\n"  # several pictures
+        "    shown(ServerWaited('The server is gone.', True))\n"
+        "    time.sleep(1)\n"
+        "    shown(DocumentBegun(2, 'second.pdf'))\n"
+        "    time.sleep(60)\n"
+    )
+    with Terminal(tmp_path, [sys.executable, "-c", code], (80, 12)) as terminal:
+        lines = [line.split()[:4] for line in terminal.wait("second.pdf").splitlines()]
+    assert lines[0] == ["The", "server", "is", "gone."]
+    assert [lines[1][0], lines[2][0]] == ["first.pdf", "second.pdf"]
+
+
+def test_the_time_left_counts_parts_of_documents_and_not_what_an_earlier_call_did() -> None:
+    counts = Counts(2)
+    counts(DocumentBegun(1, "a.pdf"))
+    counts(DocumentMoved(1, "pages", 9, 9))
+    assert counts.seconds_left is None
+    counts(DocumentMoved(1, "chunks", 61, 100))
+    assert counts.seconds_left is None, "60 of them were done before"
+    counts(DocumentMoved(1, "chunks", 90, 100))
+    left = counts.seconds_left
+    assert left is not None
+    assert left > 0
+    assert counts.words().startswith("0 of 2 documents, 90 chunks, 0 flagged")
+    counts(DocumentDropped(1))
+    assert (counts.kept, counts.seconds_left) == (90, None)
 
 
 def test_in_a_pipe_what_is_waited_for_is_a_line_at_once(capsys: pytest.CaptureFixture[str]) -> None:

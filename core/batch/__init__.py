@@ -6,11 +6,12 @@ from .inputs import find
 from .ledger import BatchBusyError, Ledger, is_batch
 from .own import Own
 from .records import Outcome, Record, Totals
-from .report import LEFT_OUT, sentence, write_reports
+from .report import LEFT_OUT, WAITS, sentence, write_reports
 from .worst import worst, worst_first
 
 __all__ = [
     "LEFT_OUT",
+    "WAITS",
     "Batch",
     "BatchBusyError",
     "Ledger",

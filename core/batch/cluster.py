@@ -26,6 +26,7 @@ from typing import Any
 from ..config import Config
 from ..engine.local import open_log
 from ..errors import ConfigError, EngineError, ModelError, StorageError
+from ..events import ServerWaited
 from .batch import reason_of
 from .clerk import Clerk, Listener, Plan, stamp_now
 from .crew import TaskFailed
@@ -34,6 +35,7 @@ from .ledger import Ledger
 from .node import CleanOnNode, Orders, Row, read, row_of
 from .records import Outcome, Record
 from .tasks import Task
+from .waiting import Waits
 
 LOCAL = "local"
 WAVE = 20_000
@@ -83,6 +85,7 @@ class ClusterBatch:
         self._error: Exception | None = None
         self._waiting: dict[int, tuple[Record, str]] = {}
         self._lookout = Lookout(plan.folder, self._taken, self._lost)
+        self._waits = Waits(plan.folder, lambda words, gone: listener(ServerWaited(words, gone)))
         self._looking = threading.Lock()
         self.nodes: Counter[str] = Counter()
         """Documents by the node that finished them."""
@@ -121,6 +124,8 @@ class ClusterBatch:
                 looked = time.monotonic()
                 with self._looking:
                     self._lookout.look()
+                    self._waits.look()
+        self._waits.look()
 
     def _take_all(self, wave: list[tuple[Record, Task]], stop: threading.Event) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..events import ServerWaited
 from .records import Outcome
 
 
@@ -81,4 +82,5 @@ Event = (
     | DocumentUnchanged
     | DocumentFailed
     | DocumentDropped
+    | ServerWaited
 )

@@ -121,12 +121,17 @@ class Hold:
                 self._path.unlink()
 
     def _sign(self) -> None:
-        with suppress(OSError):
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            try:
-                os.write(descriptor, Holding(self._holder, tuple(self.losses), self._tries).to_json().encode())
-            finally:
-                os.close(descriptor)
+        write_private(self._path, Holding(self._holder, tuple(self.losses), self._tries).to_json())
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of the folder, for its owner alone; nothing where that can't be."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

@@ -19,11 +19,12 @@ from ..config import Config
 from ..errors import EngineError, GalleyError, ModelError, SessionBusyError, StorageError
 from ..events import Event
 from ..job import make_run
-from ..model import Model, find_model, identify, make_engine
+from ..model import Model, find_model, identify, make_engine, tell_waits
 from ..session import Session
 from .holding import Hold, Holder, held
 from .shared import Slots
 from .tasks import Task, Unchanged, begin, finish
+from .waiting import tell_from
 
 LEASE_SECONDS = 150.0
 """A lost node's lock on a session ends with its lease, which a file server gives for a minute or two."""
@@ -123,7 +124,9 @@ class CleanOnNode:
                 if self._orders.threads:
                     engine = config.engine.model_copy(update={"threads": self._orders.threads})
                     config = config.model_copy(update={"engine": engine})
-                self._slots = Slots(make_engine(here(task, config), config, config.chunk))
+                made = make_engine(here(task, config), config, config.chunk)
+                tell_waits(made, tell_from(Path(self._orders.folder), Holder.here(self._node)))
+                self._slots = Slots(made)
             return self._slots
 
 

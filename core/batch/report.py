@@ -5,23 +5,27 @@ called or says stands in it as text.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..atomic import write_atomically
 from ..extract.controls import strip_controls
 from ..wording import duration, plural
 from .dataset import FOLDER
 from .entry import shown
-from .ledger import Ledger
-from .records import Record, Totals
+from .ledger import Ledger, row_errors
+from .records import DONE, Record, Totals
 
 JSON, HTML = "report.json", "report.html"
 LEFT_OUT = "left_out"
 """The fact of a ledger that says what of the inputs was taken for Galley's own, in a sentence."""
+WAITS = "waits"
+"""The fact that lists, as JSON, what was said of a server that was waited for in the last call."""
 MOST_ROWS = 5000
 """Documents on the page, worst first; all of them are in `report.json`."""
 STYLE = """
@@ -31,6 +35,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
 th { position: sticky; top: 0; background: Canvas }
 td { overflow-wrap: anywhere }
+td a { color: inherit }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 tr.failed td:first-child { border-left: 4px solid var(--bad) }
 tr.flagged td:first-child { border-left: 4px solid var(--warn) }
@@ -48,12 +53,18 @@ def write_reports(folder: Path, ledger: Ledger) -> tuple[Path, Path]:
 def as_json(ledger: Ledger) -> Iterator[str]:
     yield '{\n "totals": ' + json.dumps(asdict(ledger.totals()))
     yield ',\n "left_out": ' + json.dumps(ledger.facts().get(LEFT_OUT) or None, ensure_ascii=False)
+    yield ',\n "waits": ' + json.dumps(waits_of(ledger), ensure_ascii=False)
     yield ',\n "documents": ['
     comma = ""
     for record in ledger.documents():
         yield f"{comma}\n  " + json.dumps(facts_of(record), ensure_ascii=False)
         comma = ","
     yield "\n ]\n}\n"
+
+
+def waits_of(ledger: Ledger) -> list[str]:
+    with row_errors(ledger.path):
+        return [plain(str(words)) for words in json.loads(ledger.facts().get(WAITS) or "[]")]
 
 
 def facts_of(record: Record) -> dict[str, Any]:
@@ -95,6 +106,7 @@ def as_html(folder: Path, ledger: Ledger) -> Iterator[str]:
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style></head><body>\n<h1>{escape(title)}</h1>\n"
         f"<p>{escape(sentence(totals))} {escape(ledger.facts().get(LEFT_OUT, ''))}</p>\n"
     )
+    yield "".join(f"<p>{escape(words)}</p>\n" for words in waits_of(ledger))
     yield "<table><thead><tr><th>Document</th><th>State</th>"
     yield "".join(f'<th class="n">{name}</th>' for name in ("Pages", "Chunks", "Flagged", "Time"))
     yield "<th>Flags, and what was left out</th></tr></thead><tbody>\n"
@@ -124,8 +136,16 @@ def row_of(record: Record) -> str:
         remarks += [plain(note) for note in outcome.notes]
     cells = "".join(f'<td class="n">{escape(figure)}</td>' for figure in figures)
     said = "<br>".join(escape(remark) for remark in remarks if remark)
-    name = f"{escape(record.output)}<small>{escape(shown(record.source))}</small>"
+    name = f"{linked(record)}<small>{escape(shown(record.source))}</small>"
     return f'<tr class="{kind}"><td>{name}</td><td>{escape(record.state)}</td>{cells}<td>{said}</td></tr>\n'
+
+
+def linked(record: Record) -> str:
+    """A document's name, which leads to its text where it has one: a place below the page, and none elsewhere."""
+    name = escape(record.output)
+    if record.state != DONE or record.part:
+        return name
+    return f'<a href="./{quote(os.fsencode(record.output))}.txt">{name}</a>'
 
 
 def sentence(totals: Totals) -> str:
