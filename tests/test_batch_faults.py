@@ -1,5 +1,6 @@
 """What goes wrong around a batch is one sentence, harms no other document, and costs nothing that stands already."""
 
+import json
 import sqlite3
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from batches import PROSE, batch, shelf
 
 from galley.core.batch import Ledger, Plan, find
+from galley.core.batch import ledger as ledgers
 from galley.core.batch.clerk import Clerk
 from galley.core.batch.dataset import Dataset
 from galley.core.batch.entry import Entry
@@ -71,7 +73,18 @@ def test_a_server_that_is_not_there_is_a_sentence_without_the_password(tmp_path:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("column", "value"), [("settings", "{"), ("settings", "[]"), ("outcome", '{"mode": 1}')])
+NONSENSE = [
+    ("settings", "{"),
+    ("settings", "[]"),
+    ("settings", "[" * 100_000),
+    ("outcome", '{"mode": 1}'),
+    ("output", "../../taken"),
+    ("output", "/taken"),
+    ("part", "../../taken.jsonl"),
+]
+
+
+@pytest.mark.parametrize(("column", "value"), NONSENSE, ids=[f"{name}={value[:20]}" for name, value in NONSENSE])
 def test_nonsense_in_a_row_of_the_ledger_is_a_sentence(tmp_path: Path, column: str, value: str) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.register([Entry("/a.txt", "a")], tmp_path, ".txt")
@@ -79,6 +92,38 @@ def test_nonsense_in_a_row_of_the_ledger_is_a_sentence(tmp_path: Path, column: s
             other.execute(f"UPDATE documents SET {column} = ?", (value,))
         with pytest.raises(SessionError, match="says what can't be"):
             list(ledger.documents())
+
+
+def test_figures_that_can_be_none_are_a_sentence(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.register([Entry("/a.txt", "a")], tmp_path, ".txt")
+        with sqlite3.connect(ledger.path) as other:
+            other.execute("UPDATE documents SET outcome = ?", ('{"pages": 9e999}',))
+        with pytest.raises(SessionError, match="says what can't be"):
+            ledger.totals()
+
+
+def test_a_ledger_that_can_not_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "SCHEMA", "no schema;")
+    with pytest.raises(SessionError):
+        Ledger(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["batch.galley-batch.lock"]
+
+
+def test_a_part_that_was_changed_is_a_sentence_that_says_how_to_go_on(tmp_path: Path) -> None:
+    root = shelf(tmp_path, "a.txt", "b.txt")
+    batch(tmp_path, "in", "--format", "jsonl")
+    (part,) = (tmp_path / "out" / "data").glob("part-*.jsonl")
+    part.write_text(part.read_text()[:200])
+    (root / "a.txt").write_text(f"Other words. {PROSE}")
+    done = batch(tmp_path, mode="")
+    assert done.returncode == 2
+    assert "part-00001.jsonl can't be read" in done.stderr
+    assert "Traceback" not in done.stderr
+    part.unlink()
+    assert batch(tmp_path, mode="").returncode == 0
+    lines = [json.loads(line) for path in part.parent.iterdir() for line in path.read_text().splitlines()]
+    assert {line["document"] for line in lines} == {"a", "b"}
 
 
 def test_a_document_that_a_manifest_wants_in_two_ways_is_told_with_its_line(tmp_path: Path) -> None:

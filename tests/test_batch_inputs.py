@@ -65,6 +65,11 @@ def test_a_manifest_may_be_json_lines(tmp_path: Path) -> None:
         ("m.jsonl", '{"input": "a.txt"}\n{"input": \n', "m.jsonl, line 2 is no valid JSON"),
         ("m.jsonl", '["a.txt"]\n', "m.jsonl, line 1 is no JSON object"),
         ("m.jsonl", '{"input": "a.txt", "pages": {"from": 3}}\n', "m.jsonl, line 1: the value of pages is no text"),
+        (
+            "m.jsonl",
+            '{"input": "a.txt", "pages": ' + "[" * 400 + "]" * 400 + "}\n",
+            "m.jsonl, line 1: the value of pages",
+        ),
         ("m.jsonl", "[" * 100_000, "m.jsonl, line 1 is no valid JSON"),
         ("m.jsonl", '{"input": "a.txt", "": 1}\n', "m.jsonl, line 1: a value without a name can't be set"),
         ("m.csv", "input,pages\na.txt,3-\nb.txt,x-y\n", 'm.csv, line 3: "x-y" is no page or range of pages'),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..atomic import write_atomically, write_whole
-from ..errors import ConfigError, SessionError
+from ..errors import ConfigError, SessionError, StorageError
 from ..export import chunk_data
 from ..paths import private_dir
 from ..session import Session
@@ -28,6 +28,8 @@ PART_ROWS = 10_000
 """A part is written once its documents have so many rows; a document's rows are never parted."""
 PARQUET_ROWS = 1_000
 """Rows of a Parquet file that are in memory at a time."""
+UNREADABLE = (OSError, ValueError, TypeError, KeyError, RecursionError)
+"""What comes of reading a part that somebody changed; pyarrow's own errors are such too."""
 PREFIX = "part-"
 PART = re.compile(rf"{PREFIX}(\d{{5,9}})")
 FOREIGN = "foreign parts"
@@ -82,20 +84,29 @@ class Dataset:
             self._waiting.clear()
 
     def displace(self, record: Record) -> None:
-        """Take out the rows that an earlier cleaning of the document left."""
+        """Take out the rows that an earlier cleaning of the document left. Raises StorageError or SessionError."""
         if not record.part:
             return
         with self._lock:
             path = self._folder / record.part
             if path.is_file():
-                key = record.output
-                kept = (row for row in self._read(path) if row["document"] != key)
-                first = next(kept, None)
-                if first is None:
-                    path.unlink()
-                else:
-                    self._write(path, chain([first], kept))
+                try:
+                    self._without(path, record.output)
+                except UNREADABLE as error:
+                    raise StorageError(
+                        f"{path} can't be read: it was changed, or is damaged.",
+                        "Move it away: its rows are made again from the sessions.",
+                    ) from error
             self._ledger.displace(record.number)
+
+    def _without(self, path: Path, key: str) -> None:
+        """The part without a document's rows."""
+        kept = (row for row in self._read(path) if row["document"] != key)
+        first = next(kept, None)
+        if first is None:
+            path.unlink()
+        else:
+            self._write(path, chain([first], kept))
 
     def mend(self) -> None:
         """Remove parts that the ledger does not know: a kill came between the two. What stood there before our first

@@ -10,20 +10,28 @@ import os
 import sqlite3
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from ..errors import GalleyError, InputError, SessionError, StorageError
 from ..paths import private_dir
-from ..session.database import create_file, in_a_line, open_database, sentence_for, sync_every_commit, transaction
+from ..session.database import (
+    NONSENSE,
+    create_file,
+    in_a_line,
+    open_database,
+    sentence_for,
+    sync_every_commit,
+    transaction,
+)
 from ..session.lock import WriterLock, writer_of
 from ..session.names import delete, put_in_place, remove_with_journal
 from .entry import Entry, shown
 from .lines import Lines
 from .names import unique
-from .records import DONE, FAILED, UNMEANT, WAITING, Outcome, Record, Totals
+from .records import DONE, FAILED, UNMEANT, WAITING, Outcome, Record, Totals, inside
 
 NAME = "batch.galley-batch"
 APPLICATION_ID = 0x47414C42  # "GALB"
@@ -232,11 +240,11 @@ class Ledger:
 
     def totals(self, *, here: bool = False) -> Totals:
         """Sums over all documents, or (`here`) over those of this call."""
-        with self._mutex, errors(self.path):
+        with self._mutex, errors(self.path), row_errors(self.path):
             only = f"WHERE call = {self._call}" if here else ""
             row = self._connection.execute(f"{TOTALS} {only}").fetchone()
-        whole = {name: int(row[name]) for name in row.keys() if name != "seconds"}  # noqa: SIM118
-        return Totals(**whole, seconds=float(row["seconds"]))
+            whole = {name: int(row[name]) for name in row.keys() if name != "seconds"}  # noqa: SIM118
+            return Totals(**whole, seconds=float(row["seconds"]))
 
     def facts(self) -> dict[str, str]:
         """What was kept of how the batch was called."""
@@ -306,11 +314,12 @@ def connect(path: Path, write: bool) -> sqlite3.Connection:
         draft = path.with_name(f".{path.name}.new")
         remove_with_journal(draft)
         create_file(draft)
-        with errors(path):
-            connection = sqlite3.connect(draft)
-            connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
-            connection.close()
-        put_in_place(draft, path)
+        try:
+            with errors(path), closing(sqlite3.connect(draft)) as connection:
+                connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+            put_in_place(draft, path)
+        finally:
+            remove_with_journal(draft)
     if not path.is_file():
         raise SessionError(f"There is no batch in {path.parent.absolute()}.", "galley batch INPUT -o DIR begins one.")
     with errors(path):
@@ -354,7 +363,7 @@ def row_errors(path: Path) -> Generator[None]:
     """What no Galley wrote into a row, as a sentence about the ledger."""
     try:
         yield
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except NONSENSE as error:
         raise SessionError(
             f"The batch's ledger {path} is damaged: a row of it says what can't be.", MOVE_AWAY
         ) from error
@@ -369,14 +378,14 @@ def record(row: sqlite3.Row) -> Record:
     return Record(
         number=row["number"],
         source=os.fsdecode(row["source"]),
-        output=row["output"],
+        output=inside(row["output"]),
         settings=settings_of(row),
         password_env=row["password_env"],
         state=row["state"],
         reason=row["reason"],
         stamp=row["stamp"],
         digest=row["digest"],
-        part=row["part"],
+        part=inside(row["part"]),
         outcome=Outcome.from_dict(json.loads(row["outcome"])) if row["outcome"] else None,
     )
 

@@ -114,7 +114,7 @@ def text_of(value: object, name: str, where: str) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return sound(str(value), name, where)
-    if isinstance(value, list):
+    if isinstance(value, list) and not any(isinstance(part, list) for part in cast(list[object], value)):
         return ",".join(text_of(part, name, where) for part in cast(list[object], value))
     raise InputError(f"{where}: the value of {shown(name)} is no text and no number.", "Write it as text.")
 

@@ -1,7 +1,7 @@
 """The values of a batch: what is known of a document, and what came of it."""
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 WAITING, CLEANED, DONE, FAILED = "waiting", "cleaned", "done", "failed"
@@ -104,3 +104,11 @@ def file_stamp(path: Path) -> str:
     """Size, time and number of a file, which change when it is replaced. Raises OSError."""
     facts = path.stat()
     return f"{facts.st_size}-{facts.st_mtime_ns}-{facts.st_ino}"
+
+
+def inside(name: str) -> str:
+    """A place that a row names, relative to the results. Raises ValueError where it leads out of them."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(name)
+    return name
