@@ -174,7 +174,9 @@ Examples:
 def retry(
     session: str, chunks: str, mode: str | None, model: str, prompt: str, temperature: float | None, **given: Any
 ) -> int:
-    """Clean CHUNKS of SESSION once more; the new attempts count from then on, the old ones are kept."""
+    """Clean CHUNKS of SESSION once more.
+
+    The new attempts count from then on, but not before a text that you edited; the old ones are kept."""
     config = options.settings(given)
     path = resolve(session, config.session.folder or sessions_dir())
     events: list[Event] = []
@@ -227,4 +229,6 @@ def outcome(event: Event) -> bool:
         return True
     flags = ", ".join(flag.name for flag in event.flags)
     say(f"Chunk {event.chunk + 1}: cleaned again in {event.mode}" + (f"; flags: {flags}." if flags else "; no flags."))
+    if event.word:
+        say(event.word)
     return False

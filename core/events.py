@@ -58,7 +58,7 @@ class EditsDecided:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFinished:
-    """An attempt is on disk; `final` when the chunk is done with it. `asked`: a person wanted it."""
+    """An attempt is on disk; `final` when the chunk is done with it, or, of one that was asked for, when it counts."""
 
     chunk: int
     mode: str
@@ -68,6 +68,19 @@ class AttemptFinished:
     final: bool
     progress: Progress
     asked: bool = False
+    """A person wanted it."""
+    said: str = ""
+    """`accepted`, `edited` or `source`, which a person had said when it came in: that stays where it does not count."""
+
+    @property
+    def word(self) -> str:
+        """What became of what a person had said; empty where nobody had."""
+        if not self.said or self.error is not None:
+            return ""
+        if self.final:
+            return "What was decided of it is taken back; undo brings that again."
+        what = {"edited": "The text that you edited", "source": "The source"}.get(self.said, "What you accepted")
+        return f"{what} stays; the new text can be chosen among the attempts."
 
 
 @dataclass(frozen=True, slots=True)

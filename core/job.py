@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .asked import Requests
 from .clean.cleaner import Cleaner
 from .comparing import Comparing
 from .config import Config
@@ -34,7 +35,7 @@ from .model import (
 from .paths import sessions_dir
 from .prompts import load_judge, load_prompt
 from .reading import Reading, reading_of, take_in
-from .run import Listener, Requests, Run
+from .run import Listener, Run
 from .session import Session, SessionDocument, find_session, list_sessions, set_aside
 from .settings import RunSettings
 

@@ -11,8 +11,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
+from .asked import Asked, Requests
 from .clean.cleaner import Cleaner, Made, past
 from .clean.options import CleanOptions
 from .clean.policy import MAX_DEATHS, Past, Step, given_up, next_step
@@ -39,30 +39,6 @@ AHEAD = 16
 """Chunks that wait for the one thread of `rules`, so that those it finishes during a commit share the next one."""
 MAX_JOBS = 64
 """As EngineOptions.jobs allows; a thread is made when it is first needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An attempt that a person asked for: made once, with what they chose, and chosen when there is an output."""
-
-    chunk: int
-    step: Step
-    cleaner: Cleaner
-    engine: Engine | None
-    prompt: str
-    """The prompt's name; empty where none is used."""
-
-
-class Requests(Protocol):
-    """Attempts that a person asks for while a run is under way."""
-
-    def waiting(self) -> bool:
-        """Whether there is one to take."""
-        ...
-
-    def take(self) -> Asked | None:
-        """The next one; None when it turned out to be impossible, which the taker need not report."""
-        ...
 
 
 @dataclass(slots=True)
@@ -322,16 +298,19 @@ class Run:
             self._tell(AttemptRefused(asked.chunk, error.message, error.hint))
             return
         self._tokens += made.usage.prompt_tokens + made.usage.output_tokens
-        usable = record.error is None
         with self._session.together():  # or a pending chunk could have an output that nobody chose, and no next step
-            attempt = self._session.add_attempt(record, choose=False)
-            if usable:
+            said = self._session.decision(asked.chunk)
+            usable = record.error is None
+            counts = usable and asked.counts(said)
+            first = usable and not counts and self._session.state(asked.chunk) != "done"  # below what was said
+            attempt = self._session.add_attempt(record, choose=first, state="done" if first else None)
+            if counts:
                 self._session.choose(asked.chunk, attempt)
         self._ask_status()
-        progress = self._progress()
+        was = said.kind if said is not None else ""
         self._tell(
             AttemptFinished(
-                asked.chunk, record.mode, record.reason, record.flags, made.error, usable, progress, asked=True
+                asked.chunk, record.mode, record.reason, record.flags, made.error, counts, self._progress(), True, was
             )
         )
 

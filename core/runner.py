@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from . import job as jobs
+from .asked import Asked
 from .clean.policy import RETRY_TEMPERATURE, Step
 from .config import Config
 from .engine.base import Engine
 from .errors import GalleyError, SessionError
 from .events import AttemptRefused, ServerWaited
-from .run import Asked, Listener, Run
-from .session import Session
+from .run import Listener, Run
+from .session import Decision, Session
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class Runner:
         self._on_failure = on_failure
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._wanted: deque[Retry] = deque()
+        self._wanted: deque[tuple[Retry, Decision | None]] = deque()
         self._engines: dict[str, Engine | None] = {}
         self._latest = ""
         self._going = False
@@ -100,7 +101,7 @@ class Runner:
         """Make an attempt soon, paused or not. Raises SessionError where the chunk's turn is still to come."""
         if self._session.row(retry.chunk).state == "pending" and self.going:
             raise SessionError(f"Chunk {retry.chunk + 1} has not been cleaned yet.", "Its turn comes in this run.")
-        self._wanted.append(retry)
+        self._wanted.append((retry, self._session.decision(retry.chunk)))
         self._awake()
 
     def waiting(self) -> bool:
@@ -109,9 +110,9 @@ class Runner:
 
     def take(self) -> Asked | None:
         """The next retry, made ready; one that is impossible is told to the listener."""
-        retry = self._wanted.popleft()
+        retry, said = self._wanted.popleft()
         try:
-            return self._asked(retry)
+            return self._asked(retry, said)
         except GalleyError as error:
             self._listener(AttemptRefused(retry.chunk, error.message, error.hint))
             return None
@@ -193,7 +194,7 @@ class Runner:
         finally:
             self._run = None
 
-    def _asked(self, retry: Retry) -> Asked:
+    def _asked(self, retry: Retry, said: Decision | None) -> Asked:
         engine = self._engine(retry.model) if retry.mode != "rules" else None
         if engine is None and retry.mode != "rules":  # a session of `rules` has no model of its own
             engine = self._engine(jobs.default_name(self._config))
@@ -209,7 +210,7 @@ class Runner:
             to_the_end=True,
         )
         cleaner = jobs.make_cleaner(self._session, engine, prompt or "default")
-        return Asked(retry.chunk, step, cleaner, engine, prompt)
+        return Asked(retry.chunk, step, cleaner, engine, prompt, said)
 
     def _engine(self, name: str) -> Engine | None:
         """The engine of a model, made once. Raises ModelError."""

@@ -22,7 +22,8 @@ from galley.core.errors import StorageError
 from galley.core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
 from galley.core.models import describe
 from galley.core.prompts import load_judge, load_prompt
-from galley.core.run import Asked, Run
+from galley.core.asked import Asked
+from galley.core.run import Run
 from galley.core.session import Session, SessionStatus
 from galley.core.settings import RunSettings
 

@@ -127,6 +127,63 @@ def test_an_attempt_that_is_asked_for_counts_from_then_on_and_can_be_undone(
         assert (session.text_of(1), session.row(1).decision) == ("first text", "accepted")
 
 
+@pytest.mark.parametrize("edited_before", [True, False])
+def test_a_text_that_a_person_edited_stays_when_an_attempt_comes_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edited_before: bool
+) -> None:
+    gate = Gate()
+    with rewriting(tmp_path) as session, working(session, gate, monkeypatch) as (runner, events, _):
+        first = session.add_attempt(attempt(1, "first text", mode="rewrite", seed=4), choose=True, state="done")
+        if edited_before:
+            session.decide(1, "edited", "by hand")
+        runner.retry(Retry(1, "rewrite"))
+        until(lambda: started(events))
+        if not edited_before:
+            session.decide(1, "edited", "by hand")
+        gate.open.set()
+        until(lambda: not runner.busy)
+        assert (session.text_of(1), session.row(1).decision) == ("by hand", "edited")
+        assert [one.id == first for one in session.attempts(1)] == [True, False]
+        (made,) = [event for event in events if isinstance(event, AttemptFinished)]
+        assert "The text that you edited stays" in made.word
+        assert session.undo() == [1], "and the last step is still the person's"
+        assert session.text_of(1) == "first text"
+
+
+def test_what_is_decided_while_an_attempt_is_made_stays_and_what_was_before_is_taken_back_with_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    with rewriting(tmp_path) as session, working(session, gate, monkeypatch) as (runner, events, _):
+        for index in (1, 2):
+            session.add_attempt(attempt(index, "first text", mode="rewrite", seed=4), choose=True, state="done")
+        session.decide(2, "source")
+        runner.retry(Retry(1, "rewrite"))
+        runner.retry(Retry(2, "rewrite"))
+        session.decide(1, "accepted")
+        gate.open.set()
+        until(lambda: not runner.busy)
+        assert [session.row(index).decision for index in (1, 2)] == ["accepted", None]
+        assert session.text_of(1) == "first text"
+        words = {event.chunk: event.word for event in events if isinstance(event, AttemptFinished)}
+        assert "stays" in words[1]
+        assert "taken back" in words[2]
+
+
+def test_a_chunk_that_waits_and_was_edited_is_done_with_the_attempt_below_the_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    gate.open.set()
+    with rewriting(tmp_path) as session, working(session, gate, monkeypatch) as (runner, _, _):
+        session.decide(1, "edited", "by hand")
+        runner.retry(Retry(1, "rewrite"))
+        until(lambda: not runner.busy)
+        assert (session.row(1).state, session.text_of(1)) == ("done", "by hand")
+        session.undo()
+        assert session.text_of(1) not in {None, "by hand"}
+
+
 def test_an_attempt_with_a_model_that_is_not_there_is_refused_and_ends_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

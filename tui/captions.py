@@ -97,7 +97,8 @@ def notice(event: Notice, write_key: str) -> tuple[str, str]:
         return event.words, "warning" if event.gone else "information"
     if isinstance(event, AttemptFinished):
         what = f"could not be cleaned again: {event.error}" if event.error else f"was cleaned again in {event.mode}"
-        return f"Chunk {event.chunk + 1} {what}.", "error" if event.error else "information"
+        severity = "error" if event.error else "warning" if event.word else "information"
+        return f"Chunk {event.chunk + 1} {what}.\n{event.word}".rstrip(), severity
     if event.how != "finished":
         return "", ""
     figures = event.progress
