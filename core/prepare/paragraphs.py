@@ -82,7 +82,8 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
             or after.start in notes
             or (place < front and is_own_line(line.text.strip(), after.text.strip()))
             or (inside is not None and resumes(line, after))
-            or (inside == "footnote" and ("\f" in gap or gap.count("\n") > 1))
+            or (inside == "footnote" and "\f" in gap)
+            or (inside is not None and "\f" not in gap and gap.count("\n") > 1)
             or starts_new(line, after, gap, typical(widths, place))
         )
         inside = kind_of_float(after, notes) if new else inside
