@@ -130,3 +130,10 @@ def test_what_tears_a_sentence_ends_at_an_empty_line(first: str) -> None:
         Document(Path("mills.pdf"), "0" * 64, "pdf", 1, (Page(1, f"{half}\n\n{first}\n\n{rest}", "pdfium"),))
     )
     assert found.text.split("\n\n") == [half, first, rest]
+
+
+def test_a_title_of_two_lines_is_one_and_authors_are_their_own() -> None:
+    front = "On the River, its Mills and\nTheir Millers\n\nAda Moxon\nBen Gutenberg\n\nAbstract. The water was low."
+    found = prepare(Document(Path("mills.pdf"), "0" * 64, "pdf", 1, (Page(1, front, "pdfium"),)))
+    title = "On the River, its Mills and Their Millers"
+    assert found.text.split("\n\n") == [title, "Ada Moxon", "Ben Gutenberg", "Abstract. The water was low."]
