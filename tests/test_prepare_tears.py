@@ -135,3 +135,49 @@ def test_a_caption_is_told_from_a_sentence_that_names_its_figure(end: str, capti
     text = prepared(f"{first}\n{caption}\n{REST.capitalize()}", torn_sentences=False).text
     assert (f"{end}\n\n{caption}" in text) is apart
     assert (f"{end} {caption}" in text) is not apart
+
+
+ENUMERATED = "The millers did three things when the water fell below the mark: (i) they waited for it to come back,"
+
+
+@pytest.mark.parametrize(
+    ("source", "paragraphs"),
+    [
+        (f"{ENUMERATED}\n(ii) they carried the grain over the hills, and (iii) they learned to weave.", 1),
+        (
+            "The millers did three things when the water fell:\n(a) they waited, (b) they wove, and so on.",
+            1,
+        ),
+        (
+            "The millers did two things when the water fell:\n(i) they waited.\n(ii) they wove, see (i).",
+            3,
+        ),
+    ],
+    ids=["second of a sentence", "first of a sentence", "list"],
+)
+def test_a_list_inside_a_sentence_tears_no_paragraph(source: str, paragraphs: int) -> None:
+    assert len(prepared(source, torn_sentences=False).text.split("\n\n")) == paragraphs
+
+
+@pytest.mark.parametrize("line", ["2PC is the time that a mill took.", "1)µ mills were served in the dry years."])
+def test_a_number_before_capitals_or_in_a_formula_begins_no_footnote(line: str) -> None:
+    above = "All of the mills m1 and m2 by the lake stood still, so that (N −"
+    assert f"(N − {line}" in prepared(f"{above}\n{line}", torn_sentences=False).text
+
+
+def test_a_footnote_that_begins_with_a_bare_address_stands_apart() -> None:
+    marked, note = HALF.replace("lake", "lake1"), "1 mills.lake.org, as of the spring"
+    text = prepared(f"{marked}\n\n{note}\n\n{REST} {NEXT}", torn_sentences=False).text
+    assert text.split("\n\n") == [marked, note, f"{REST} {NEXT}"]
+
+
+def test_a_footnote_is_known_by_its_number_behind_a_name_that_ends_in_one() -> None:
+    half = HALF.replace("the lake", "the lake of GPT-4^3")
+    text = prepared(f"{half}\n\n{NOTE.replace('1.', '3.')}\n\n{REST} {NEXT}").text
+    assert f"{half} {REST}" in text
+
+
+def test_a_web_address_that_a_lines_end_tears_is_whole() -> None:
+    assert (
+        "(at https://mills.org/lake)" in prepared("The lake has pages of its own (at https:\n//mills.org/lake).").text
+    )

@@ -120,6 +120,7 @@ LEAST_DEBRIS, LIKELIEST_DEBRIS = 0.125, 0.45
 BLANKS = re.compile(r"[ \t]+")
 NOTE_BEGINNING = re.compile(rf"(?:\A|\n)((?:\d{{1,2}}[.)]?|[{RAISED}]{{1,2}})[ \t]*)\Z")
 """Of a footnote, before an address that is all of it."""
+NOTE_MARK = re.compile(r"(?:\A|\n)([*∗†‡§¶✉]{1,2}[ \t]*)\Z")
 CLOSING = ".,;:!?)]}'’”"
 """Signs that are no part of the address before them."""
 LONGEST_NUMBER = 8
@@ -194,6 +195,8 @@ def address(text: str, start: int, end: int, prior: float) -> Candidate:
     led = LED_TO.search(text, max(0, start - LONGEST_LEAD), start)
     if led and not MORE_ADDRESSES.match(text, end) and not TORN_OFF.search(text[end - 1 : end + 3]):
         start = led.start()
+        mark = NOTE_MARK.search(text, max(0, start - LONGEST_NUMBER), start)
+        start = mark.start(1) if mark and LINE_END.match(text, end) else start
     elif is_stated(text, start):
         return Candidate(start, end, "", "contact", PART_OF_SENTENCE)
     if text.startswith(". ", end) and text[max(0, start - 1) : start] in {"", "\n", *RAISED}:

@@ -26,7 +26,7 @@ ET_AL_NUMBER = re.compile(r"(?<=\bet al)(?P<stop>\.?)(?P<number>[ \t]\(\d{1,3}(?
 """A number that would be one of a formula anywhere else: "Lee et al (7) show"."""
 ENCLOSED = re.compile(
     r"[ \t]?\((?:(?:see|see also|e\.g\.,?|cf\.,?|i\.e\.,?|siehe|vgl\.)[ \t])?"
-    r"(?P<cited>\[[^\[\]\n]{1,200}\](?:[,;]?[ \t](?:and[ \t])?\[[^\[\]\n]{1,200}\])*)\)"
+    r"(?P<cited>\[[^\[\]\n]{1,200}\](?:(?:[,;]?[ \t](?:and[ \t])?|[–-])\[[^\[\]\n]{1,200}\])*)\)"
 )
 """Nothing but citations in brackets between parentheses, which would be left empty: "(see [3])"."""
 DATE = re.compile(
@@ -134,8 +134,8 @@ NEEDED = re.compile(
 """What makes the citation or the address behind it part of the sentence: "see [14]", "write to a@b.org"."""
 STATED = re.compile(r"\b(?:is|are|was|were|be|being|ist|sind|war|lautet|est|sont|es|son)[ \t]*:?[ \t]*$", re.I)
 """What an address behind it completes: "The repository is https://…"."""
-JOINT = re.compile(r"[ \t]*(?:[,;/]?[ \t]*(?:(?:and|or|und|oder|as well as)\b|&)?)[ \t]*")
-"""What parts citations in a row."""
+JOINT = re.compile(r"[ \t]*(?:[,;/–-]?[ \t]*(?:(?:and|or|und|oder|as well as)\b|&)?)[ \t]*")
+"""What parts citations in a row: "[1], [2]", "[3]–[5]"."""
 CLAUSE_JOINT = re.compile(r"[ \t]*[,;][ \t]*\w")
 """The beginning of a joint that may part clauses: ", and"."""
 WORDS = re.compile(r"[\w&]")

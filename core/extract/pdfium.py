@@ -1,8 +1,8 @@
 """Text by pdfium, through pypdfium2. Every handle is closed as soon as its page is done, so memory stays flat.
 
 pdfium gives glyphs in reading order, with blanks and line ends of its own making between them. They are looked at where
-scripts were torn off, and glyphs without a meaning in Unicode are looked up by their font. pypdfium2 carries no types;
-this and `unseen` are the only modules that touch it.
+scripts were torn off and where what lines are set in changes, and glyphs without a meaning in Unicode are looked up by
+their font. pypdfium2 carries no types; this and `unseen` are the only modules that touch it.
 """
 
 import ctypes
@@ -16,11 +16,12 @@ import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 from ..signs import MARKS, RAISED, accented
 from .apart import Row, first_stands_apart, marked
 from .ligatures import with_ligatures
+from .parting import BOLD, Face, SetLine, partings
 from .protocol import OFF_PAGE
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
 from .scripts import Place, is_beside, is_near, is_raised, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
-from .unseen import Look, text_objects
+from .unseen import Look, size_of, text_objects
 
 _lib: Any = pypdfium2
 _raw: Any = _lib.raw
@@ -75,6 +76,7 @@ class PdfiumReader:
             if textpage.count_chars() > LARGEST_PAGE:
                 raise CannotRead(f"it has more than {LARGEST_PAGE:,} characters")
             glyphs = _Glyphs(page, textpage, self._drop_unseen)
+            glyphs.part()
             text = _paired("".join(glyphs.pieces()))
             self.unseen = dict(glyphs.unseen)
             text = with_negations(text).translate(_PIECES)
@@ -101,6 +103,12 @@ _ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
 _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
+_LETTERS = 8
+"""Of a line whose faces are looked at."""
+_SERIF, _ITALIC = 1 << 1, 1 << 6
+"""Flags of a font, in a PDF."""
+_BOLD = 560
+"""Weight of a font."""
 _NEARBY = sorted(range(-60, 61), key=abs)
 """How many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
 
@@ -113,6 +121,10 @@ class _Glyphs:
         self._count: int = textpage.count_chars()
         self._box: tuple[float, float, float, float] = page.get_bbox()
         self._fonts: dict[int, str] = {}
+        self._sizes: dict[int, float] = {}
+        self._faces_of: dict[int, Face] = {}
+        """Of text objects, by their addresses."""
+        self._parted = set[int]()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._loose = _raw.FS_RECTF()
         self._edges = tuple(ctypes.c_double() for _ in range(4))
@@ -144,9 +156,33 @@ class _Glyphs:
             first, behind = self._seen(start, end)
             if first < behind:
                 if given and last >= 0:
-                    yield self._between(last, first, given)
+                    between = self._between(last, first, given)
+                    yield "\n\n" if between == "\n" and first in self._parted else between
                 yield self._run(first, behind)
                 last, given = behind - 1, ""
+
+    def part(self) -> None:
+        """Has an empty line stand before each line where the page parts; not where glyphs were left out."""
+        rows = list(_ROW.finditer(self._codes)) if self._all_inside else []
+        places = (self._origin(index)[1] for row in rows for index in (row.start(), row.end() - 1))
+        lines = [SetLine(row.group(), next(places), next(places), self._faces(row)) for row in rows]
+        self._parted = {rows[place].start() for place in partings(lines)}
+
+    def _faces(self, row: re.Match[str]) -> tuple[Face, ...]:
+        """Of the line's first letter and of some more."""
+        letters = [index for index in range(row.start(), row.end()) if self._codes[index].isalpha()]
+        some = letters[:: max(1, len(letters) // _LETTERS)]
+        objects = (_raw.FPDFText_GetTextObject(self._handle, index) for index in some)
+        return tuple(self._face(found) for found in objects if found)
+
+    def _face(self, text_object: Any) -> Face:
+        key = ctypes.addressof(text_object.contents)
+        if key not in self._faces_of:
+            font, size = _raw.FPDFTextObj_GetFont(text_object), self._sizes.get(key, 0.0)
+            name, flags = self._font(text_object), _raw.FPDFFont_GetFlags(font) if font else 0
+            bold = BOLD.search(name) is not None or _raw.FPDFFont_GetWeight(font) >= _BOLD
+            self._faces_of[key] = Face(name, round(size, 1), bold, bool(flags & _ITALIC), bool(flags & _SERIF))
+        return self._faces_of[key]
 
     def rows(self) -> list[Row]:
         """The page's lines by their first glyphs; none where glyphs were left out, which may be the first line's."""
@@ -282,6 +318,7 @@ class _Glyphs:
         look, fonts = Look(page, textpage), set[str]()
         for found in text_objects(page):
             look.at(found)
+            self._sizes[ctypes.addressof(found[0].contents)] = size_of(found)
             fonts.add(self._font(found[0]))
         return look, any(map(is_symbolic, fonts))
 

@@ -60,6 +60,16 @@ def _texts(holder: Any, count: Any, get: Any, frame: Matrix, depth: int) -> Iter
             yield from _texts(item, _raw.FPDFFormObj_CountObjects, _raw.FPDFFormObj_GetObject, inner, depth + 1)
 
 
+def size_of(found: TextObject) -> float:
+    """The size of its letters on the page, in points."""
+    handle, frame = found
+    size = ctypes.c_float()
+    if not _raw.FPDFTextObj_GetFontSize(handle, size):
+        return _SMALLEST
+    a, b, c, d, _, _ = _times(_matrix(handle), frame)
+    return abs(size.value) * sqrt(abs(a * d - b * c))
+
+
 class Look:
     """A look at one page's text objects. `hidden` are the addresses of those that nobody sees, `counts` their
     characters other than blanks, by the reason.
@@ -101,16 +111,7 @@ class Look:
         if not _raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top):
             return ""
         low = min(right.value - left.value, top.value - bottom.value)
-        return TINY if (low < _SMALLEST or frame != _UNCHANGED) and self._size(found) < _SMALLEST else ""
-
-    def _size(self, found: TextObject) -> float:
-        """The size of its letters on the page, in points."""
-        handle, frame = found
-        size = ctypes.c_float()
-        if not _raw.FPDFTextObj_GetFontSize(handle, size):
-            return _SMALLEST
-        a, b, c, d, _, _ = _times(_matrix(handle), frame)
-        return abs(size.value) * sqrt(abs(a * d - b * c))
+        return TINY if (low < _SMALLEST or frame != _UNCHANGED) and size_of(found) < _SMALLEST else ""
 
     def _centre(self, found: TextObject) -> tuple[float, float]:
         left, bottom, right, top = _bounds(*found)

@@ -12,8 +12,10 @@ from .lines import Line
 
 FOOTNOTE = re.compile(
     rf"^\s*(\d{{1,2}}|[{RAISED}]{{1,2}})[.)]?\s*"
-    r"(?=[^\W\d_a-z][^\W\d_]|[^\W\d_a-z] [^\W\d_]{2}|[“\"„‘]|https?://|www\.)"
+    r"(?=[^\W\d_a-z][^\W\d_]|[^\W\d_a-zα-ωµ] [^\W\d_]{2}|[“\"„‘]|https?://|www\.|[a-z][a-z.-]{2,40}\.(?:org|com|net|edu|gov|io)\b)"
 )
+WORD_WITH_NUMBER = re.compile(r"^\s*\d{1,2}[A-ZÄÖÜ]{2}")
+"""No number of a footnote stands right before capitals: "2PC", "3D"."""
 COUNTED = re.compile(r"\b(?:Figs?|Eqs?|Sect?|Secs|Section|Chapter|Table|Tab|Refs?|No|Abb|Tabelle|Kapitel|Nr)\.?\s*$")
 """What a number belongs to, not a footnote, when it begins the next line."""
 MARK = re.compile(rf"(?<=[^\W\d_])(?<![A-Z])[.,;:!?)”’\"']?(\d{{1,2}}|[{RAISED}]{{1,2}})(?=[\s.,;:)]|$)")
@@ -24,7 +26,7 @@ REACH = 100
 SHORTEST = 20
 """Characters; what is shorter is a label or a piece of a formula."""
 OPEN = re.compile(r"[^\W\d_A-Z][,-]?\s*$")
-CLOSED = re.compile(r"(?:[.!?][\"'”’»)\]]*|https?://\S+|\S+@\S+)\s*$")
+CLOSED = re.compile(r"(?:[.!?][\"'”’»)\]]*|https?://\S+|\S+@\S+|[a-z]\.(?:org|com|net|edu|gov|io)(?:/\S*)?)\s*$")
 MOST_LINES = 6
 """Of a footnote that tears a sentence."""
 
@@ -34,7 +36,7 @@ def footnote_starts(lines: Sequence[Line]) -> Iterator[int]:
     marked: dict[str, int] = {}
     last = 0
     for place, line in enumerate(lines):
-        match = FOOTNOTE.match(line.text)
+        match = FOOTNOTE.match(line.text) if not WORD_WITH_NUMBER.match(line.text) else None
         number = match[1].translate(PLAIN) if match else ""
         known = place - marked.get(number, -REACH - 1) <= REACH or (
             number == str(last + 1) and tears_sentence(lines, place)

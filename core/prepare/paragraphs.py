@@ -53,6 +53,12 @@ WORDS_OF_TEXT = 6
 """A short line with so many words may still be the middle of a sentence, before an empty line."""
 LONGEST_TITLE = 40
 """Lines."""
+LONGEST_HEADLINE = 4
+"""And of a title alone."""
+ITEM_LABEL = re.compile(r"^\s*\(([ivx]{1,4}|[a-h]|\d)\)\s")
+LABELS = (["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"], list("abcdefgh"), list("123456789"))
+REACH_OF_ITEM = 6
+"""Lines in which the item before or behind one is looked for."""
 SHORTEST_TEXT = 15
 """A shorter line is a label or a piece of a formula, where a number below a letter is no exponent."""
 SHORT = 0.8
@@ -73,6 +79,8 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     edges |= set(page_top_floats(lines))
     notes = set(footnote_starts(lines))
     front = title_block(lines)
+    title = title_lines(lines[:front], text)
+    run_on = set(run_on_items(lines))
     inside = kind_of_float(lines[0], notes)
     widths = [len(line.text.strip()) for line in lines]
     for place, (line, after) in enumerate(pairwise(lines)):
@@ -80,10 +88,14 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
         new = (
             after.start in edges
             or after.start in notes
-            or (place < front and is_own_line(line.text.strip(), after.text.strip()))
+            or (title - 1 <= place < front and is_own_line(line.text.strip(), after.text.strip()))
             or (inside is not None and resumes(line, after))
-            or (inside == "footnote" and ("\f" in gap or gap.count("\n") > 1))
-            or starts_new(line, after, gap, typical(widths, place))
+            or (inside == "footnote" and "\f" in gap)
+            or (inside is not None and "\f" not in gap and gap.count("\n") > 1)
+            or (
+                not (place + 1 < title or after.start in run_on or is_address(line.text, after.text))
+                and starts_new(line, after, gap, typical(widths, place))
+            )
         )
         inside = kind_of_float(after, notes) if new else inside
         joins += not new
@@ -135,7 +147,10 @@ def resumes(line: Line, after: Line) -> bool:
 
 
 def joint_of(text: str, following: str) -> str:
-    """What stands between two joined lines: a blank, or nothing before an index or exponent on a line of its own."""
+    """What stands between two joined lines: a blank, or nothing inside an address and before an index or exponent on a
+    line of its own."""
+    if is_address(text, following):
+        return ""
     script = len(text) > SHORTEST_TEXT and SCRIPT_LINE.match(following) and SYMBOL_AT_END.search(text)
     return "" if script else " "
 
@@ -146,6 +161,49 @@ def title_block(lines: Sequence[Line]) -> int:
         if OPENING.match(line.text):
             return place
     return 0
+
+
+def title_lines(front: Sequence[Line], text: str) -> int:
+    """How many of a title block's first lines are the title: those above an empty line; 0 where none shows that."""
+    for place, (line, after) in enumerate(pairwise(front[:LONGEST_HEADLINE]), 1):
+        if text.count("\n", line.end, after.start) > 1:
+            return place
+    return 0
+
+
+def run_on_items(lines: Sequence[Line]) -> Iterator[int]:
+    """Offsets of the lines that begin with an item of a sentence's own list, "(i) this and (ii) that": the item before
+    or behind it stands inside a line."""
+    for place, line in enumerate(lines):
+        label = ITEM_LABEL.match(line.text)
+        if label is None:
+            continue
+        before, behind = neighbours(label[1])
+        above = [other.text for other in lines[max(0, place - REACH_OF_ITEM) : place]]
+        below = [line.text, *(other.text for other in lines[place + 1 : place + REACH_OF_ITEM])]
+        if inside_line(before, above[::-1]) or (not before and inside_line(behind, below)):
+            yield line.start
+
+
+def neighbours(label: str) -> tuple[str, str]:
+    """The labels before and behind one; empty at either end."""
+    for row in LABELS:
+        if label in row:
+            at = row.index(label)
+            return row[at - 1] if at else "", row[at + 1] if at + 1 < len(row) else ""
+    return "", ""
+
+
+def inside_line(label: str, texts: Sequence[str]) -> bool:
+    """Whether lines have the label behind other words, and none begins with it."""
+    named = f"({label})"
+    found = [text.find(named) > 0 for text in texts if named in text] if label else []
+    return any(found) and not any(text.lstrip().startswith(named) for text in texts)
+
+
+def is_address(text: str, following: str) -> bool:
+    """Whether a web address goes on in the next line."""
+    return following.lstrip().startswith("//") and text.rstrip().endswith(("http:", "https:"))
 
 
 def is_own_line(text: str, following: str) -> bool:

@@ -205,7 +205,7 @@ def stands_apart(text: str, aside: str) -> bool:
     if NAMED.match(aside):
         return TITLED.match(aside) is not None or BEFORE_NUMBER.search(text) is None
     number = NUMBERED_NOTE.match(aside)
-    noted = number is None or re.search(rf"[^\W\d_][.,;:]?{number[1]}(?!\d)", text.translate(PLAIN)) is not None
+    noted = number is None or re.search(rf"(?:[^\W\d_][.,;:]?|\^){number[1]}(?!\d)", text.translate(PLAIN)) is not None
     return noted and (FOOTNOTE.match(aside) or IMPRINT.match(aside)) is not None and closes(aside)
 
 
