@@ -42,6 +42,7 @@ CAPTION = re.compile(
     r"(?:[.:]|\s+[A-ZÄÖÜ(—–]|\s*$)"
 )
 WORD = re.compile(r"[^\W\d_]{4}")
+NO_LETTERS = re.compile(r"[\W\d_]+")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*\s*$")
 BROKEN = re.compile(r"[^\W\d_][-‐\u00ad\ufffe\x02]\s*$")
 BOLD = re.compile(r"bold|black|heavy|medi(?!um)|demi|cmbx|cmssbx|sfbx|-bd\b", re.I)
@@ -131,8 +132,7 @@ def kinds_of(lines: Sequence[SetLine], body: Face, leading: float) -> list[str]:
 
 def kind_of(line: SetLine, body: Face) -> str:
     """The kind of a line that shows one."""
-    letters = sum(character.isalpha() for character in line.text)
-    visible = sum(not character.isspace() for character in line.text)
+    letters, visible = len(NO_LETTERS.sub("", line.text)), len("".join(line.text.split()))
     worded = WORD.search(line.text) is not None
     if len(line.faces) < FEWEST_LETTERS or letters < LETTERED * visible or not (worded or letters >= MANY_LETTERS):
         return ""

@@ -7,8 +7,8 @@ their font. pypdfium2 carries no types; this and `unseen` are the only modules t
 
 import ctypes
 import re
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
 from typing import Any
 
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
@@ -21,7 +21,7 @@ from .protocol import OFF_PAGE
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
 from .scripts import Place, is_beside, is_near, is_raised, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
-from .unseen import Look, size_of, text_objects
+from .unseen import Look, TextObject, size_of, text_objects
 
 _lib: Any = pypdfium2
 _raw: Any = _lib.raw
@@ -103,10 +103,12 @@ _ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
 _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
+_LETTER = re.compile(r"[^\W\d_]")
 _LETTERS = 8
 """Of a line whose faces are looked at."""
 _SERIF, _ITALIC = 1 << 1, 1 << 6
 """Flags of a font, in a PDF."""
+_NO_FACE = Face("", 0.0, False, False, False)
 _BOLD = 560
 """Weight of a font."""
 _NEARBY = sorted(range(-60, 61), key=abs)
@@ -120,8 +122,8 @@ class _Glyphs:
         self._handle: Any = textpage.raw
         self._count: int = textpage.count_chars()
         self._box: tuple[float, float, float, float] = page.get_bbox()
-        self._fonts: dict[int, str] = {}
-        self._sizes: dict[int, float] = {}
+        self._fonts: dict[int, Face] = {}
+        self._objects: dict[int, TextObject] = {}
         self._faces_of: dict[int, Face] = {}
         """Of text objects, by their addresses."""
         self._parted = set[int]()
@@ -169,19 +171,27 @@ class _Glyphs:
         self._parted = {rows[place].start() for place in partings(lines)}
 
     def _faces(self, row: re.Match[str]) -> tuple[Face, ...]:
-        """Of the line's first letter and of some more."""
-        letters = [index for index in range(row.start(), row.end()) if self._codes[index].isalpha()]
-        some = letters[:: max(1, len(letters) // _LETTERS)]
-        objects = (_raw.FPDFText_GetTextObject(self._handle, index) for index in some)
+        """Of the line's first letter and of some more, which are taken to be set as it is where the last one is."""
+        start, end = row.span()
+        few = [match.start() for match in islice(_LETTER.finditer(self._codes, start, end), _LETTERS)]
+        if len(few) < _LETTERS:
+            return self._faces_at(few)
+        last = next(index for index in range(end - 1, start, -1) if self._codes[index].isalpha())
+        ends = self._faces_at((few[0], last))
+        if len(ends) == 2 and ends[0] == ends[1]:
+            return ends[:1] * _LETTERS
+        letters = [match.start() for match in _LETTER.finditer(self._codes, start, end)]
+        return self._faces_at(letters[:: len(letters) // _LETTERS])
+
+    def _faces_at(self, indices: Sequence[int]) -> tuple[Face, ...]:
+        objects = (_raw.FPDFText_GetTextObject(self._handle, index) for index in indices)
         return tuple(self._face(found) for found in objects if found)
 
     def _face(self, text_object: Any) -> Face:
         key = ctypes.addressof(text_object.contents)
         if key not in self._faces_of:
-            font, size = _raw.FPDFTextObj_GetFont(text_object), self._sizes.get(key, 0.0)
-            name, flags = self._font(text_object), _raw.FPDFFont_GetFlags(font) if font else 0
-            bold = BOLD.search(name) is not None or _raw.FPDFFont_GetWeight(font) >= _BOLD
-            self._faces_of[key] = Face(name, round(size, 1), bold, bool(flags & _ITALIC), bool(flags & _SERIF))
+            found = self._objects.get(key)
+            self._faces_of[key] = self._font(text_object)._replace(size=round(size_of(found), 1) if found else 0.0)
         return self._faces_of[key]
 
     def rows(self) -> list[Row]:
@@ -258,7 +268,7 @@ class _Glyphs:
                 bar = bar if code in " \r\n" else ""
                 yield code
                 continue
-            font = self._font(_raw.FPDFText_GetTextObject(self._handle, index))
+            font = self._font(_raw.FPDFText_GetTextObject(self._handle, index)).font
             found = meaning(font, ord(code))
             before, at = (bar, left), self._origin(index)[0]
             bar, left = found if found and is_piece(font, ord(code)) else "", at
@@ -318,20 +328,22 @@ class _Glyphs:
         look, fonts = Look(page, textpage), set[str]()
         for found in text_objects(page):
             look.at(found)
-            self._sizes[ctypes.addressof(found[0].contents)] = size_of(found)
-            fonts.add(self._font(found[0]))
+            self._objects[ctypes.addressof(found[0].contents)] = found
+            fonts.add(self._font(found[0]).font)
         return look, any(map(is_symbolic, fonts))
 
-    def _font(self, text_object: Any) -> str:
-        """The name of a text object's font; empty where pdfium knows none."""
+    def _font(self, text_object: Any) -> Face:
+        """What a text object is set in, but for its size; no face's name where pdfium knows none."""
         font = _raw.FPDFTextObj_GetFont(text_object) if text_object else None
         if not font:
-            return ""
+            return _NO_FACE
         key = ctypes.addressof(font.contents)
         if key not in self._fonts:
-            name = ctypes.create_string_buffer(128)
-            _raw.FPDFFont_GetBaseFontName(font, name, len(name))
-            self._fonts[key] = name.value.decode("latin-1")
+            held = ctypes.create_string_buffer(128)
+            _raw.FPDFFont_GetBaseFontName(font, held, len(held))
+            name, flags = held.value.decode("latin-1"), _raw.FPDFFont_GetFlags(font)
+            bold = BOLD.search(name) is not None or _raw.FPDFFont_GetWeight(font) >= _BOLD
+            self._fonts[key] = Face(name, 0.0, bold, bool(flags & _ITALIC), bool(flags & _SERIF))
         return self._fonts[key]
 
     def _origin(self, index: int) -> tuple[float, float]:
