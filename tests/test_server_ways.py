@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from galley.core import models
 from galley.core.clean.verbatim import LABELS, prefix_of
 from galley.core.engine.base import Message, Sampling
 from galley.core.engine.local import LocalEngine
+from galley.core.engine.loop import Loop, Tell
 from galley.core.engine.neutral import CONTROL, JOINER, neutral, restored
 from galley.core.engine.options import EngineOptions, ServerOptions
 from galley.core.engine.server import ServerEngine
@@ -332,3 +334,28 @@ def test_answers_without_probabilities_have_none(answer: dict[str, object]) -> N
 def test_older_llama_servers_tell_probabilities_of_their_own() -> None:
     told = {"completion_probabilities": [{"content": "a", "probs": [{"tok_str": " a", "prob": 0.5}]}]}
     assert alternatives(told) == {" a": pytest.approx(math.log(0.5))}
+
+
+def test_of_a_long_answer_only_the_newest_text_is_put_together_for_who_reads_along() -> None:
+    loop, streamed = Loop(), threading.Event()
+    seen: list[tuple[str, int]] = []
+
+    async def stream(tell: Tell) -> str:
+        pieces: list[str] = []
+        for _ in range(2000):
+            pieces.append("word ")
+            tell(pieces)
+        streamed.set()
+        return "".join(pieces)
+
+    def slow(text: str, pieces: int) -> None:
+        seen.append((text, pieces))
+        assert streamed.wait(60)
+
+    async def nothing() -> None:
+        """There is nobody to part from."""
+
+    assert loop.run(stream, slow, never) == "word " * 2000
+    loop.close(nothing())
+    assert seen[-1] == ("word " * 2000, 2000)
+    assert len(seen) <= 2

@@ -25,7 +25,7 @@ from typing import Any
 
 from ..config import Config
 from ..engine.local import open_log
-from ..errors import ConfigError, EngineError, ModelError, StorageError
+from ..errors import ConfigError, EngineError, GalleyError, ModelError, StorageError
 from ..events import ServerWaited
 from .batch import reason_of
 from .clerk import Clerk, Listener, Plan, stamp_now
@@ -140,7 +140,7 @@ class ClusterBatch:
                 self._clerk.set_aside(
                     record, f"The processes that had it in hand were lost again and again{whom}.", stamp
                 )
-        except (ConfigError, EngineError, ModelError, StorageError) as error:
+        except GalleyError as error:
             self._error = error
         except Exception as error:  # Ray's own are many, and this is the outer edge to it
             if not stop.is_set():

@@ -5,7 +5,6 @@ waiting for a silent server, or between two attempts; its connection is closed t
 """
 
 import asyncio
-import queue
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
@@ -15,8 +14,9 @@ from typing import Any, TypeVar
 from .base import Cancelled, OnText, RequestCancelled, WorkerDied
 
 T = TypeVar("T")
-Tell = Callable[[str, int], None]
-"""Given to a request: text so far and its pieces, to be shown by the caller's own thread."""
+Tell = Callable[[list[str]], None]
+"""Given to a request: the pieces of its text so far, a list that goes on growing, to be shown by the caller's own
+thread. That puts them together when it has the time: a text for each piece of a long answer would fill the memory."""
 POLL_SECONDS = 0.1
 CLOSING_SECONDS = 3.0
 
@@ -36,20 +36,30 @@ class Loop:
 
         Raises RequestCancelled when `cancelled` says so, WorkerDied after `cancel_all`, and what the work raises.
         """
-        told: queue.SimpleQueue[tuple[str, int] | None] = queue.SimpleQueue()
-        future = asyncio.run_coroutine_threadsafe(work(lambda text, pieces: told.put((text, pieces))), self._loop)
+        pieces: list[str] = []
+        news = threading.Event()
+
+        def tell(now: list[str]) -> None:
+            nonlocal pieces
+            pieces = now
+            news.set()
+
+        future = asyncio.run_coroutine_threadsafe(work(tell), self._loop)
         with self._lock:
             self._in_hand.add(future)
-        future.add_done_callback(lambda _: told.put(None))
+        future.add_done_callback(lambda _: news.set())
+        shown: list[str] = []
+        over = False
         try:
-            while True:
-                with suppress(queue.Empty):
-                    piece = told.get(timeout=POLL_SECONDS)
-                    if piece is None:
-                        break
-                    if on_text is not None:
-                        on_text(*piece)
-                if cancelled():
+            while not over:
+                news.wait(POLL_SECONDS)
+                news.clear()
+                over = future.done()
+                so_far = pieces[:]
+                if on_text is not None and so_far != shown:
+                    shown = so_far
+                    on_text("".join(so_far), len(so_far))
+                if not over and cancelled():
                     raise RequestCancelled
             return future.result()
         except CancelledError:

@@ -314,7 +314,7 @@ class Collected:
                 raise ValueError("a choice without text")
             if content:
                 self._parts.append(content)
-                self._tell(self.text, len(self._parts))
+                self._tell(self._parts)
             self.finish = str(getattr(choice, "finish_reason", None) or self.finish)
 
     def usage(self, seconds: float) -> Usage:
