@@ -194,8 +194,8 @@ class GalleyApp(App[int]):
         end = threading.Timer(HANG_UP_SECONDS, os._exit, (128 + number,))  # the terminal may never take another byte
         end.daemon = True
         end.start()
-        for screen in self.screen_stack:
-            close = getattr(screen, "close_session", None)
+        for screen in reversed(self.screen_stack):  # what is being typed goes into the session before that is closed
+            close = getattr(screen, "keep_draft", None) or getattr(screen, "close_session", None)
             if close is not None:
                 close()
         self.exit(128 + number)

@@ -1,11 +1,7 @@
 """What a person does to the chunk under the cursor: decide, edit, retry, take along. The other half of the proof."""
 
-import os
-import shlex
-import subprocess
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -22,6 +18,7 @@ from ...core.prompts import prompt_names
 from ...core.runner import Retry, Runner
 from ...core.session import Session
 from ...core.wording import plural
+from .. import drafts, keys
 from ..widgets.chunklist import ChunkList
 from ..widgets.diffview import DiffView
 from .base import GalleyScreen
@@ -29,7 +26,8 @@ from .base import GalleyScreen
 if TYPE_CHECKING:
     from ...core.config import Config
 
-FALLBACK_EDITOR = "vi"
+
+DRAFTS_NAMED = 5
 
 
 class Deciding(GalleyScreen):
@@ -173,33 +171,53 @@ class Deciding(GalleyScreen):
 
     @work
     async def action_edit(self) -> None:
+        index, before = self.current, self._text_to_edit()
+        if index is not None and before is not None:
+            await self._edit(index, before, drafts.draft_of(self.session, index))
+
+    async def _edit(self, index: int, before: str, begin: str = "") -> None:
+        """The text in place until it is on disk or the person throws it away; `begin` goes on with what was typed."""
         from .edit import EditScreen
 
-        index, before = self.current, self._text_to_edit()
-        if index is None or before is None:
-            return
-        self._edited(index, before, await self.galley.push_screen_wait(EditScreen(f"Chunk {index + 1}", before)))
-
-    def action_edit_outside(self) -> None:
-        """The text in the person's own editor, which has the terminal meanwhile."""
-        index, before = self.current, self._text_to_edit()
-        if index is None or before is None:
-            return
-        command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or FALLBACK_EDITOR
-        with tempfile.TemporaryDirectory(prefix="galley-") as folder:  # 0700
-            path = Path(folder) / f"chunk-{index + 1}.txt"
-            path.write_text(before, encoding="utf-8")
-            try:
-                with self.galley.suspend():
-                    code = subprocess.run([*shlex.split(command), str(path)], check=False).returncode
-                after = path.read_text(encoding="utf-8")
-            except (OSError, ValueError, SuspendNotSupported) as error:
-                self.galley.say(f"{command} could not be used: {error}\nSet $EDITOR, or edit here with e.", "error")
+        draft = partial(drafts.keep, self.session, index)
+        while True:
+            title = f"Chunk {index + 1}"
+            after = await self.galley.push_screen_wait(EditScreen(title, before, begin or before, draft))
+            if self._edited(index, before, after):
+                with self.told():
+                    draft("")
                 return
-        if code:
-            self.galley.say(f"{command} ended with code {code}: nothing was changed.", "warning")
+            begin = after or ""  # what could not be written goes back into the person's hands
+
+    @work
+    async def action_edit_outside(self) -> None:
+        """The text in the person's own editor, which has the terminal meanwhile."""
+        from ..outside import edit_outside
+
+        index, before = self.current, self._text_to_edit()
+        if index is None or before is None:
             return
-        self._edited(index, before, after.rstrip("\n"))
+        try:
+            made = edit_outside(f"chunk-{index + 1}.txt", before, self.galley.suspend)
+        except SuspendNotSupported:
+            self.galley.say("This terminal lends itself to no editor: edit here with e.", "error")
+            return
+        if made.text is None or (made.doubt and made.text == before):
+            self.galley.say(made.doubt if made.text is None else f"{made.doubt}: nothing was changed.", "warning")
+        elif made.doubt:
+            self.galley.say(f"{made.doubt}. Here is what it saved: F2 keeps it, Esc asks.", "warning")
+            await self._edit(index, before, made.text)
+        elif not self._edited(index, before, made.text):
+            await self._edit(index, before, made.text)
+
+    def tell_drafts(self) -> None:
+        """Say what was being typed when the app ended; on opening a session."""
+        left = [index for index in drafts.left(self.session) if index < len(self.chunks.rows)]
+        if left:
+            where = ", ".join(str(index + 1) for index in left[:DRAFTS_NAMED]) + ("…" if left[DRAFTS_NAMED:] else "")
+            key = keys.one_shown(self.galley.held["edit"].split(",")[0])
+            chunk = "chunk" if len(left) == 1 else "chunks"
+            self.galley.say(f"You were editing {chunk} {where} when Galley ended: {key} goes on with it.", "warning")
 
     def _text_to_edit(self) -> str | None:
         if self.current is None:
@@ -207,16 +225,19 @@ class Deciding(GalleyScreen):
         text = self.session.text_of(self.current)
         return text if text is not None else self.session.chunk(self.current).source.strip()
 
-    def _edited(self, index: int, before: str, after: str | None) -> None:
+    def _edited(self, index: int, before: str, after: str | None) -> bool:
+        """Take the text; False when it could not be written down, which was told."""
         if after is None or after == before:
             self.galley.say("Nothing was changed.")
-            return
+            return True
         with self.told():
             clean = strip_controls(after)
             self.session.decide(index, "edited", clean.text)
             if clean.text != after:
                 self.galley.say("Control characters were taken out of the text.", "warning")
             self._decided(index)
+            return True
+        return False
 
     # Cleaning again
 

@@ -107,6 +107,7 @@ class Proof(Deciding):
             self.runner.prefer(self.current or 0)
             self.runner.go()
         self._show_status()  # after the run is begun: the first picture of it must not say "paused"
+        self.tell_drafts()
         if not self._begin and self.session.status().pending:
             self.galley.say(f"{keys.shown(self.galley.held['pause'])} lets the run go on.")
 
