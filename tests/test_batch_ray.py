@@ -19,7 +19,7 @@ from batches import PROSE, batch, report, shelf, texts
 from galley.core import job as jobs
 from galley.core.batch import Ledger, Plan, find, write_reports
 from galley.core.batch.clerk import Settings
-from galley.core.batch.cluster import ClusterBatch
+from galley.core.batch.cluster import ClusterBatch, ClusterLost, connected
 from galley.core.batch.events import DocumentBegun, DocumentFailed, DocumentFinished, DocumentTakenOver, Event
 from galley.core.batch.holding import holdings
 from galley.core.batch.node import Orders, answered, check_node, patiently, read, row_of, task_of
@@ -270,6 +270,28 @@ def test_an_address_without_ray_is_told_at_once(tmp_path: Path) -> None:
     done = batch(tmp_path, "in", "--ray", "127.0.0.1:9")
     assert done.returncode == 130
     assert "There is no Ray at 127.0.0.1:9" in done.stderr
+
+
+def test_a_cluster_that_does_not_start_is_one_sentence_and_leaves_nothing(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Overloaded:
+        """Ray as it is on a machine that has no time for it."""
+
+        ended = False
+
+        def init(self, **options: Any) -> None:
+            raise Exception("The current node timed out during startup. This could be.")
+
+        def shutdown(self) -> None:
+            self.ended = True
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ray = Overloaded()
+    with pytest.raises(ClusterLost, match=r"did not start on this machine: The current node timed out"):
+        connected(ray, "local", 1).__enter__()
+    assert ray.ended
+    assert not list(tmp_path.glob("galley-ray-*"))
 
 
 def test_nothing_of_rays_own_reaches_the_terminal(tmp_path: Path, own_home: Path, embedded_model: Path) -> None:

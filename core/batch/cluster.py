@@ -284,14 +284,23 @@ def connected(ray: Any, address: str, workers: int) -> Generator[None]:
         try:
             with stderr_in_log():
                 ray.init(address=address, **options)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise ClusterLost(f"There is no Ray at {address}: {first_line(error)}.", "Check --ray.") from error
+        except Exception as error:  # a bare one where a node takes too long to start
+            raise not_there(address, error) from error
         quieten()
         yield
     finally:
         ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def not_there(address: str, error: Exception) -> ClusterLost:
+    if address == LOCAL:
+        return ClusterLost(
+            f"Ray did not start on this machine: {first_line(error)}.",
+            "Try again when the machine is less busy, or leave --ray out: one machine needs none.",
+        )
+    return ClusterLost(f"There is no Ray at {address}: {first_line(error)}.", "Check --ray.")
 
 
 @contextmanager
