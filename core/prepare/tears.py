@@ -173,7 +173,7 @@ def resumption(paragraphs: Sequence[Paragraph], place: int, language: str) -> in
 
 
 def inside_of(between: Sequence[str], language: str) -> int:
-    """How many paragraphs before a figure's caption are its inside; 0 where the first is a float, or none is a caption."""
+    """How many paragraphs before a figure's caption are its inside; 0 where the first is a float or none a caption."""
     for place, text in enumerate(between):
         if CAPTION.match(text) and NAMED.match(text):
             return place
