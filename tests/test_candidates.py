@@ -13,6 +13,7 @@ from oracle import clean
         ("as before [12], and [3, 4–7].", "as before."),
         ("Several studies [17]–[19] say so (e.g., [3]–[5]), see [12]–[14].", "Several studies say so, see [12]–[14]."),
         ("* E-mail: jd@press.org", ""),
+        ("K. STASSUN,⁵, ⁶ J. VILLA,³ G. RICKER", "K. STASSUN, J. VILLA, G. RICKER"),
         ("GPT Annotation (Gilardi, 2023), (Ding, 2023a), TDG", "GPT Annotation, TDG"),
         ("models (Brown et al., 2020) [4] / (Hu, 2020) and more", "models and more"),
         ("shown in Zhou et al. (2022) and (Lee, 2021), the", "shown in Zhou et al. and (Lee, 2021), the"),

@@ -169,6 +169,14 @@ def test_a_footnotes_mark_behind_a_word_is_raised_and_a_number_in_a_name_is_not(
     assert text_of(tmp_path, pdf_of(page)) == "Gemini, Claude¹² and GPT2 stay"
 
 
+@pytest.mark.parametrize(("height", "expected"), [(704.5, "Moxon¹, ²³ and Day"), (700, "Moxon¹, 23 and Day")])
+def test_a_mark_behind_a_mark_is_raised_if_it_is_set_as_high(tmp_path: Path, height: float, expected: str):
+    page = placed(
+        (b"Moxon", 12, 50, 700), (b"1,", 7, 87.2, 704.5), (b"23", 7, 95.5, height), (b"and Day", 12, 107, 700)
+    )
+    assert text_of(tmp_path, pdf_of(page)) == expected
+
+
 def test_a_footnotes_mark_before_its_text_is_raised(tmp_path: Path):
     page = placed((b"4", 7, 50, 704.5), (b"Even for many.", 12, 53.9, 700), (b"4 Even here", 12, 50, 650))
     assert text_of(tmp_path, pdf_of(page)) == "⁴Even for many.\n4 Even here"

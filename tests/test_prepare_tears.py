@@ -152,8 +152,9 @@ ENUMERATED = "The millers did three things when the water fell below the mark: (
             "The millers did two things when the water fell:\n(i) they waited.\n(ii) they wove, see (i).",
             3,
         ),
+        ("The mills of the lake are as follows:\n(a) Upper Mill (b) Lower Mill\n(c) The mill that stood still", 3),
     ],
-    ids=["second of a sentence", "first of a sentence", "list"],
+    ids=["second of a sentence", "first of a sentence", "list", "parts of a figure"],
 )
 def test_a_list_inside_a_sentence_tears_no_paragraph(source: str, paragraphs: int) -> None:
     assert len(prepared(source, torn_sentences=False).text.split("\n\n")) == paragraphs

@@ -60,7 +60,7 @@ MARK = re.compile(
 NOTE_NUMBER = re.compile(r"(?<=[a-z][.,;:])\d{1,2}(?=\s+[A-Z])")
 RAISED_MARK = re.compile(
     rf"(?:(?<![^\W\d_])(?P<number>\d[ \u2009]?))?(?<!\w)(?P<word>[^\W\d_{RAISED}]{{2,40}})(?P<stop>[.,;:!?)”’\"]?)"
-    rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
+    rf"(?P<mark>[{RAISED}]{{1,2}}(?:,[ ]?[{RAISED}]{{1,2}})*)(?=[\s.,;:!?)\]]|$)"
 )
 RAISED_OPENING = re.compile(
     rf"^[{RAISED}]{{1,2}}(?=[^\W\d_{RAISED}]{{3}}|(?:We|In|It|No|To|If|An|By|On|A|My|Our)[ ][a-z]|https?://|www\.)"

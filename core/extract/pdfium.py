@@ -94,6 +94,8 @@ _NUMBERED = re.compile(
 """A word, what closes it, and a number that may be set as a mark behind it."""
 _NUMBER = re.compile(r"(?<!\w)(\d{1,2})(?:\r\n| )?[^\W\d_](?=[^\W\d_])")
 """A number that may be set as a mark before a word."""
+_ONE_MORE = re.compile(rf"[{RAISED}],(?:\r\n| )?(\d{{1,2}})(?!\w)")
+"""A number behind a mark, which is one too if it is set as high."""
 _RAISED = str.maketrans("0123456789", RAISED)
 _ELLIPSIS = re.compile(r"(?<!\.)(?<!\. )\. (\.) \.(?! ?\.)")
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
@@ -304,6 +306,11 @@ class _Glyphs:
             self._raise(match.end(1) - 1, match.start(2), match.end(2))
         for match in _NUMBER.finditer(self._codes):
             self._raise(match.end() - 1, match.start(1), match.end(1))
+        at = 0
+        while match := _ONE_MORE.search(self._codes, at):
+            at = match.start(1)
+            if self._origin(at)[1] == self._origin(match.start())[1]:
+                self._codes = self._codes[:at] + match[1].translate(_RAISED) + self._codes[match.end() :]
 
     def _raise(self, letter: int, start: int, end: int) -> None:
         """Raises codes[start:end] if they are set so beside the letter."""

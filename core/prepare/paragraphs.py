@@ -55,8 +55,10 @@ LONGEST_TITLE = 40
 """Lines."""
 LONGEST_HEADLINE = 4
 """And of a title alone."""
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 ITEM_LABEL = re.compile(r"^\s*\(([ivx]{1,4}|[a-h]|\d)\)\s")
 LABELS = (["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"], list("abcdefgh"), list("123456789"))
+LISTED = re.compile(r"(?:[,;]|\b(?:and|or|und|oder))\s*$")
 REACH_OF_ITEM = 6
 """Lines in which the item before or behind one is looked for."""
 SHORTEST_TEXT = 15
@@ -164,24 +166,28 @@ def title_block(lines: Sequence[Line]) -> int:
 
 
 def title_lines(front: Sequence[Line], text: str) -> int:
-    """How many of a title block's first lines are the title: those above an empty line; 0 where none shows that."""
+    """How many of a title block's first lines are the title: those above an empty line; 0 where none shows that,
+    or where a date is among them."""
     for place, (line, after) in enumerate(pairwise(front[:LONGEST_HEADLINE]), 1):
+        if YEAR.search(line.text):
+            return 0
         if text.count("\n", line.end, after.start) > 1:
             return place
     return 0
 
 
 def run_on_items(lines: Sequence[Line]) -> Iterator[int]:
-    """Offsets of the lines that begin with an item of a sentence's own list, "(i) this and (ii) that": the item before
-    or behind it stands inside a line."""
+    """Offsets of the lines that begin with an item of a sentence's own list, "(i) this, (ii) that": the item before or
+    behind it stands inside a line, and a comma or an "and" is before one of the two."""
     for place, line in enumerate(lines):
         label = ITEM_LABEL.match(line.text)
-        if label is None:
+        if label is None or place == 0:
             continue
         before, behind = neighbours(label[1])
         above = [other.text for other in lines[max(0, place - REACH_OF_ITEM) : place]]
         below = [line.text, *(other.text for other in lines[place + 1 : place + REACH_OF_ITEM])]
-        if inside_line(before, above[::-1]) or (not before and inside_line(behind, below)):
+        parted = LISTED.search(above[-1]) is not None
+        if inside_line(before, above, parted) or inside_line(behind, below, False):
             yield line.start
 
 
@@ -194,11 +200,14 @@ def neighbours(label: str) -> tuple[str, str]:
     return "", ""
 
 
-def inside_line(label: str, texts: Sequence[str]) -> bool:
-    """Whether lines have the label behind other words, and none begins with it."""
+def inside_line(label: str, texts: Sequence[str], parted: bool) -> bool:
+    """Whether lines have the label behind other words, and none begins with it; unless the items are `parted`, what
+    parts items has to be before it."""
     named = f"({label})"
-    found = [text.find(named) > 0 for text in texts if named in text] if label else []
-    return any(found) and not any(text.lstrip().startswith(named) for text in texts)
+    found = [text.partition(named)[0] for text in texts if named in text] if label else []
+    if any(not before.strip() for before in found):
+        return False
+    return any(parted or LISTED.search(before) for before in found)
 
 
 def is_address(text: str, following: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..edits import Candidate
 from ..sentences import sentence_ends
 from ..traced import Edit
-from .figures import CAPTION, EQUATION_NUMBER, TABLE
+from .figures import CAPTION, EQUATION_NUMBER, SUBCAPTION, TABLE
 from .footnotes import PLAIN
 from .frequency import zipf
 from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, TITLED, UNFINISHED, is_heading
@@ -44,8 +44,10 @@ ENDED = re.compile(r"[^\W\d_A-Z]{2}[)\]]?[.!?]$|\d[)\]][.!?]$")
 GOES_ON = ",;:)"
 """Signs that begin no sentence; before them no blank is put."""
 AFTER_FORMULA = re.compile(r"(?:where|with|and|for|is|are|in which|wobei|mit|und)\b")
-MOST_FLOATS = 5
-"""Paragraphs between the halves."""
+MOST_FLOATS, MOST_DRAWN = 5, 10
+"""Paragraphs between the halves, and where a figure's inside is among them."""
+FEWEST_OF_TEXT = 6
+"""A paragraph of so many words, without an end, may stand inside a figure."""
 LONGEST_REST = 700
 """Characters that are brought back at the most; a longer sentence is none."""
 SHORTEST = 40
@@ -103,7 +105,8 @@ def tears(text: str, language: str) -> Iterator[Tear]:
         taken = first_sentence(rest.text)
         if taken and continues(first.text, rest.text):
             end = rest.start + len(rest.text[:taken].rstrip())
-            aside = paragraphs[place + 1].text
+            between = [paragraph.text for paragraph in paragraphs[place + 1 : behind]]
+            aside = between[inside_of(between, language)]
             sure = stands_apart(first.text, aside) and is_sentence(first.text, rest.text[:taken], language)
             yield Tear(first.end, rest.start, end, rest.start + taken == rest.end, sure)
         place = behind
@@ -149,9 +152,9 @@ def resumption(paragraphs: Sequence[Paragraph], place: int, language: str) -> in
     if not is_torn(text):
         return None
     names = UNFINISHED.search(text) is not None or linking(text.split()[-1:], language) > 0
-    for behind in range(place + 1, min(len(paragraphs), place + 2 + MOST_FLOATS)):
+    for behind in range(place + 1, min(len(paragraphs), place + 2 + MOST_DRAWN)):
         here = paragraphs[behind].text
-        fragment = is_float(here) or is_label(here)
+        fragment = is_float(here) or is_label(here) or is_inside(here)
         goes_on = (
             (here[0].islower() and ITEM.match(here) is None)
             or here[0] in GOES_ON
@@ -161,10 +164,29 @@ def resumption(paragraphs: Sequence[Paragraph], place: int, language: str) -> in
         )
         if behind > place + 1 and goes_on:
             between = [paragraph.text for paragraph in paragraphs[place + 1 : behind]]
-            return behind if is_float(between[0]) and closes(between[-1]) else None
+            drawn = inside_of(between, language)
+            if drawn or (is_float(between[0]) and len(between) <= MOST_FLOATS):
+                return behind if closes(between[-1]) else None
         if not fragment:
             return None
     return None
+
+
+def inside_of(between: Sequence[str], language: str) -> int:
+    """How many paragraphs before a figure's caption are its inside; 0 where the first is a float or none a caption."""
+    for place, text in enumerate(between):
+        if CAPTION.match(text) and NAMED.match(text):
+            return place
+        words = linking(text.split(), language)
+        if is_float(text) or not (is_label(text) or is_inside(text)) or words >= FEWEST_LINKING:
+            return 0
+    return 0
+
+
+def is_inside(text: str) -> bool:
+    """A few words that end nothing, as figures have them, or a part's own caption."""
+    few = len(text.split()) <= FEWEST_OF_TEXT and SENTENCE_END.search(text) is None and NUMBERED.match(text) is None
+    return few or SUBCAPTION.match(text) is not None
 
 
 def begins_with_name(text: str, language: str) -> bool:
