@@ -13,7 +13,7 @@ class PrepareOptions(Options):
     paragraphs: bool = True
     """Lines are joined into paragraphs."""
     running_heads: bool = True
-    """Running heads, footers and page numbers are removed."""
+    """Running heads, footers, page numbers and the numbers of lines in a margin are removed."""
     initials: bool = True
     """Drop caps and headings with blanks between their letters are put together."""
     margin_stamps: bool = True

@@ -17,6 +17,7 @@ from .figures import clear_figures
 from .hyphens import close_hyphens
 from .initials import initials
 from .language import detect_language
+from .linenumbers import line_numbers
 from .options import PrepareOptions
 from .paragraphs import join_lines
 from .spaces import spaces
@@ -75,6 +76,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     language = detect_language(traced.text) if options.language == "auto" else options.language
     stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
     step("margin stamps", options.margin_stamps, lambda text: furniture.stamps(text, stamp))
+    step("line numbers", options.running_heads, line_numbers)
     if options.running_heads:
         traced, counts["running heads"], unsure = furniture.clear_heads(traced, document.kind == "pdf")
         doubts += unsure
