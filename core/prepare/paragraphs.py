@@ -149,10 +149,7 @@ def resumes(line: Line, after: Line) -> bool:
 
 
 def joint_of(text: str, following: str) -> str:
-    """What stands between two joined lines: a blank, or nothing inside an address and before an index or exponent on a
-    line of its own."""
-    if is_address(text, following):
-        return ""
+    """What stands between two joined lines: a blank, or nothing before an index or exponent on a line of its own."""
     script = len(text) > SHORTEST_TEXT and SCRIPT_LINE.match(following) and SYMBOL_AT_END.search(text)
     return "" if script else " "
 
