@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from batches import batch, galley, shelf
-from faults import disk
+from faults import disk, fill
 from test_cli_sessions import lines_in_terminal
 
 from galley.core import job as jobs
@@ -19,7 +19,8 @@ from galley.core.config import load_config
 from galley.core.events import AttemptFinished, Event
 from galley.core.session import Session
 
-TEXT = "One sentence of plain text. Another follows it here, and it is a little longer than the first one was.\n\n" * 60
+MARKS = ("paper", "ink", "type", "lead", "a press", "a proof", "a reader", "a comma")
+TEXT = "\n\n".join(f"On {one} there is more to say than on {two}, and {two} says it." for one in MARKS for two in MARKS)
 SMALL = ("--mode", "rules", "--chunk-size", "100")
 
 
@@ -94,29 +95,29 @@ def test_a_folder_that_takes_no_text_is_told_before_the_work(tmp_path: Path) -> 
         assert galley(place, "clean", "notes.txt", *SMALL, "-o", str(tmp_path / "out.txt")).returncode == 0
 
 
-def test_a_text_that_could_not_be_written_at_the_end_can_be_had_by_the_command_that_is_named(folder: Path) -> None:
-    assert galley(folder, "clean", "notes.txt", *SMALL, "-q").returncode == 0
-    cleaned = (folder / "clean_notes.txt").read_bytes()
-    (folder / "clean_notes.txt").write_text("words of a person")
-    refused = galley(folder, "clean", "notes.txt", *SMALL)
+def test_a_text_that_a_full_disk_does_not_take_is_had_elsewhere_by_the_command_that_is_named(folder: Path) -> None:
+    with disk(folder / "full", "size=64k") as full:
+        fill(full)
+        refused = galley(folder, "clean", "notes.txt", *SMALL, "-o", "full/out.txt")
     assert refused.returncode == 2
+    assert "The disk is full" in refused.stderr
     found = re.search(r"It is all in the session\. To write it elsewhere: galley (.*) -o OTHER\.txt", refused.stderr)
     assert found is not None
     assert galley(folder, *found[1].split(), "-o", "other.txt").returncode == 0
-    assert (folder / "other.txt").read_bytes() == cleaned
+    assert "a comma says it" in (folder / "other.txt").read_text()
 
 
 def test_commands_name_a_session_as_short_as_they_can_be_typed(folder: Path) -> None:
-    galley(folder, "clean", "notes.txt", *SMALL, "-q")
+    galley(folder, "clean", "notes.txt", *SMALL, "--max-chars", "300", "-q")
     usual = galley(folder, "clean", "notes.txt", "--mode", "rules").stderr
     assert re.search(r"to have that again: galley export notes-\w{8}-\w{8} -o OTHER\.txt", usual)
-    galley(folder, "clean", "notes.txt", *SMALL, "--session-dir", "own", "-o", "own.txt", "-q")
+    galley(folder, "clean", "notes.txt", *SMALL, "--max-chars", "300", "--session-dir", "own", "-o", "own.txt", "-q")
     elsewhere = galley(folder, "clean", "notes.txt", "--mode", "rules", "--session-dir", "own", "-o", "own.txt").stderr
     assert re.search(r"to have that again: galley export \S*own/notes-\w{8}-\w{8}\.galley -o OTHER\.txt", elsewhere)
 
 
 def test_in_a_terminal_words_are_whole_and_a_command_stands_in_one_line(folder: Path) -> None:
-    galley(folder, "clean", "notes.txt", *SMALL, "-q")
+    galley(folder, "clean", "notes.txt", *SMALL, "--max-chars", "300", "-q")
     lines = lines_in_terminal("clean", str(folder / "notes.txt"), "--mode", "rules")
     (command,) = [line for line in lines if "galley export" in line]
     assert re.fullmatch(r"galley export notes-\w{8}-\w{8} -o OTHER\.txt", command.strip())
