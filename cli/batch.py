@@ -52,7 +52,7 @@ Examples:
   find . -name '*.pdf' | galley batch - -o clean/
   galley batch shelf.csv -o clean/               a manifest with a file a row
   galley batch s3://bucket/papers/ -o clean/ --format parquet
-  galley batch -o clean/                         go on, or do what is new
+  galley batch -o clean/                         go on with those of the last call
   galley batch -o clean/ --retry-failed
   galley batch /shared/papers -o /shared/clean --ray auto      on a cluster
 
@@ -292,7 +292,14 @@ def told(
             say(f"… and {totals.failed - NAMED:,} more.", quiet)
             break
         say(f"Failed: {record.output}: {record.reason}", quiet)
-    if totals.failed or totals.failed_chunks:
+    unmeant = ledger.unmeant()
+    if unmeant:
+        say(
+            f"{plural(unmeant, 'input')} meant no document. Given again, such an input is looked for again; "
+            "--retry-failed does not look.",
+            quiet,
+        )
+    if totals.failed > unmeant or totals.failed_chunks:
         say(f"To try again: galley batch -o {shlex.quote(str(folder))} --retry-failed", quiet)
     if totals.flagged:
         say(f"To look at the worst first: galley review {shlex.quote(str(folder))}", quiet)

@@ -1,7 +1,6 @@
 """`galley clean`: the main job, and the way a run ends, which `galley resume` shares."""
 
 import json
-import shlex
 import sys
 import threading
 from collections import Counter
@@ -29,7 +28,7 @@ from ..core.wording import duration
 from . import options
 from .grouped import Grouped
 from .models import obtain
-from .output import excerpt, plural, say, say_wait
+from .output import excerpt, plural, say, say_wait, session_name
 from .progress import RunReporter, meter
 from .signals import stop_on_signals
 
@@ -227,7 +226,12 @@ def finish(
         say(f"Interrupted: {status.done + status.failed} of {status.total} chunks are done and saved.", False)
         say_how_to_go_on(session)
         return INTERRUPTED
-    report = write_text(session, target, folder, force)
+    try:
+        report = write_text(session, target, folder, force)
+    except StorageError as error:
+        say(f"galley: {error}")
+        say(f"It is all in the session. To write it elsewhere: galley export {session_name(session.path)} -o OTHER.txt")
+        return error.exit_code
     notes.say_the_rest()
     if as_json:
         click.echo(json.dumps(summary(session, ended, report), ensure_ascii=False, indent=2))
@@ -240,7 +244,7 @@ def finish(
 def say_how_to_go_on(session: Session) -> None:
     """The command, as long as there is something to go on with."""
     if session.path.exists():
-        say(f"To go on: galley resume {shlex.quote(str(session.path))}")
+        say(f"To go on: galley resume {session_name(session.path)}")
 
 
 def write_text(session: Session, target: Path | None, folder: Path, force: bool) -> ExportReport:
@@ -293,7 +297,7 @@ def summary_lines(session: Session, ended: RunEnded | None, report: ExportReport
             f"Skipped {plural(len(document.skipped), 'page')}: {', '.join(str(p) for p, _ in document.skipped)}."
         )
     if status.failed:
-        lines.append(f"To try again: galley resume --retry-failed {shlex.quote(str(session.path))}")
+        lines.append(f"To try again: galley resume --retry-failed {session_name(session.path)}")
     lines.append(f"First line: {excerpt(report.first_line)}")
     lines.append(f"Last line:  {excerpt(report.last_line)}")
     where = str(report.path) if report.path else "standard output"
@@ -305,7 +309,7 @@ def replaced_lines(report: ExportReport) -> list[str]:
     """What stood there before, and how to have it again."""
     if report.replaced is None:
         return []
-    again = f"galley export {shlex.quote(str(report.replaced.session))} -o OTHER.txt"
+    again = f"galley export {session_name(report.replaced.session)} -o OTHER.txt"
     return [f"It replaced {report.replaced.what}; to have that again: {again}"]
 
 

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -22,13 +21,11 @@ from ..core.model import on_server
 from ..core.wording import printable
 from . import options
 from .grouped import Grouped
-from .output import say
+from .output import say, wrapped
 
 MARKS = {"ok": " ", "note": "!", "bad": "✗"}
 COLOURS = {"truecolor": "16 million", "24bit": "16 million"}
 WIDTH = 20
-NARROWEST = 20
-"""So many cells the words of a finding have at least, however narrow the terminal is."""
 
 
 @click.command(
@@ -79,18 +76,9 @@ def doctor(as_json: bool, speed: bool, gpu_selftest: bool, **given: Any) -> int:
 def show(section: Section) -> None:
     click.echo(section.name)
     for finding in section.findings:
-        click.echo(hanging(f"{MARKS[finding.state]} {finding.name:{WIDTH}} ", printable(finding.value)))
+        click.echo(wrapped(printable(finding.value), sys.stdout, f"{MARKS[finding.state]} {finding.name:{WIDTH}} "))
         if finding.advice:
-            click.echo(hanging(f"  {'':{WIDTH}} → ", finding.advice))
-
-
-def hanging(head: str, words: str) -> str:
-    """`words` behind `head`, going on below themselves where a terminal is narrow; a pipe gets a line a finding."""
-    if not sys.stdout.isatty():
-        return head + words
-    width = max(shutil.get_terminal_size().columns, len(head) + NARROWEST)
-    lines = textwrap.wrap(words, width - len(head), break_long_words=False, break_on_hyphens=False)
-    return head + f"\n{'':{len(head)}}".join(lines)
+            click.echo(wrapped(finding.advice, sys.stdout, f"  {'':{WIDTH}} → "))
 
 
 def measured(config: Config, quiet: bool) -> Section:

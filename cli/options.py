@@ -12,7 +12,7 @@ from ..core.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-INPUT = click.argument("input", metavar="INPUT", type=click.Path(path_type=Path))
+INPUT = click.argument("input", metavar="INPUT", type=click.Path(path_type=Path, readable=False))
 FORCE = click.option(
     "-f", "--force", is_flag=True, help="Replace a text even if you changed it, or Galley did not write it."
 )

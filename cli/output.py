@@ -1,25 +1,35 @@
 """Words and lines that several commands print; documents' text is shown as it is, never as markup."""
 
+import os
+import re
+import shlex
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
 
 import click
 from rich.cells import cell_len, set_cell_size
 
 from ..core.wording import excerpt, middle, plural, printable, size
 
-__all__ = ["excerpt", "plural", "say", "say_plainly", "say_wait", "size", "table", "tell"]
+__all__ = ["excerpt", "plural", "say", "say_plainly", "say_wait", "session_name", "size", "table", "tell", "wrapped"]
 
 GAP = "  "
 LEAST = 9
 """A column that gives way keeps so many cells."""
+NARROWEST = 20
+"""So many cells wrapped words have at least, however narrow the terminal is."""
+COMMAND = re.compile(r"(?<=: )galley [a-z].*|`galley [^`]*`")
+UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 def say(line: str, quiet: bool = False) -> None:
     """A line on stderr. What names and errors of other programs hold can't paint on the terminal."""
     if not quiet:
-        say_plainly(printable(line))
+        say_plainly(wrapped(printable(line), sys.stderr))
 
 
 def say_plainly(words: str) -> None:
@@ -34,7 +44,43 @@ def say_wait(words: str, gone: bool) -> None:
 
 def tell(line: str) -> None:
     """A line on stdout, as safe as those of `say`."""
-    click.echo(printable(line))
+    click.echo(wrapped(printable(line), sys.stdout))
+
+
+def wrapped(words: str, stream: TextIO, head: str = "") -> str:
+    """`words` behind `head`, broken at blanks where the terminal ends and going on below themselves. A command to be
+    typed stays in one piece, so that it can be copied. A pipe gets its line as it is.
+    """
+    width = columns(stream)
+    if not width:
+        return head + words
+    whole = COMMAND.sub(lambda found: found[0].replace(" ", UNBROKEN), words)
+    space = max(NARROWEST, width - len(head))
+    lines = [
+        part
+        for line in whole.split("\n")
+        for part in textwrap.wrap(line, space, break_long_words=False, break_on_hyphens=False) or [""]
+    ]
+    return head + f"\n{'':{len(head)}}".join(lines).replace(UNBROKEN, " ")
+
+
+def columns(stream: TextIO) -> int:
+    """The width of the terminal that a stream goes to; 0 where it goes elsewhere."""
+    if not stream.isatty():
+        return 0
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return shutil.get_terminal_size().columns
+
+
+def session_name(session: Path) -> str:
+    """How a command names a session: by its name where sessions lie, by its path anywhere else."""
+    from ..core.config import load_config
+    from ..core.paths import sessions_dir
+
+    usual = session.parent.resolve() == (load_config().session.folder or sessions_dir()).resolve()
+    return shlex.quote(session.stem if usual else str(session))
 
 
 def table(rows: list[list[str]], header: list[str], giving: Sequence[int] = ()) -> None:

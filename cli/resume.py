@@ -80,11 +80,14 @@ def resume(
 
 def last_interrupted(directory: Path, retry_failed: bool) -> Path:
     """The session touched last that has something to do. Raises SessionError when there is none."""
+    elsewhere = ""
     for summary in list_sessions(directory):
-        todo = summary.status.pending or (retry_failed and summary.status.failed)
-        if summary.error is None and summary.writer is None and todo:
+        if summary.error is not None or not (summary.status.pending or (retry_failed and summary.status.failed)):
+            continue
+        if summary.writer is None:
             return summary.path
-    raise SessionError("No session is waiting to be resumed.", "galley sessions lists them all.")
+        elsewhere = elsewhere or f" {summary.path.stem} is open in {summary.writer}."
+    raise SessionError(f"No session is waiting to be resumed.{elsewhere}", "galley sessions lists them all.")
 
 
 def target_for(session: Session, output: str | None) -> Path:

@@ -49,11 +49,14 @@ def write_whole(path: Path, fill: Callable[[BinaryIO], None], mode: int = 0o600)
 
 
 def check_place(path: Path) -> None:
-    """Say before a long run that a file can't have that name: it is too long, a pipe, a link to itself. Raises
-    StorageError.
+    """Say before a long run that a file can't have that name (it is too long, a pipe, a link to itself), or that its
+    folder takes none. Raises StorageError.
     """
     try:
         refuse_special(path)
+        folder = path.resolve().parent
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "its folder takes no files")
     except OSError as error:
         raise storage_error(path, error) from error
 

@@ -9,7 +9,7 @@ from .clean.candidates import find_candidates
 from .config import Config
 from .engine.base import Engine
 from .errors import GalleyError
-from .session import Session, find_session, list_sessions
+from .session import Session, SessionStatus, find_session, list_sessions
 from .settings import RunSettings
 
 LOOKED_AT = 5
@@ -41,15 +41,22 @@ class Plan:
     """None where nothing was measured yet."""
     session: Path | None
     """The session of this file and these settings, if there is one: it would go on."""
+    begun: SessionStatus | None
+    """How far that session is."""
 
     @property
     def characters(self) -> int:
         return sum(len(chunk.text) for chunk in self.reading.chunks)
 
     @property
+    def left(self) -> float:
+        """The share of the chunks that is still to be cleaned: 0 where all are."""
+        return self.begun.pending / max(1, self.begun.total) if self.begun is not None else 1.0
+
+    @property
     def seconds(self) -> float | None:
-        """How long it would take; None where nothing was measured yet."""
-        return self.pace.seconds_per_character * self.characters if self.pace else None
+        """How long what is left would take; None where nothing was measured yet."""
+        return self.pace.seconds_per_character * self.characters * self.left if self.pace else None
 
 
 def make_plan(
@@ -76,6 +83,7 @@ def make_plan(
     decisions = 0
     if mode == "verbatim":
         decisions = sum(len(find_candidates(c.text, config.clean.kinds, language)) for c in reading.chunks)
+    session = find_session(directory, digest, settings)
     return Plan(
         path=path,
         settings=settings,
@@ -84,8 +92,17 @@ def make_plan(
         model=None if mode == "rules" else model,
         decisions=decisions,
         pace=measured_pace(directory, mode, settings.model_name),
-        session=find_session(directory, digest, settings),
+        session=session,
+        begun=status_of(session),
     )
+
+
+def status_of(path: Path | None) -> SessionStatus | None:
+    """How far the session there is; None when there is none. Raises SessionError."""
+    if path is None:
+        return None
+    with Session.open(path, write=False) as session:
+        return session.status()
 
 
 def measured_pace(directory: Path, mode: str, model: str) -> Pace | None:

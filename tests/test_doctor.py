@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from galley.cli.doctor import hanging
+from galley.cli.output import wrapped
 from galley.core.config import Config, load_config
 from galley.core.doctor import Finding, examine, faster, gpu, measure
 from galley.core.engine.devices import Device
@@ -130,10 +130,10 @@ def test_the_report_goes_on_below_itself_in_a_narrow_terminal_and_is_a_line_a_fi
 ) -> None:
     words = "its process can't write into files, make, empty, move or remove them, start programs, or open sockets"
     head = f"  {'its process':20} "
-    assert hanging(head, words) == head + words
+    assert wrapped(words, sys.stdout, head) == head + words
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
-    lines = hanging(head, words).splitlines()
+    lines = wrapped(words, sys.stdout, head).splitlines()
     assert len(lines) == 2
     assert all(len(line) <= 80 for line in lines)
     assert lines[1].startswith(" " * len(head))

@@ -246,6 +246,12 @@ class Ledger:
             whole = {name: int(row[name]) for name in row.keys() if name != "seconds"}  # noqa: SIM118
             return Totals(**whole, seconds=float(row["seconds"]))
 
+    def unmeant(self) -> int:
+        """How many inputs of this call meant no document when they were given."""
+        with self._mutex, errors(self.path):
+            query = "SELECT count(*) AS inputs FROM documents WHERE call = ? AND digest = ?"
+            return self._connection.execute(query, (self._call, UNMEANT)).fetchone()["inputs"]
+
     def facts(self) -> dict[str, str]:
         """What was kept of how the batch was called."""
         with self._mutex, errors(self.path):

@@ -17,7 +17,6 @@ from ...core.extract import PasswordNeeded
 from ...core.model import BIG
 from ...core.models import EMBEDDED
 from ...core.plan import Plan
-from ...core.session import Session, SessionStatus
 from ...core.wording import estimate, plural, printable, size
 from ..opening import Opened, plan_for, start
 from ..typed import galley_app, this_worker
@@ -108,12 +107,11 @@ class StartScreen(ModalScreen[Opened | None]):
             )
         if plan.mode == "verbatim":
             lines.append(f"The model will decide about {plural(plan.decisions, 'edit')}.")
-        begun = status_of(plan.session)
-        left = begun.pending / max(1, begun.total) if begun is not None else 1.0
+        begun, left = plan.begun, plan.left
         if left and plan.seconds is not None and plan.pace is not None:
             speed = f" at {plan.pace.tokens_per_second:.0f} tokens/s" if plan.pace.tokens_per_second >= 1 else ""
             rest = " for the rest" if begun is not None else ""
-            lines.append(f"It takes {estimate(plan.seconds * left)}{rest}{speed}, as measured on this machine.")
+            lines.append(f"It takes {estimate(plan.seconds)}{rest}{speed}, as measured on this machine.")
         elif left:
             lines.append("How long it takes is not known yet: nothing like it ran here before.")
         for page in document.skipped[:3]:
@@ -200,11 +198,3 @@ class StartScreen(ModalScreen[Opened | None]):
     def action_cancel(self) -> None:
         if not self._begun:
             self.dismiss(None)
-
-
-def status_of(path: Path | None) -> SessionStatus | None:
-    """How far the session there is; None when there is none. Raises SessionError."""
-    if path is None:
-        return None
-    with Session.open(path, write=False) as session:
-        return session.status()
