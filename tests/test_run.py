@@ -12,6 +12,7 @@ from fake import FakeEngine
 from making import attempt, new_session
 
 from galley.core import run as runs
+from galley.core.asked import Asked
 from galley.core.clean.cleaner import Cleaner
 from galley.core.clean.options import CleanOptions
 from galley.core.clean.policy import Step
@@ -22,7 +23,6 @@ from galley.core.errors import StorageError
 from galley.core.events import AttemptFinished, ChunkFailed, Event, RunEnded, RunStarted
 from galley.core.models import describe
 from galley.core.prompts import load_judge, load_prompt
-from galley.core.asked import Asked
 from galley.core.run import Run
 from galley.core.session import Session, SessionStatus
 from galley.core.settings import RunSettings
