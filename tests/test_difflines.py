@@ -126,8 +126,8 @@ def test_a_word_longer_than_the_line_is_cut_between_characters_and_not_within() 
 
 def test_a_picture_of_joined_characters_is_not_torn() -> None:
     lines = [text_of(line) for line in plain_lines("👩\u200d💻" * 12, 10)]
-    assert lines == ["👩\u200d💻" * 5, "👩\u200d💻" * 5, "👩\u200d💻" * 2]
-    assert [text_of(line) for line in plain_lines("🇩🇪" * 6, 11)] == ["🇩🇪" * 5, "🇩🇪"]
+    assert lines == ["👩\u200d💻" * 2] * 6, "four cells each where a terminal joins nothing"
+    assert [text_of(line) for line in plain_lines("🇩🇪" * 6, 11)] == ["🇩🇪" * 2] * 3
 
 
 def test_wide_characters_break_anywhere_and_fill_the_line() -> None:
@@ -367,3 +367,15 @@ def test_any_edits_at_all_can_be_shown(data: st.DataObject, source: str, width: 
 def test_a_stop_knows_its_place_in_both_texts() -> None:
     (stop,) = lay_out("one (A) two", "one two", view="inline", width=40).stops
     assert stop == Stop(0, None, (4, 8), (4, 4))
+
+
+@pytest.mark.parametrize("view", ["inline", "side"])
+def test_no_word_is_cut_off_where_a_terminal_draws_the_parts_of_a_picture_one_by_one(view: str) -> None:
+    """tmux 3.3 gives a flag and a hand with a skin four cells each, a family eight, and each vowel of Hindi one."""
+    text = "A 👩‍👩‍👧‍👦 family, a 🇩🇪 flag, a 👍🏽 thumb, हिन्दी में पाठ and the last word. " * 3
+    layout = lay_out(text, text.replace("a 🇩🇪 ", ""), view=view, width=45)
+    for line in layout.lines:
+        last = "".join(piece.text for piece in line).rpartition(" │ ")[2].rstrip()
+        cells = sum(2 if "🇦" <= char <= "🇿" or "🏻" <= char <= "🏿" else cell_len(char) for char in last)
+        vowels = sum(unicodedata.category(char) == "Mc" for char in last)
+        assert cells + vowels <= (45 if view == "inline" else (45 - len(" │ ")) // 2), last

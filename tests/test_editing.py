@@ -1,4 +1,4 @@
-"""A text that a person typed is never lost: by no editor that ends badly, no full disk, no app that ends in it."""
+"""A text that a person typed is never lost: by no editor that ends badly, no full disk, no app that ends early."""
 
 import contextlib
 import signal

@@ -84,7 +84,7 @@ async def test_a_retry_is_what_the_form_says() -> None:
     turned = await answer(retry_form(), "right", "down", "right", "down", "right", "enter")
     assert turned == Retry(2, "rewrite", "default", "big")
     typed = await answer(
-        retry_form(), "h", "G", *["down"] * 3, "enter", "0", "full_stop", "5", "enter", "down", "enter"
+        retry_form(), "h", "home", *["down"] * 3, "enter", "0", "full_stop", "5", "enter", "down", "enter"
     )
     assert typed == Retry(2, "rules", temperature=0.5)
     assert await answer(retry_form(), "escape") is None

@@ -1,11 +1,13 @@
 """The proof while it is cleaned: attempts, runs, retries, models, leaving, and what goes wrong meanwhile."""
 
+import asyncio
 import time
 from pathlib import Path
 
 import pytest
 from fake import FakeEngine
-from piloting import FIRST, a_session, app_on, decisions, piloted, press, proof_of, screen_text, told, until
+from making import attempt
+from piloting import FIRST, SOURCES, a_session, app_on, decisions, piloted, press, proof_of, screen_text, told, until
 
 from galley.core import job as jobs
 from galley.core.clean.options import CleanOptions
@@ -14,13 +16,14 @@ from galley.core.engine.base import RequestCancelled
 from galley.core.events import Progress
 from galley.core.session import Session
 from galley.core.settings import RunSettings
-from galley.tui import captions
+from galley.tui import captions, keys
 from galley.tui.app import GalleyApp
 from galley.tui.screens.attempts import AttemptsScreen
 from galley.tui.screens.desk import Desk
 from galley.tui.screens.dialogs import Ask, Choose, RetryForm
-from galley.tui.screens.proof import Proof
+from galley.tui.screens.proof import LOOKS_A_SECOND, Proof
 from galley.tui.screens.settings import SettingsScreen
+from galley.tui.widgets.form import Form
 
 MODEL = jobs.Model(Path("m.gguf"), "m.gguf:1:0", 1, 2048)
 
@@ -135,6 +138,27 @@ async def test_settings_open_from_the_proof(tmp_path: Path) -> None:
         assert isinstance(app.screen, SettingsScreen)
         await press(pilot, "q")
         assert isinstance(app.screen, Proof)
+
+
+@piloted
+async def test_a_view_set_in_the_settings_holds_at_once_in_the_document_below(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path)) as (app, pilot):
+        await press(pilot, "S", *["j"] * 12, "right")
+        assert "ui.view: written; holds at once." in screen_text(app)
+        await press(pilot, "j", "right", "q")
+        assert (proof_of(app).diff.view, proof_of(app).diff.reflow) == ("side", False)
+
+
+@piloted
+async def test_the_settings_are_gone_through_by_pages_and_to_their_ends(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path), size=(80, 24)) as (app, pilot):
+        await press(pilot, "S", "end")
+        form = app.screen.query_one(Form)
+        assert form.current.key == f"keys.{keys.COMMANDS[-1].id}"
+        await press(pilot, "pageup", "pagedown")
+        assert form.current.key == f"keys.{keys.COMMANDS[-1].id}"
+        await press(pilot, "home")
+        assert form.current.key == "clean.mode", "the first line is a heading"
 
 
 @piloted
@@ -286,9 +310,60 @@ async def test_notices_leave_the_status_and_the_keys_to_be_read(tmp_path: Path) 
         await until(pilot, lambda: "goes to the first" in screen_text(app))
         before = screen_text(app).splitlines()[-3:]
         for _ in range(3):
-            app.say("A notice of some words.")
+            app.say("A notice of some words.", "warning")
         await until(pilot, lambda: screen_text(app).count("A notice of some words.") == 3)
         assert screen_text(app).splitlines()[-3:] == before
+
+
+@piloted
+async def test_the_answer_to_a_key_takes_the_place_of_the_one_before_and_of_no_warning(tmp_path: Path) -> None:
+    app = GalleyApp(str(a_session(tmp_path)), folder=tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: "goes to the first" in screen_text(app))
+        app.say("Something is wrong.", "warning")
+        await press(pilot, "a", "u", "U", "u", "U")
+        await until(pilot, lambda: "Done again: chunk 1." in screen_text(app))
+        await until(pilot, lambda: "Undone" not in screen_text(app))
+        assert screen_text(app).count("Done again") == 1
+        assert "Something is wrong." in screen_text(app)
+        await press(pilot, "question_mark")
+        await until(pilot, lambda: "Something is wrong." in screen_text(app))
+        assert "Done again" not in screen_text(app), "nothing lies over the help but what is wrong"
+
+
+@piloted
+async def test_an_attempt_asked_for_does_not_tell_once_more_that_all_is_cleaned(tmp_path: Path) -> None:
+    async with app_on(a_session(tmp_path)) as (app, pilot):
+        await press(pilot, "R", "enter")
+        await until(pilot, lambda: "Chunk 1 was cleaned again in rules." in told(app))
+        await until(pilot, lambda: not proof_of(app).busy)
+        await asyncio.sleep(2 / LOOKS_A_SECOND)
+        assert "All 5 chunks" not in told(app)
+
+
+@piloted
+async def test_attempts_say_that_a_persons_own_text_goes_before_them(tmp_path: Path) -> None:
+    path = a_session(tmp_path)
+    async with app_on(path) as (app, pilot):
+        await press(pilot, "x", "g", "o")
+        await until(pilot, lambda: "its source is kept" in screen_text(app))
+        assert "○ chosen" in screen_text(app)
+        assert "● counts" not in screen_text(app)
+        await press(pilot, "enter")
+        assert "u takes that back, and then this attempt counts." in told(app)
+        assert decisions(path)[0] == "source"
+
+
+@piloted
+async def test_how_a_chunk_came_about_is_read_in_a_narrow_line(tmp_path: Path) -> None:
+    path = a_session(tmp_path)
+    with Session.open(path) as session:
+        why = "fallback: invented"
+        made = attempt(0, SOURCES[0], mode="verbatim", reason=why, model="smollm2-135m.gguf", seconds=4.0)
+        session.choose(0, session.add_attempt(made, choose=False))
+        session.decide(0, "accepted")
+    async with app_on(path, size=(80, 24)) as (app, _):
+        assert "Chunk 1 · page 1 · accepted · verbatim · fallback" in screen_text(app)
 
 
 def test_the_time_left_stands_within_eighty_cells() -> None:

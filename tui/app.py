@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -50,6 +51,7 @@ class GalleyApp(App[int]):
         self._theme_stamp = themes.stamp(themes.user_themes_dir())
         super().__init__()
         self.version = version("galley-tui")
+        self._answer: Notification | None = None
         self.target = target
         self.folder = folder or standing_in()
         self.animation_level = "none"
@@ -81,11 +83,17 @@ class GalleyApp(App[int]):
         gc.collect()
         gc.freeze()
 
-    def say(self, text: str, severity: str = "information", title: str = "") -> None:
-        """A notice. Texts of documents may be in it: it is never markup."""
+    def say(self, text: str, severity: str = "information", title: str = "", *, answer: bool = True) -> None:
+        """A notice. Texts of documents may be in it: it is never markup. The `answer` to a key takes the place of the
+        one before, which would lie over the text beside it."""
         kind = "warning" if severity == "warning" else "error" if severity == "error" else "information"
         seconds = TOLD_SECONDS if kind != "information" else 4
-        self.notify(printable(text), title=title, severity=kind, timeout=seconds, markup=False)
+        notice = Notification(printable(text), title, kind, seconds, markup=False)
+        if answer and kind == "information":
+            if self._answer is not None:
+                self._unnotify(self._answer, refresh=False)
+            self._answer = notice
+        self.post_message(Notify(notice))
 
     def tell(self, error: GalleyError) -> None:
         """What went wrong, and what to do."""
@@ -109,6 +117,13 @@ class GalleyApp(App[int]):
             return
         models = ["", *(model.name for model in list_models(config.models.folders).models)]
         self.push_screen(SettingsScreen(config, sorted(self._themes), models, config_file()))
+
+    def setting_written(self, key: str) -> None:
+        """A setting is in the config file: wear it, and let each screen do so."""
+        self.reload_look()
+        for screen in self.screen_stack:
+            if isinstance(screen, GalleyScreen):
+                screen.setting_written(key)
 
     def reload_look(self) -> None:
         """Theme and keys as the config file has them now."""

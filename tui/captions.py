@@ -21,14 +21,14 @@ def caption(chunk: ChunkRecord, attempt: Attempt | None, hand: InHand | None) ->
     first, last = chunk.pages
     parts: list[str | tuple[str, str]] = [(f"Chunk {chunk.index + 1}", "bold")]
     parts.append(f" · page {first}" if first == last else f" · pages {first}-{last}")
+    if chunk.decision:  # before how it was made, which a narrow line cuts off
+        parts.append((f" · {'source kept' if chunk.decision == 'source' else chunk.decision}", "bold"))
     if hand is not None:
         parts.append(f" · being cleaned in {hand.mode}{progress_of(hand)}")
     elif attempt is not None:
         parts.append(f" · {made_by(attempt)}")
     elif chunk.state == "pending":
         parts.append(" · waiting; this is its source")
-    if chunk.decision:
-        parts.append((f" · {'source kept' if chunk.decision == 'source' else chunk.decision}", "bold"))
     if chunk.state == "failed":
         parts.append((f"\n‼ failed: {printable(chunk.note)} r tries again, x keeps the source.", "bold"))
     for flag in attempt.flags if attempt is not None and hand is None else ():
@@ -41,14 +41,14 @@ def caption(chunk: ChunkRecord, attempt: Attempt | None, hand: InHand | None) ->
 
 
 def made_by(attempt: Attempt) -> str:
-    """Mode, model, time, and why it was made when it was not the first."""
+    """Mode, why it was made when it was not the first, model and time: what a narrow line cuts off matters least."""
     parts = [attempt.mode]
+    if attempt.reason != "first":
+        parts.append(attempt.reason)
     if attempt.model:
         parts.append(attempt.model.removesuffix(".gguf"))
     if attempt.seconds >= 0.05:
         parts.append(duration(attempt.seconds))
-    if attempt.reason != "first":
-        parts.append(attempt.reason)
     return printable(" · ".join(parts))
 
 

@@ -18,10 +18,14 @@ MARKS = "\u0300-\u036f\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 BLANKS = " \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 ATOM = re.compile(f"(?P<blank>[{BLANKS}]+)|(?P<wide>(?:[{CJK}][{MARKS}]*)+)|(?P<word>[^{BLANKS}{CJK}]+)")
 """Blanks, wide characters between any of which a line may end, or a word."""
+ZWJ = "\u200d"
+HALVES = re.compile("[\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
+"""Halves of flags, and skins: two cells each in a terminal that draws them by themselves (tmux 3.3 does)."""
+DISAGREED = re.compile(f"[{ZWJ}\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\u0900-\u0df7\u1000-\u109f\u1780-\u17ff]")
+"""What not every terminal gives as many cells: parts of pictures, and vowels of India and Burma that take room."""
 LONG = 24
 """Characters from which on a plain stretch is cut by its blanks alone."""
 DOT = "·"
-ZWJ = "\u200d"
 CIRCLE = "◌"
 """What a combining character stands on that has lost its base to another look."""
 
@@ -113,6 +117,19 @@ def flag_half(char: str) -> bool:
     return "\U0001f1e6" <= char <= "\U0001f1ff"
 
 
+def room(text: str) -> int:
+    """Cells that a text may take: a terminal that draws the parts of a picture one by one must cut off no word."""
+    cells = cell_len(text)
+    return max(cells, sum(map(room_of_one, text))) if DISAGREED.search(text) else cells
+
+
+def room_of_one(char: str) -> int:
+    """The most cells that a terminal may give a character."""
+    if HALVES.match(char):
+        return 2
+    return max(cell_len(char), unicodedata.category(char) == "Mc")
+
+
 class Filler:
     """Takes pieces and makes lines of at most `width` cells: broken at blanks, a word that is too long is cut.
 
@@ -179,7 +196,7 @@ class Filler:
                 self._place()
             self._wide = wide
             self._word.append(Piece(shown, look))
-            self._size += len(shown) if shown.isascii() else cell_len(shown)
+            self._size += len(shown) if shown.isascii() else room(shown)
 
     def _pour(self, row: str, look: Look) -> None:
         """A long stretch of plain text: lines end at the last blank that fits."""
@@ -228,14 +245,14 @@ class Filler:
 
     def _cut_in(self, piece: Piece) -> None:
         """The piece, cut where a line is full."""
-        cells = cell_len(piece.text)
+        cells = room(piece.text)
         if self._used + cells <= self.width:
             self._add(piece)
             self._used += cells
             return
         text, left = "", self.width - self._used
         for cluster in clusters(piece.text):
-            cells = cell_len(cluster)
+            cells = room(cluster)
             if cells > left and self._used + len(text):
                 if text:
                     self._add(Piece(text, piece.look))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .deciding import Deciding
 
 LOOK_SECONDS = 0.5
+INSTEAD = {"edited": "your edited text counts", "source": "its source is kept"}
+"""What goes before any attempt, by the decision."""
 
 
 class AttemptsScreen(GalleyScreen):
@@ -55,7 +57,10 @@ class AttemptsScreen(GalleyScreen):
         self._attempts = session.attempts(self._index)
         chosen = session.chosen(self._index)
         chunk = session.chunk(self._index)
-        self.query_one("#proof-title", Line).say(f"Chunk {self._index + 1} · {plural(len(self._attempts), 'attempt')}")
+        said = INSTEAD.get(chunk.decision or "", "")
+        self.query_one("#proof-title", Line).say(
+            " · ".join([f"Chunk {self._index + 1}", plural(len(self._attempts), "attempt"), *([said] if said else [])])
+        )
         box = self.query_one("#attempts", Horizontal)
         await box.remove_children()
         columns: list[Vertical] = []
@@ -63,7 +68,11 @@ class AttemptsScreen(GalleyScreen):
             counts = chosen is not None and attempt.id == chosen.id
             diff = DiffView()
             columns.append(
-                Vertical(Static(head(attempt, counts), markup=False, classes="attempt-head"), diff, classes="attempt")
+                Vertical(
+                    Static(head(attempt, counts, over=bool(said)), markup=False, classes="attempt-head"),
+                    diff,
+                    classes="attempt",
+                )
             )
         await box.mount_all(columns)
         for column, attempt in zip(columns, self._attempts, strict=True):
@@ -93,9 +102,13 @@ class AttemptsScreen(GalleyScreen):
         with self.told():
             session, attempt = self._proof.session, self._attempts[self._at]
             chosen = session.chosen(self._index)
+            said = INSTEAD.get(session.chunk(self._index).decision or "", "")
             if chosen is None or chosen.id != attempt.id:
                 session.choose(self._index, attempt.id)
-                self.galley.say(f"Attempt {self._at + 1} counts now. u in the proof takes it back.")
+                instead = f", no longer {said.removesuffix(' counts').removesuffix(' is kept')}" if said else ""
+                self.galley.say(f"Attempt {self._at + 1} counts now{instead}. u in the proof takes it back.")
+            elif said:
+                self.galley.say(f"{said[0].upper()}{said[1:]}: u takes that back, and then this attempt counts.")
             self.dismiss(None)
 
     def action_retry(self) -> None:
@@ -108,10 +121,11 @@ class AttemptsScreen(GalleyScreen):
         self.dismiss(None)
 
 
-def head(attempt: Attempt, counts: bool) -> Text:
-    """Mode, model, seed, time and flags of an attempt."""
+def head(attempt: Attempt, counts: bool, *, over: bool = False) -> Text:
+    """Mode, model, seed, time and flags of an attempt; `over` says that a person's own text goes before it."""
     text = Text()
-    text.append(f"{'● counts · ' if counts else ''}{attempt.mode}", "bold")
+    mark = ("○ chosen · " if over else "● counts · ") if counts else ""
+    text.append(f"{mark}{attempt.mode}", "bold")
     if attempt.model:
         text.append(f" · {attempt.model.removesuffix('.gguf')}")
     text.append(f"\nseed {attempt.seed}")

@@ -45,6 +45,9 @@ class GalleyScreen(Screen[None]):
         except GalleyError as error:
             self.galley.tell(error)
 
+    def setting_written(self, key: str) -> None:
+        """A setting was changed while this screen stood below; the app has it already."""
+
     def action_help(self) -> None:
         from .help import HelpScreen
 

@@ -66,6 +66,12 @@ class Deciding(GalleyScreen):
         except SessionError:
             return ()
 
+    def setting_written(self, key: str) -> None:
+        if key == "ui.view":
+            self.diff.view = self.galley.look.view
+        elif key == "ui.reflow":
+            self.diff.reflow = self.galley.look.reflow
+
     # Deciding
 
     def action_accept(self) -> None:

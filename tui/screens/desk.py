@@ -7,6 +7,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.widgets import DirectoryTree, Input
 
 from ...core.paths import expanded
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ..opening import Opened
 
 INFO_AFTER_SECONDS = 0.3
+BOTH_FROM = 72
+"""Cells from which on files and sessions stand beside each other."""
 
 
 class Desk(GalleyScreen):
@@ -94,6 +97,22 @@ class Desk(GalleyScreen):
         changed = {str(one.path): word for one in found if (word := what_became(one))}
         if not worker.is_cancelled:
             self.galley.call_from_thread(self.sessions.set_changed, changed)
+
+    def on_resize(self, event: Resize) -> None:
+        """Two panes need the room for two: in less, the one that has the keys is shown."""
+        self.set_class(event.size.width < BOTH_FROM, "narrow")
+        self._show_title()
+
+    def on_descendant_focus(self) -> None:
+        self.set_class(self.focused is self.sessions, "at-sessions")  # a name that is typed is one of the files
+        self._show_title()
+
+    def _show_title(self) -> None:
+        other = "files" if self.has_class("at-sessions") else "sessions"
+        key = keys.one_shown(self.galley.held["other_pane"].split(",")[0])
+        self.query_one("#title", Line).say(
+            f"Galley · {key} shows the {other}" if self.has_class("narrow") else "Galley"
+        )
 
     def _show_folder(self, folder: Path) -> None:
         self.query_one("#folder", Line).say(printable(str(folder)))
@@ -218,6 +237,10 @@ class Desk(GalleyScreen):
     def action_hidden(self) -> None:
         self.files.hidden = not self.files.hidden
         self.files.reload()
+
+    def setting_written(self, key: str) -> None:
+        if key == "ui.hidden" and self.files.hidden != self.galley.look.hidden:
+            self.action_hidden()
 
     def action_recent(self) -> None:
         from .dialogs import Choose

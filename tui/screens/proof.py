@@ -59,6 +59,7 @@ class Proof(Deciding):
         self._since_status = 0
         self._place: dict[str, str] = {}
         self._place_timer: Timer | None = None
+        self._finished = 0  # chunks when a run's end was told last: one that made an attempt asked for alone tells none
         self._let_go = False
         self._waits = False  # the chunk in view has no text yet: it is its source that is shown
 
@@ -100,6 +101,7 @@ class Proof(Deciding):
         self.chunks.filter = review.filter_named(place.get("filter", ""))
         chunk = place.get("chunk", "0")
         self.chunks.set_rows(self.session.rows(), int(chunk) if chunk.isdigit() else 0)
+        self._finished = self.chunks.tally["finished"]
         self.show_chunk()
         self.set_interval(1 / LOOKS_A_SECOND, self._look)
         self.call_after_refresh(self.galley.settle)
@@ -141,8 +143,11 @@ class Proof(Deciding):
             if isinstance(event, ServerWaited | RunEnded):
                 self._server_gone = isinstance(event, ServerWaited) and event.gone
             words, severity = captions.notice(event, keys.one_shown(self.galley.held["write"].split(",")[0]))
+            if isinstance(event, RunEnded):
+                words = words if self.chunks.tally["finished"] > self._finished else ""
+                self._finished = self.chunks.tally["finished"]
             if words:
-                self.galley.say(words, severity)
+                self.galley.say(words, severity, answer=False)
         if news.notices or self._since_status >= STATUS_EVERY_LOOKS:
             self._show_status()
         self._since_status += 1
@@ -235,7 +240,7 @@ class Proof(Deciding):
         threshold = self.session.settings.clean.threshold
         at, of = self.diff.current_number, self.diff.stop_count
         words = "" if self._waits else captions.change(at, of, edit, threshold)
-        if self.diff.effective_view != self.diff.view:
+        if self.diff.effective_view != self.diff.view and not at:  # of a change there is more to say than fits
             words = f"side by side needs {TERMINAL_FROM} columns · {words}".removesuffix(" · ")
         self.query_one("#change", Line).say(words)
 

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -29,13 +28,6 @@ class SettingsScreen(Screen[None]):
     """A form over the config file; comments in it stay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "back", "Back", id="settings_back")]
-
-    class Written(Message):
-        """A setting was written to the file."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
 
     def __init__(self, config: Config, themes: Sequence[str], models: Sequence[str], path: Path) -> None:
         """`path` is the config file; `models` are names that can be chosen, "" the embedded one."""
@@ -98,8 +90,7 @@ class SettingsScreen(Screen[None]):
         over = overridden(key)
         holds = "holds at once" if key.startswith(NOW) else "holds for the next document"
         self._note(f"{key}: written, but {over} goes over it." if over else f"{key}: written; {holds}.")
-        galley_app(self).reload_look()
-        self.post_message(self.Written(key))
+        galley_app(self).setting_written(key)
         self._config = self._reloaded()
         if key.startswith("keys.") or key == "ui.keys":
             for command in keys.COMMANDS:

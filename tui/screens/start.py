@@ -24,6 +24,7 @@ from ..widgets.form import Field, Form
 from .dialogs import Prompt
 
 BACK = "Esc goes back"
+SOON = f"It starts when it is read · {BACK}"
 MODES = ("auto", "rules", "verbatim", "rewrite")
 
 
@@ -43,6 +44,9 @@ class StartScreen(ModalScreen[Opened | None]):
         self._reading: jobs.Reading | None = None
         self._plan: Plan | None = None
         self._begun = False
+        self._reads = True
+        self._wanted: bool | None = None
+        """Enter (False) or F (True: anew) came while the file was still being read."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -83,7 +87,7 @@ class StartScreen(ModalScreen[Opened | None]):
             return
         except GalleyError as error:
             if not worker.is_cancelled:
-                call(self._show, f"{error.message}\n{error.hint}")
+                call(self._can_not, f"{error.message}\n{error.hint}")
             return
         if not worker.is_cancelled:
             call(self._planned, plan, words)
@@ -129,10 +133,19 @@ class StartScreen(ModalScreen[Opened | None]):
     def _show(self, words: str) -> None:
         self.query_one("#plan", Static).update(printable(words))
 
+    def _can_not(self, words: str) -> None:
+        """There is no plan, and nothing to wait for."""
+        self._reads, self._wanted = False, None
+        self._show(words)
+        self.query_one("#start-keys", Static).update(BACK)
+
     def _planned(self, plan: Plan, words: str) -> None:
-        self._plan, self._reading = plan, plan.reading
+        self._plan, self._reading, self._reads = plan, plan.reading, False
         self._show(words)
         self.query_one("#start-keys", Static).update(f"Enter starts · {BACK}")
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None and (plan.model is not None or plan.mode == "rules"):  # a model is fetched after a look
+            self._begin(fresh=wanted)
 
     @work
     async def _ask_password(self, error: PasswordNeeded) -> None:
@@ -150,7 +163,8 @@ class StartScreen(ModalScreen[Opened | None]):
     def mode_changed(self, event: Form.Changed) -> None:
         if self._begun:
             return
-        self._plan = None
+        self._plan = self._wanted = None
+        self._reads = True
         self.query_one("#start-keys", Static).update(BACK)
         clean = self._config.clean.model_copy(update={"mode": event.value})
         self._config = self._config.model_copy(update={"clean": clean})
@@ -165,6 +179,9 @@ class StartScreen(ModalScreen[Opened | None]):
         self._begin(fresh=True)
 
     def _begin(self, *, fresh: bool) -> None:
+        if self._plan is None and self._reads:
+            self._wanted = fresh
+            self.query_one("#start-keys", Static).update(SOON)
         if self._plan is None or not self.ready:
             return
         self._begun = True

@@ -34,6 +34,10 @@ class Form(RowList, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False, id="form_down"),
         Binding("up,k", "move(-1)", "Up", show=False, id="form_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="form_page_down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="form_page_up"),
+        Binding("home,g", "to_end(1)", "First", show=False, id="form_first"),
+        Binding("end,G", "to_end(-1)", "Last", show=False, id="form_last"),
         Binding("right,l", "turn(1)", "Next choice", show=False, id="form_right"),
         Binding("left,h", "turn(-1)", "Choice before", show=False, id="form_left"),
         Binding("enter", "enter", "Take", show=False, id="form_enter"),
@@ -99,6 +103,19 @@ class Form(RowList, can_focus=True):
             at += by
         if 0 <= at < len(self._fields):
             self.cursor = at
+
+    def action_page(self, by: int) -> None:
+        """A page on; on a heading, the field behind it."""
+        self._land(self.cursor + by * max(1, self.size.height - 1), by)
+
+    def action_to_end(self, inward: int) -> None:
+        """The first field (1) or the last (-1)."""
+        self._land(0 if inward > 0 else len(self._fields) - 1, inward)
+
+    def _land(self, at: int, by: int) -> None:
+        """The field nearest to a line, which may be a heading's; on in the direction of `by` where two are as near."""
+        fields = [i for i, field in enumerate(self._fields) if field.key]
+        self.cursor = min(fields, key=lambda i: (abs(i - at), -by * i))
 
     def action_turn(self, by: int) -> None:
         field = self.current

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ROOMY = 56
 """Cells from which a mode is written out."""
+SHORTEST = 8
+"""Cells of a name that are kept in any case."""
 SHORT = {"verbatim": "verb.", "rewrite": "rewr."}
 
 
@@ -85,9 +87,16 @@ class SessionList(RowList, can_focus=True):
             figures += f" ✎{status.decided}"
         if status.failed:
             figures += f" ✗{status.failed}"
-        room = max(8, width - len(when[0]) - len(mode) - len(figures) - len(state[0]) - 3)
-        name = middle(printable(one.document_path.name), room)
-        return [when, (name, "bold"), (f" {mode}", "dim"), (figures, ""), ("  ", ""), state]
+        parts: list[Cell] = [when, (f" {mode}", "dim"), (figures, ""), ("  ", ""), state]
+        for least in (
+            parts[0],
+            parts[1],
+        ):  # how it stands matters more than when it was touched, and that than the mode
+            if width - sum(len(text) for text, _ in parts) < SHORTEST:
+                parts.remove(least)
+        room = max(SHORTEST, width - sum(len(text) for text, _ in parts))
+        name: Cell = (middle(printable(one.document_path.name), room), "bold")
+        return [*parts[:1], name, *parts[1:]] if when in parts else [name, *parts]
 
     def _state(self, one: "SessionSummary", width: int) -> Cell:
         changed = self._changed.get(str(one.path))
