@@ -1,10 +1,12 @@
 """The extraction worker is locked in before a file can have a say: it reads, answers through its pipe, and no more."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,10 @@ from pdfs import pages_saying
 
 from galley.core.config import Config
 from galley.core.doctor import Finding, examine
+from galley.core.errors import InputError
 from galley.core.extract import extract
 from galley.core.extract.confine import CHANGING, EVERYTHING, NETWORK, PROGRAMS, WRITING
+from galley.core.extract.options import ExtractOptions
 from galley.core.extract.process import WorkerProcess
 from galley.core.extract.protocol import Job, Opened, Stage
 
@@ -129,6 +133,67 @@ def test_every_thread_of_a_worker_is_confined(tmp_path: Path) -> None:
             assert "Seccomp:\t2" in status
     finally:
         worker.end()
+
+
+LIES = """
+import os
+import galley.core.extract.pdfium as reader
+
+def evil(self, number):
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, open("lie.json", "rb").read() + b"\\n")
+        except OSError:
+            pass
+    return "what it says itself"
+
+reader.PdfiumReader.text = evil
+"""
+TAKEN = {"is": "Taken", "page": 1, "text": "a", "extractor": "pdfium", "removed": 0, "unseen": {}}
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "[]",
+        "[" * 100_000,
+        '{"is": "Nobody"}',
+        json.dumps({**TAKEN, "text": 7}),
+        json.dumps({**TAKEN, "page": 9}),
+        json.dumps({**TAKEN, "extractor": "pypdf2"}),
+        json.dumps({"is": "Trying", "page": 1, "extractor": "nobody"}),
+        json.dumps(TAKEN) + "\n" + json.dumps(TAKEN),
+        json.dumps({**TAKEN, "text": "a\x1b[2Jb"}),
+    ],
+    ids=[
+        "a list",
+        "an endless one",
+        "a kind",
+        "a type",
+        "a page",
+        "an extractor",
+        "a try",
+        "one too many",
+        "a sequence",
+    ],
+)
+def test_what_a_library_that_is_taken_over_answers_harms_no_more_than_its_document(
+    lie: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(LIES)
+    (tmp_path / "lie.json").write_text(lie)
+    (tmp_path / "paper.pdf").write_bytes(pages_saying("a page"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    loose: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", loose.append)
+    try:
+        text = "".join(page.text for page in extract(Path("paper.pdf"), ExtractOptions(timeout_seconds=20)).pages)
+    except InputError as error:
+        text = str(error)
+    assert text
+    assert text.replace("\n", "").isprintable()
+    assert not loose
 
 
 def reading_finding() -> Finding:

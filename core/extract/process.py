@@ -135,7 +135,7 @@ class WorkerProcess:
             try:
                 self._messages.put(decode(line))
             except ValueError:
-                break  # cut short by the worker's end
+                break  # cut short by the worker's end, or none of ours
         self._messages.put(None)
 
     def _drain(self, stderr: IO[bytes]) -> None:

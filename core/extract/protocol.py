@@ -4,8 +4,9 @@ Both sides share these types, so that a message that changes changes on both end
 """
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 PRELOAD = "preload"
 """To a worker that is started before it is known for which file: load the PDF libraries, then wait for the job."""
@@ -135,11 +136,26 @@ _TYPES: dict[str, type[Message]] = {
 }
 
 
+def _kinds(hint: Any) -> tuple[type, ...]:
+    """What a field's values may be, the types of what is in them left out."""
+    return tuple(get_origin(one) or one for one in (get_args(hint) if isinstance(hint, UnionType) else (hint,)))
+
+
+_FIELDS = {kind: [(one.name, _kinds(one.type)) for one in fields(kind)] for kind in _TYPES.values()}
+
+
 def encode(message: Message) -> bytes:
     return json.dumps({"is": type(message).__name__} | asdict(message)).encode() + b"\n"
 
 
 def decode(line: bytes) -> Message:
-    """Raises ValueError for a line that is no whole message, such as the last one of a killed process."""
-    fields: dict[str, Any] = json.loads(line)
-    return _TYPES[fields.pop("is")](**fields)
+    """Raises ValueError for a line that is no whole message: the last one of a killed process, or one of a process that
+    a file has taken over."""
+    try:
+        values: dict[str, Any] = json.loads(line)
+        message = _TYPES[values.pop("is")](**values)
+    except (TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
+        raise ValueError("no message") from error
+    if not all(isinstance(getattr(message, name), kinds) for name, kinds in _FIELDS[type(message)]):
+        raise ValueError("no message")
+    return message

@@ -6,7 +6,7 @@ worker after worker is given up, and what was had until then is kept.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +14,7 @@ from typing import Self
 
 from ..document import Page
 from ..errors import InputError
+from .controls import strip_controls
 from .failures import ExtractionCancelled, FileChanged, PasswordNeeded, named
 from .options import ExtractOptions
 from .process import Cancelled, WorkerDied, WorkerProcess, next_worker
@@ -41,6 +42,8 @@ MOST_DEATHS = 25
 """Workers lost on one file, all in all."""
 MOST_FAILURES_IN_A_ROW = 200
 """Pages that no extractor can take, one after the other; a page count can be a lie."""
+OUT_OF_TURN = "it answered what it was not asked"
+"""Only a worker that a file has taken over does."""
 SKIPPABLE = {"pypdf", "pdfium", "repair", "metadata"}
 """Steps of opening that a file can do without."""
 
@@ -64,8 +67,9 @@ class Harvest:
     """Length of the document's text: all pages and one separator between two."""
 
     def add(self, taken: Taken) -> None:
-        self.characters += len(taken.text) + (1 if self.pages else 0)
-        self.pages[taken.page] = Page(taken.page, taken.text, taken.extractor)
+        text = strip_controls(taken.text).text  # the worker has done so, if it is still ours
+        self.characters += len(text) + (1 if self.pages else 0)
+        self.pages[taken.page] = Page(taken.page, text, taken.extractor)
         self.removed += taken.removed
         if taken.unseen:
             self.unseen[taken.page] = taken.unseen
@@ -134,12 +138,13 @@ class Supervisor:
                 worker = self._start()
                 while isinstance(message := self._receive(worker), Stage):
                     stage = message.name
+                if not isinstance(message, Refused | Opened):
+                    raise WorkerDied(OUT_OF_TURN)
             except WorkerDied as death:
                 self._avoid(stage, str(death))
                 continue
             if isinstance(message, Refused):
                 raise self._refusal(message)
-            assert isinstance(message, Opened)
             if self._opened is not None and message.sha256 != self._opened.sha256:
                 raise FileChanged(f"{named(self._path)} changed while it was read.", "Start again when it is complete.")
             self._opened = message
@@ -210,6 +215,8 @@ class Supervisor:
         self._busy = True
         worker.send(Work.of(list(pending)))
         while not isinstance(message := self._receive(worker), Finished):
+            if not in_turn(message, pending):
+                raise WorkerDied(OUT_OF_TURN)
             if isinstance(message, Trying):
                 self._trying = message
             elif isinstance(message, Taken | Failed):
@@ -302,3 +309,12 @@ class Supervisor:
         if self._worker is not None:
             self._worker.end()
             self._worker = None
+
+
+def in_turn(message: Message, pending: Sequence[Item]) -> bool:
+    """Whether a message is about the page that is next, if it is about one."""
+    if not isinstance(message, Trying | Taken | Failed):
+        return True
+    if not pending or message.page != pending[0].page:
+        return False
+    return isinstance(message, Failed) or message.extractor in pending[0].extractors
