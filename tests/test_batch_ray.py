@@ -4,6 +4,8 @@ import json
 import os
 import re
 import secrets
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -287,11 +289,14 @@ def test_a_cluster_that_does_not_start_is_one_sentence_and_leaves_nothing(
             self.ended = True
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / f"galley-ray-{ended.pid}-killed").mkdir()
     ray = Overloaded()
     with pytest.raises(ClusterLost, match=r"did not start on this machine: The current node timed out"):
         connected(ray, "local", 1).__enter__()
     assert ray.ended
-    assert not list(tmp_path.glob("galley-ray-*"))
+    assert not list(tmp_path.glob("galley-ray-*")), "not of its own, nor of one that was killed"
 
 
 def test_nothing_of_rays_own_reaches_the_terminal(tmp_path: Path, own_home: Path, embedded_model: Path) -> None:

@@ -21,7 +21,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
+
+import psutil
 
 from ..config import Config
 from ..engine.local import open_log
@@ -38,6 +41,8 @@ from .tasks import Task
 from .waiting import Waits
 
 LOCAL = "local"
+OWN = "galley-ray-"
+"""How the folder of a cluster on this machine is called, before the number of its command's process."""
 WAVE = 20_000
 """Documents that are handed to Ray at a time: its input is held in memory."""
 READER_MEMORY = 256 << 20
@@ -270,7 +275,8 @@ def connected(ray: Any, address: str, workers: int) -> Generator[None]:
     folder = ""
     options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False, "configure_logging": False}
     if address == LOCAL:
-        folder = tempfile.mkdtemp(prefix="galley-ray-")
+        clear_left()
+        folder = tempfile.mkdtemp(prefix=f"{OWN}{os.getpid()}-")
         options |= {
             "num_cpus": workers,
             "include_dashboard": False,
@@ -292,6 +298,14 @@ def connected(ray: Any, address: str, workers: int) -> Generator[None]:
         ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_left() -> None:
+    """Take away the folders of clusters whose command was killed, with which Ray ends."""
+    for path in Path(tempfile.gettempdir()).glob(f"{OWN}*-*"):
+        number = path.name.removeprefix(OWN).partition("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def not_there(address: str, error: Exception) -> ClusterLost:
