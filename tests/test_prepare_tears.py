@@ -178,7 +178,7 @@ def test_a_footnote_is_known_by_its_number_behind_a_name_that_ends_in_one() -> N
     assert f"{half} {REST}" in text
 
 
-def test_a_web_address_that_a_lines_end_tears_is_whole() -> None:
+def test_a_web_address_that_a_lines_end_tears_stays_in_its_paragraph() -> None:
     assert (
-        "(at https://mills.org/lake)" in prepared("The lake has pages of its own (at https:\n//mills.org/lake).").text
+        "(at https: //mills.org/lake)" in prepared("The lake has pages of its own (at https:\n//mills.org/lake).").text
     )
