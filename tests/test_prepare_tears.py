@@ -170,6 +170,22 @@ def test_a_footnote_that_begins_with_a_bare_address_stands_apart() -> None:
     marked, note = HALF.replace("lake", "lake1"), "1 mills.lake.org, as of the spring"
     text = prepared(f"{marked}\n\n{note}\n\n{REST} {NEXT}", torn_sentences=False).text
     assert text.split("\n\n") == [marked, note, f"{REST} {NEXT}"]
+    short = note.partition(",")[0]
+    assert prepared(f"{marked}\n\n{short}\n\n{REST} {NEXT}").text.split("\n\n") == [f"{marked} {REST}", short, NEXT]
+
+
+def test_a_sentence_comes_together_over_a_figures_inside_and_its_caption() -> None:
+    inside = ["Upper Mill Lower Mill", "grain per day", "(a) Mills before the flood"]
+    caption = "Fig. 3. The mills on the river, from the lake to the sea."
+    text = prepared("\n\n".join([HALF, *inside, caption, f"{REST} {NEXT}"])).text
+    assert text.split("\n\n") == [f"{HALF} {REST}", *inside, caption, NEXT]
+    words = "The miller of the lake and the one of the river are"
+    assert REST in prepared("\n\n".join([HALF, words, caption, f"{REST} {NEXT}"])).text.split(f"{HALF} ")[0]
+
+
+def test_a_theorem_is_no_rest_of_a_sentence() -> None:
+    source = f"{HALF} for the\n\nFig. 3. A wheel.\n\nSatz 5.5 (Satz von Mill) Every wheel of the lake turns."
+    assert "for the Satz" not in prepared(source).text
 
 
 def test_a_footnote_is_known_by_its_number_behind_a_name_that_ends_in_one() -> None:
@@ -178,6 +194,7 @@ def test_a_footnote_is_known_by_its_number_behind_a_name_that_ends_in_one() -> N
     assert f"{half} {REST}" in text
 
 
-def test_a_web_address_that_a_lines_end_tears_stays_in_its_sentence() -> None:
-    torn = "The lake has pages of its own (at https:\n//mills.org/lake)."
-    assert prepared(torn).text.strip() == torn.replace("\n", " ")
+def test_a_web_address_that_a_lines_end_tears_stays_in_its_paragraph() -> None:
+    assert (
+        "(at https: //mills.org/lake)" in prepared("The lake has pages of its own (at https:\n//mills.org/lake).").text
+    )

@@ -90,12 +90,12 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
         new = (
             after.start in edges
             or after.start in notes
-            or (title - 1 <= place < front and is_own_line(line.text.strip(), after.text.strip()))
+            or (place < front and place + 1 not in title[1:] and is_own_line(line.text.strip(), after.text.strip()))
             or (inside is not None and resumes(line, after))
             or (inside == "footnote" and "\f" in gap)
             or (inside is not None and "\f" not in gap and gap.count("\n") > 1)
             or (
-                not (place + 1 < title or after.start in run_on or is_address(line.text, after.text))
+                not (place + 1 in title[1:] or after.start in run_on or is_address(line.text, after.text))
                 and starts_new(line, after, gap, typical(widths, place))
             )
         )
@@ -162,15 +162,16 @@ def title_block(lines: Sequence[Line]) -> int:
     return 0
 
 
-def title_lines(front: Sequence[Line], text: str) -> int:
-    """How many of a title block's first lines are the title: those above an empty line; 0 where none shows that,
-    or where a date is among them."""
-    for place, (line, after) in enumerate(pairwise(front[:LONGEST_HEADLINE]), 1):
+def title_lines(front: Sequence[Line], text: str) -> range:
+    """Which of a title block's first lines are the title: those above an empty line, below arXiv's stamp; none where no
+    empty line shows that, or where a date is among them."""
+    first = int(bool(front) and front[0].text.startswith("arXiv:"))
+    for place, (line, after) in enumerate(pairwise(front[first : first + LONGEST_HEADLINE]), first):
         if YEAR.search(line.text):
-            return 0
+            break
         if text.count("\n", line.end, after.start) > 1:
-            return place
-    return 0
+            return range(first, place + 1)
+    return range(0)
 
 
 def run_on_items(lines: Sequence[Line]) -> Iterator[int]:

@@ -26,7 +26,9 @@ NAMED = re.compile(
     r"(?::|\s+(?:[^\W\d_a-z]|\(|[a-z]\)))"
 )
 """How a caption begins, and no sentence about its figure: not "Figure 1, larger values" and not "Fig. 3 shows"."""
-FOOTNOTE = re.compile(r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?(?!\w\b))\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:)")
+FOOTNOTE = re.compile(
+    r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?(?!\w\b))\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:|[a-z][a-z.-]{2,40}\.(?:org|com|net|edu|gov|io)\b)"
+)
 """A mark and what begins large; "1D" is a word."""
 NUMBERED_NOTE = re.compile(r"^(\d{1,2})[.)]")
 IMPRINT = re.compile(r"^(?:corresponding author|e-?mail|send offprint|present address|preprint|©)\b", re.I)
@@ -36,6 +38,8 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 CITED = re.compile(r"\s?[(\[][^()\[\]]{0,200}[)\]]")
 IN_BRACKETS = re.compile(r"\((?!(?:[a-z]|[ivx]{1,4}|\d{1,2})\))[^()\n]{2,80}\)(?:[,;:.]|\s+[a-z])")
 """How a sentence goes on with what is in brackets: no item of a list, and a sentence's own bracket ends with it."""
+NAMED_ITEM = re.compile(r"[^\W\d_a-z][^\W\d_]{2,12} \d{1,3}(?:\.\d{1,3}){0,3}\.? [(A-ZÄÖÜ]")
+"""A theorem's beginning: "Satz 5.5 (Gauß)"."""
 ITEM = re.compile(r"(?:[a-z]|[ivx]{1,4})\)\s")
 REFERRED = re.compile(r"\b(?:Equations?|Eqs?\.?|Gleichung(?:en)?|Gl\.)\s*\([^()]{1,12}\)[.,]?\s*$")
 ENUMERATED = re.compile(r"\b[a-z\d]{1,2}\)$")
@@ -193,7 +197,7 @@ def begins_with_name(text: str, language: str) -> bool:
     """Whether what begins large may be the rest of a sentence that "the" or "of" leaves open: no heading, and no common
     word with which a sentence may begin, such as "Usually", unless the next begins large too."""
     first, *others = text.split()[:2]
-    if not first[0].isalpha() or is_heading(text, True) or linking([first.lower()], language):
+    if not first[0].isalpha() or NAMED_ITEM.match(text) or is_heading(text, True) or linking([first.lower()], language):
         return False
     name = first[1:] != first[1:].lower() or any(other[0].isupper() for other in others)
     return name or language in CAPITALS or zipf(first.lower().strip(",;:)"), language) < COMMON
