@@ -43,6 +43,8 @@ SUSPENDED = frozenset(
     ]
 )
 WORD = re.compile(rf"{WORD_PART}+(?:-{WORD_PART}+)*")
+MARKED = re.compile(r"(?:[’']s?)?\d*\Z")
+"""What ends a word and is no part of it: a genitive, the mark of a footnote."""
 SOLID_LANGUAGES = frozenset({"de", "nl", "sv", "da", "nb", "fi", "hu"})
 """Languages that write compounds as one word: there a hyphen before a small letter is nearly always a break."""
 PREFIXES = frozenset(
@@ -138,6 +140,8 @@ JOINING = frozenset(
 )
 """Prefixes that English joins, unless the document has the habit of hyphenating them."""
 PARTICLES = frozenset(["in", "up", "on", "off", "out", "by", "to", "down", "over"])
+NAME_PREFIXES = frozenset(["Mc"])
+"""What is never hyphenated to the name behind it."""
 SUFFIXES = frozenset(["able", "ably", "ally", "less", "ness", "fully"])
 """Endings that are no words of a compound, though some are words elsewhere."""
 KNOWN = 2.5
@@ -265,13 +269,16 @@ def closing_probability(left: str, right: str, words: Counter[str], language: st
         return 0.02
     tail = left.rpartition("-")[2]
     head = right.partition("-")[0]
-    solid, hyphenated = words[(tail + head).lower()], words[f"{tail}-{head}".lower()]
+    bare = MARKED.sub("", head, count=1)
+    head, right = bare, bare + right[len(head) :]
+    solid = words[(tail + head).lower()]
+    hyphenated = words[f"{tail}-{head}".lower()] or words[f"{left}-{right}".lower()]
     if solid != hyphenated:
         return 0.995 if solid > hyphenated else 0.01
     if len(tail) == 1 or len(head) == 1:  # no line is broken behind or before a single letter
         return 0.02
     if head[0].isupper() and not (left.isupper() and right.isupper()):
-        return 0.02
+        return 0.95 if tail in NAME_PREFIXES else 0.02
     if tail[-2:].isupper() and head.islower() and zipf((tail + head).lower(), language) < COMMON:
         return 0.05
     return by_frequency(left.lower(), right.lower(), words, language)

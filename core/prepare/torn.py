@@ -42,6 +42,8 @@ def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
             second = SECOND_HALF.match(later.text)
             if second is None or later.start in taken or not second[1].islower():
                 continue
+            if before.text.rstrip().endswith(HYPHENS):  # the rest of another word
+                continue
             prefixed = first[1].lower() in PREFIXES and SENTENCE_END.search(before.text) is not None
             compound = prefixed or words[f"{first[1]}-{second[1]}".lower()] > 0
             if compound or is_torn(first[1], second[1], words, language):
