@@ -131,3 +131,13 @@ def test_the_rest_of_another_broken_word_goes_to_no_word_above() -> None:
     text = prepared("We used the No-\nU-Turn sampler here.\nIt is an assump-\ntion of ours that it ends.").text
     assert "the No-U-Turn sampler" in text
     assert "an assumption of ours" in text
+
+
+def test_a_word_that_a_caption_tears_is_not_joined_to_the_caption() -> None:
+    text = prepared("Different things differ. They are seen to be frobnar-\nFigure 3. The mill.\nIt ends there.").text
+    assert "frobnar-\n\nFigure 3. The mill." in text
+
+
+def test_a_rest_that_is_much_rarer_than_the_word_comes_back_though_people_use_it() -> None:
+    text = prepared("A different one. They look differ-\nFigure 3. The mill stands there.\nent in the rain.").text
+    assert "They look different" in text

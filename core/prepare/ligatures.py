@@ -21,8 +21,8 @@ KNOWN = 2.5
 """Zipf frequency from which on the language has the word that ends in the ligature."""
 WHOLE = 1.5
 """And from which on it has the whole."""
-BEHIND = 4.0
-"""So common is what follows, where the document does not have it twice itself."""
+LINKING = 5.5
+"""So common is what follows, where the document does not have it itself: of "oﬀprint" it has no "print"."""
 SHORTEST = 2
 
 
@@ -44,6 +44,6 @@ def lost_blanks(traced: Traced, ligatures: Sequence[int], language: str) -> Iter
         first, rest = WORD.findall(text[max(0, at - LONGEST) : at])[-1].lower(), behind.group()
         whole = words[first + rest]
         alone = words[first] > whole or zipf(first, language) >= KNOWN
-        follows = len(rest) >= SHORTEST and (words[rest] > 1 or zipf(rest, language) >= BEHIND)
-        if alone and follows and whole <= max(1, words[rest]) and zipf(first + rest, language) < WHOLE:
+        follows = len(rest) >= SHORTEST and (words[rest] > whole or zipf(rest, language) >= LINKING)
+        if alone and follows and zipf(first + rest, language) < WHOLE:
             yield Edit(at, at, " ")

@@ -19,6 +19,8 @@ SECOND_HALF = re.compile(r"([^\W\d_]{2,20})\b(?!-)[ \t]?")
 FURTHEST = 80
 """How many lines further on the second half is looked for."""
 COMMON = 3.0
+RARER = 2.0
+"""So much rarer than the whole, in powers of ten, is "ent" than "different"."""
 PREFIXES = frozenset(["self", "non", "well", "half", "quasi", "cross"])
 """Halves that nearly always keep their hyphen, whatever the other is."""
 
@@ -62,8 +64,10 @@ def known_compound(first: str, following: str, words: Counter[str]) -> bool:
 
 
 def is_torn(first: str, second: str, words: Counter[str], language: str) -> bool:
-    """Whether the halves make a word together and one of them is none alone."""
+    """Whether the halves make a word together and one of them is none alone, or the second is much the rarer."""
     whole = (first + second).lower()
-    if not words[whole] and zipf(whole, language) < COMMON:
+    common = zipf(whole, language)
+    if not words[whole] and common < COMMON:
         return False
-    return min(zipf(first.lower(), language), zipf(second.lower(), language)) < COMMON
+    rest = zipf(second.lower(), language)
+    return min(zipf(first.lower(), language), rest) < COMMON or (bool(words[whole]) and rest < common - RARER)
