@@ -27,6 +27,21 @@ def prepared(*pages: str, **options: bool | str) -> Prepared:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
+        ("a star turned o\ufb00during the night", "a star turned off during the night"),
+        ("We cut o\ufb00of it. The cuto\ufb00for it", "We cut off of it. The cutoff for it"),
+        ("Ryko\ufb00 et al. and Ryko\ufb00 et al.; Ryko\ufb00et al.", "Rykoff et al. and Rykoff et al.; Rykoff et al."),
+        ("an o\ufb00set, an o\ufb00er, di\ufb00erent e\ufb00orts", "an offset, an offer, different efforts"),
+        ("the Hu\ufb00man code", "the Huffman code"),
+        ("Send o\ufb00print requests to us.", "Send offprint requests to us."),
+    ],
+)
+def test_a_blank_lost_behind_a_wide_ligature_is_put_back_and_no_word_is_torn(raw: str, expected: str) -> None:
+    assert prepared(f"{raw}\n", unicode=True).text == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
         ("modi\ufb01ed \ufb02ow", "modified flow"),
         ("Universit´e de G¨urkan", "Université de Gürkan"),
         ("where ˜m and ¯A are small", "where m\u0303 and Ā are small"),

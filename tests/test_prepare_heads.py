@@ -45,6 +45,10 @@ class TestOverPages:
         text = text_of(*(f"{body(n)}\nArticle number, page {n} of 9" for n in range(1, 10)), plain=plain)
         assert "Article number" not in text
 
+    def test_a_copyright_line_goes_though_it_begins_small_and_ends_in_a_sign(self, plain: bool) -> None:
+        text = text_of(*(f"{body(n)}\nc\u20dd RAS, MNRAS 000, ??" for n in range(1, 9)), plain=plain)
+        assert "MNRAS" not in text
+
     def test_roman_page_numbers_go(self, plain: bool) -> None:
         numerals = ("iii", "iv", "v", "vi", "vii", "viii")
         text = text_of(*(f"{body(place)}\n{numeral}" for place, numeral in enumerate(numerals)), plain=plain)

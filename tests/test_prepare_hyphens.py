@@ -90,6 +90,8 @@ def test_a_doubtful_hyphen_is_a_candidate_that_gives_the_other_form() -> None:
         ("time-\nconsuming", "time-consuming"),
         ("ChatGPT-\ndistilled", "ChatGPT-distilled"),
         ("observation-\nally", "observationally"),
+        ("ex-\namples2", "examples2"),
+        ("Mc-\nCarthy", "McCarthy"),
     ],
 )
 def test_what_no_line_break_parts_keeps_its_hyphen_and_an_ending_joins(broken: str, mended: str) -> None:
@@ -114,3 +116,28 @@ def test_a_prefix_before_a_capital_takes_no_word_from_further_down() -> None:
 
 def test_a_conjunction_behind_a_hyphen_keeps_its_blank() -> None:
     assert "pre- and post-war" in prepared("They met in pre-\nand post-war years.").text
+
+
+def test_a_document_that_has_the_whole_compound_keeps_each_of_its_hyphens() -> None:
+    text = prepared("A pre-main-sequence star is young. The pre-\nmain-sequence stars contract.").text
+    assert text.count("pre-main-sequence") == 2
+
+
+def test_a_genitive_is_closed_as_the_word_is() -> None:
+    assert "GLIMMERFOLD’s" in prepared("We use GLIMMERFOLD. All of GLIM-\nMERFOLD’s parts are free.").text
+
+
+def test_the_rest_of_another_broken_word_goes_to_no_word_above() -> None:
+    text = prepared("We used the No-\nU-Turn sampler here.\nIt is an assump-\ntion of ours that it ends.").text
+    assert "the No-U-Turn sampler" in text
+    assert "an assumption of ours" in text
+
+
+def test_a_word_that_a_caption_tears_is_not_joined_to_the_caption() -> None:
+    text = prepared("Different things differ. They are seen to be frobnar-\nFigure 3. The mill.\nIt ends there.").text
+    assert "frobnar-\n\nFigure 3. The mill." in text
+
+
+def test_a_rest_that_is_much_rarer_than_the_word_comes_back_though_people_use_it() -> None:
+    text = prepared("A different one. They look differ-\nFigure 3. The mill stands there.\nent in the rain.").text
+    assert "They look different" in text

@@ -173,7 +173,7 @@ def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
 def is_of_text(text: str) -> bool:
     """Whether a line that recurs is all the same the end of a sentence ("as desired.") or a piece of a formula: what
     begins in a small letter and closes, or is short and no number's."""
-    if text.startswith("continued"):  # what a long table has on each of its pages
+    if text.startswith(("continued", "c\u20dd")):  # what a long table has on each page; a copyright sign of TeX's
         return False
     return text[0].islower() and (CLOSED.search(text) is not None or (len(text) < SHORTEST_HEAD and text.isalpha()))
 

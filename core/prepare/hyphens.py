@@ -13,6 +13,7 @@ from ..traced import Edit, Traced
 from .doubts import Doubt, around
 from .frequency import zipf
 from .lines import lower_words
+from .paragraphs import CAPTION_HEAD
 from .torn import mend_torn
 
 WORD_PART = r"[^\W\d_]"
@@ -43,6 +44,8 @@ SUSPENDED = frozenset(
     ]
 )
 WORD = re.compile(rf"{WORD_PART}+(?:-{WORD_PART}+)*")
+MARKED = re.compile(r"(?:[’']s?)?\d*\Z")
+"""What ends a word and is no part of it: a genitive, the mark of a footnote."""
 SOLID_LANGUAGES = frozenset({"de", "nl", "sv", "da", "nb", "fi", "hu"})
 """Languages that write compounds as one word: there a hyphen before a small letter is nearly always a break."""
 PREFIXES = frozenset(
@@ -138,6 +141,8 @@ JOINING = frozenset(
 )
 """Prefixes that English joins, unless the document has the habit of hyphenating them."""
 PARTICLES = frozenset(["in", "up", "on", "off", "out", "by", "to", "down", "over"])
+NAME_PREFIXES = frozenset(["Mc"])
+"""What is never hyphenated to the name behind it."""
 SUFFIXES = frozenset(["able", "ably", "ally", "less", "ness", "fully"])
 """Endings that are no words of a compound, though some are words elsewhere."""
 KNOWN = 2.5
@@ -151,6 +156,8 @@ SLOPPY = 2.0
 """A whole that is rarer than its parts by more than this is how some people write a compound ("longterm")."""
 FAR = 3.5
 """So much rarer than both parts no word is that a line breaks ("socalled")."""
+CAPTION = 30
+"""Characters in which a caption's beginning shows."""
 DOUBT = 0.02
 """Below this probability the other way is not worth a question."""
 
@@ -215,8 +222,9 @@ def without_broken(text: str) -> str:
 
 
 def breaks(text: str) -> list[Break]:
-    """Words broken at a line's end, and words cut by a hyphen and a blank inside a line."""
-    found = [Break(m[1], m[2], m.end(1), m.start(2)) for m in BROKEN.finditer(text)]
+    """Words broken at a line's end, if no caption tears them, and words cut by a hyphen and a blank inside a line."""
+    broken = (m for m in BROKEN.finditer(text) if not CAPTION_HEAD.match(text[m.start(2) : m.start(2) + CAPTION]))
+    found = [Break(m[1], m[2], m.end(1), m.start(2)) for m in broken]
     found += [Break(m[1], m[2], m.end(1), m.start(2)) for m in INLINE.finditer(text) if m[2].lower() not in SUSPENDED]
     return sorted(found, key=lambda b: b.start)
 
@@ -265,13 +273,16 @@ def closing_probability(left: str, right: str, words: Counter[str], language: st
         return 0.02
     tail = left.rpartition("-")[2]
     head = right.partition("-")[0]
-    solid, hyphenated = words[(tail + head).lower()], words[f"{tail}-{head}".lower()]
+    bare = MARKED.sub("", head, count=1)
+    head, right = bare, bare + right[len(head) :]
+    solid = words[(tail + head).lower()]
+    hyphenated = words[f"{tail}-{head}".lower()] or words[f"{left}-{right}".lower()]
     if solid != hyphenated:
         return 0.995 if solid > hyphenated else 0.01
     if len(tail) == 1 or len(head) == 1:  # no line is broken behind or before a single letter
         return 0.02
     if head[0].isupper() and not (left.isupper() and right.isupper()):
-        return 0.02
+        return 0.95 if tail in NAME_PREFIXES else 0.02
     if tail[-2:].isupper() and head.islower() and zipf((tail + head).lower(), language) < COMMON:
         return 0.05
     return by_frequency(left.lower(), right.lower(), words, language)

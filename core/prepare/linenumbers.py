@@ -20,7 +20,7 @@ FEWEST = {1: 45, 5: 10}
 MISSED = 3
 """So many steps on the next number may be, where one was lost in a line of the text."""
 NEAR = 4
-"""So many lines on, at each step, stands the next number at most; pages' numbers, which tear sentences too, do not."""
+"""So many lines on, at each step, the next number stands at the most; pages' numbers, which tear too, are further."""
 TEARING = 0.4
 """Share of the numbers that must tear a sentence: the others stand beside formulas, headings and names."""
 WORDS = 3

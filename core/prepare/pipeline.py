@@ -17,6 +17,7 @@ from .figures import clear_figures
 from .hyphens import close_hyphens
 from .initials import initials
 from .language import detect_language
+from .ligatures import ligatures_in, lost_blanks
 from .linenumbers import line_numbers
 from .options import PrepareOptions
 from .paragraphs import join_lines
@@ -61,6 +62,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     """Repair a document's text; pure, and linear in its length."""
     options = options or PrepareOptions()
     traced = Traced.of(document.text)
+    ligatures = ligatures_in(traced.text)
     counts: dict[str, int] = {}
     doubts: list[Doubt] = []
 
@@ -74,6 +76,8 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     if options.unicode:
         traced, counts = mend_characters(traced)
     language = detect_language(traced.text) if options.language == "auto" else options.language
+    if options.unicode:
+        traced = traced.apply(list(lost_blanks(traced, ligatures, language)))
     stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
     step("margin stamps", options.margin_stamps, lambda text: furniture.stamps(text, stamp))
     step("line numbers", options.running_heads, line_numbers)

@@ -19,6 +19,8 @@ SECOND_HALF = re.compile(r"([^\W\d_]{2,20})\b(?!-)[ \t]?")
 FURTHEST = 80
 """How many lines further on the second half is looked for."""
 COMMON = 3.0
+RARER = 2.0
+"""So much rarer than the whole, in powers of ten, is "ent" than "different"."""
 PREFIXES = frozenset(["self", "non", "well", "half", "quasi", "cross"])
 """Halves that nearly always keep their hyphen, whatever the other is."""
 
@@ -42,6 +44,8 @@ def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
             second = SECOND_HALF.match(later.text)
             if second is None or later.start in taken or not second[1].islower():
                 continue
+            if before.text.rstrip().endswith(HYPHENS):  # the rest of another word
+                continue
             prefixed = first[1].lower() in PREFIXES and SENTENCE_END.search(before.text) is not None
             compound = prefixed or words[f"{first[1]}-{second[1]}".lower()] > 0
             if compound or is_torn(first[1], second[1], words, language):
@@ -60,8 +64,10 @@ def known_compound(first: str, following: str, words: Counter[str]) -> bool:
 
 
 def is_torn(first: str, second: str, words: Counter[str], language: str) -> bool:
-    """Whether the halves make a word together and one of them is none alone."""
+    """Whether the halves make a word together and one of them is none alone, or the second is much the rarer."""
     whole = (first + second).lower()
-    if not words[whole] and zipf(whole, language) < COMMON:
+    common = zipf(whole, language)
+    if not words[whole] and common < COMMON:
         return False
-    return min(zipf(first.lower(), language), zipf(second.lower(), language)) < COMMON
+    rest = zipf(second.lower(), language)
+    return min(zipf(first.lower(), language), rest) < COMMON or (bool(words[whole]) and rest < common - RARER)
