@@ -100,7 +100,7 @@ def test_after_room_was_made_the_same_command_goes_on_and_nothing_is_done_twice(
 def test_a_run_that_a_full_disk_stops_says_how_to_go_on(full: Path, work: Path) -> None:
     os.truncate(full / "filler", (full / "filler").stat().st_size - ROOM_FOR_A_LOCK)
     stopped = galley("resume", folder=work)
-    assert in_one_sentence(stopped) == f"To go on: galley resume {session_of(full)}"
+    assert in_one_sentence(stopped) == f"To go on: galley resume {session_of(full).stem}"
     assert stopped.stderr.count("The disk is full") == 1
 
 

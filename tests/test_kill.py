@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psutil
 
-from galley.core.session import Session, list_sessions
+from galley.core.paths import sessions_dir
+from galley.core.session import Session, list_sessions, resolve
 
 KILLS = int(os.environ.get("KILLS", "6"))
 GALLEY = [sys.executable, "-c", "from galley.cli.main import main; main()"]
@@ -103,8 +104,8 @@ def test_ctrl_c_saves_everything_and_prints_the_command_that_resumes(
     running.stderr.close()
     assert "done and saved" in said
     resume = next(line for line in said.splitlines() if line.startswith("To go on: galley resume "))
-    path = resume.removeprefix("To go on: galley resume ")
-    with Session.open(Path(path), write=False) as session:
+    path = resolve(resume.removeprefix("To go on: galley resume "), sessions_dir())
+    with Session.open(path, write=False) as session:
         done = session.status().done
         assert done >= 1
         model = session.settings.model
