@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -26,6 +27,8 @@ from .appearance import Appearance, glance
 from .screens.base import GalleyScreen, KeyLine
 
 if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+
     from ..core.config import Config
 
 TOLD_SECONDS = 12.0
@@ -143,6 +146,18 @@ class GalleyApp(App[int]):
             for command in keys.of_screen(screen.KIND):
                 title = f"{command.label} ({keys.shown(self.held[command.id])})"
                 yield SystemCommand(title, command.help, getattr(screen, f"action_{command.id}"))
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """A quick hand's key comes while the screen it is for is still being made: it is done when that stands."""
+        if self.screen.is_mounted:
+            return await super().run_action(action, default_namespace, namespaces)
+        self.screen.call_later(super().run_action, action, default_namespace, namespaces)
+        return True
 
     async def action_quit(self) -> None:
         """Ctrl-Q: as the screen's own way back while a run is under way, at once otherwise."""

@@ -185,8 +185,7 @@ class Proof(Deciding):
     def _show_title(self) -> None:
         at, of = self.chunks.place
         parts = [printable(self.session.document.path.name), f"[{at}/{of}]"]
-        if self.chunks.filter != "all":
-            parts.append(self.chunks.filter)
+        parts += [self.chunks.filter] if self.chunks.filter != "all" else []
         if self._query:
             parts.append(f"/{printable(self._query)}")
         self.query_one("#proof-title", Line).say("  ".join(parts))
@@ -273,9 +272,8 @@ class Proof(Deciding):
             return
         held = self.galley.held
         on = f"{keys.shown(held['next_look'])} and {keys.shown(held['next_chunk'])} go on to other chunks."
-        self.galley.say(
-            f"This is the {end} change. {on}" if self.diff.stop_count else f"Nothing was changed here. {on}"
-        )
+        what = f"This is the {end} change." if self.diff.stop_count else "Nothing was changed here."
+        self.galley.say(f"{what} {on}")
 
     def action_page_down(self) -> None:
         self.diff.scroll_page_down(animate=False)
@@ -369,6 +367,10 @@ class Proof(Deciding):
             self.galley.exit(0)
         else:
             self.dismiss(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Once the session is being let go, there is nothing left for a key to be done to."""
+        return not self._let_go and super().check_action(action, parameters)
 
     def close_session(self) -> None:
         """Keep the place, stop the run, and let the session go. Harmless when called again."""

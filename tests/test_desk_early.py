@@ -5,9 +5,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from piloting import a_session, app_on, piloted, press, screen_text, until
+from piloting import a_session, app_on, decisions, piloted, press, proof_of, screen_text, until
 
 from galley.core.plan import Plan
+from galley.tui.opening import open_session
 from galley.tui.screens import start
 from galley.tui.screens.desk import Desk
 from galley.tui.screens.proof import Proof
@@ -77,3 +78,40 @@ async def test_enter_on_a_file_that_can_not_be_read_promises_nothing(tmp_path: P
         assert "It starts when it is read" not in screen_text(app)
         await press(pilot, "escape")
         assert isinstance(app.screen, Desk)
+
+
+@pytest.mark.parametrize(
+    ("keys", "at"), [("G", "[5/5]"), ("jj", "[3/5]"), ("q", "Sessions")], ids=["end", "two", "back"]
+)
+def test_keys_that_come_while_a_document_is_being_opened_are_done_when_it_stands(
+    tmp_path: Path, keys: str, at: str
+) -> None:
+    path = a_session(tmp_path)
+
+    @piloted
+    async def run() -> None:
+        async with app_on(folder=tmp_path) as (app, pilot):
+            await until(pilot, lambda: isinstance(app.screen, Desk))
+            with_config = open_session(path, app.config())
+            app.push_screen(Proof(with_config.session, with_config.config, begin=False))
+            assert not app.screen.is_mounted
+            for key in keys:
+                await app._check_bindings(key)
+            await until(pilot, lambda: at in screen_text(app))
+
+    run()
+
+
+@pytest.mark.parametrize("key", ["u", "r", "space", "A"])
+def test_a_key_that_comes_while_a_document_is_being_closed_does_no_harm(tmp_path: Path, key: str) -> None:
+    path = a_session(tmp_path)
+
+    @piloted
+    async def run() -> None:
+        async with app_on(path) as (app, pilot):
+            proof_of(app).close_session()
+            await press(pilot, key)
+            assert isinstance(app.screen, Proof)
+        assert decisions(path) == [None] * 5
+
+    run()
