@@ -29,7 +29,7 @@ ITEM = re.compile(
 )
 SECTION = re.compile(r"^(?:[IVX]{1,5}\.|[A-H]\.|[1-9]\d?(?:\.[1-9]\d?){1,3}\.?)$")
 """A section's number alone on its line; one of digits alone is rather an axis's or a page's."""
-TITLE = re.compile(r"^[A-ZÄÖÜ][^\W\d_]+\b[^.!?;:=]*$")
+TITLE = re.compile(r"^[A-ZÄÖÜ][^\W\d_]+\b(?:[^.!?;:=]*[^.!?;:=,])?$")
 BULLET = re.compile(r"^(?:[•‣▪◦●]\s+|\((?:[ivx]{1,4}|\d{1,2})\)\s+[^\W\d_])")
 CAPTION_HEAD = re.compile(
     r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d"
