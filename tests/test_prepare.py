@@ -304,3 +304,14 @@ def test_a_sentence_goes_on_over_a_page_that_has_a_table_further_down() -> None:
         f"Wheels that stood along its banks for a hundred years.\n{PROSE}{ROWS}TABLE 3: A summary of the methods.\n",
     ).text
     assert "drove all of the Wheels that" in text
+
+
+@pytest.mark.parametrize("number", ["IV.", "B.", "2.1.3"])
+def test_a_sections_number_on_a_line_of_its_own_is_put_before_its_title(number: str) -> None:
+    text = prepared(f"{PROSE}{number}\nAges of the stars\n{PROSE}").text
+    assert f"press.\n\n{number} Ages of the stars\n\nThe editor" in text
+
+
+def test_a_tables_numbers_are_no_sections() -> None:
+    text = prepared(f"{PROSE}Table 1: The stars.\nAge\n2.5\nBright stars\n0.3\n1.7\nFaint stars\n0.4\n{PROSE}").text
+    assert "2.5 Bright stars\n\n" not in text

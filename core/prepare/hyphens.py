@@ -13,7 +13,7 @@ from ..traced import Edit, Traced
 from .doubts import Doubt, around
 from .frequency import zipf
 from .lines import lower_words
-from .paragraphs import CAPTION_HEAD
+from .paragraphs import CAPTION
 from .torn import mend_torn
 
 WORD_PART = r"[^\W\d_]"
@@ -156,7 +156,7 @@ SLOPPY = 2.0
 """A whole that is rarer than its parts by more than this is how some people write a compound ("longterm")."""
 FAR = 3.5
 """So much rarer than both parts no word is that a line breaks ("socalled")."""
-CAPTION = 30
+SHOWN = 30
 """Characters in which a caption's beginning shows."""
 DOUBT = 0.02
 """Below this probability the other way is not worth a question."""
@@ -223,10 +223,14 @@ def without_broken(text: str) -> str:
 
 def breaks(text: str) -> list[Break]:
     """Words broken at a line's end, if no caption tears them, and words cut by a hyphen and a blank inside a line."""
-    broken = (m for m in BROKEN.finditer(text) if not CAPTION_HEAD.match(text[m.start(2) : m.start(2) + CAPTION]))
+    broken = (m for m in BROKEN.finditer(text) if not begins_caption(text[m.start(2) : m.start(2) + SHOWN]))
     found = [Break(m[1], m[2], m.end(1), m.start(2)) for m in broken]
     found += [Break(m[1], m[2], m.end(1), m.start(2)) for m in INLINE.finditer(text) if m[2].lower() not in SUSPENDED]
     return sorted(found, key=lambda b: b.start)
+
+
+def begins_caption(text: str) -> bool:
+    return text[0].isupper() and CAPTION.match(text) is not None
 
 
 def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[Doubt]]:

@@ -27,6 +27,9 @@ ITEM = re.compile(
     r"(?:Definition|Theorem|Lemma|Corollary|Proposition|Remark|Example|Proof|Satz|Korollar|Bemerkung|Beispiel|Beweis)"
     r"(?:\s\d{1,3}(?:\.\d{1,3})*)?\b)"
 )
+SECTION = re.compile(r"^(?:[IVX]{1,5}\.|[A-H]\.|[1-9]\d?(?:\.[1-9]\d?){1,3}\.?)$")
+"""A section's number alone on its line; one of digits alone is rather an axis's or a page's."""
+TITLE = re.compile(r"^[A-ZÄÖÜ][^\W\d_]+\b(?:[^.!?;:=]*[^.!?;:=,])?$")
 BULLET = re.compile(r"^(?:[•‣▪◦●]\s+|\((?:[ivx]{1,4}|\d{1,2})\)\s+[^\W\d_])")
 CAPTION_HEAD = re.compile(
     r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d"
@@ -66,6 +69,8 @@ SHORTEST_TEXT = 15
 SHORT = 0.8
 """A line shorter than this share of its neighbours may be a paragraph's last."""
 NEIGHBOURS = 12
+FEWEST = 4
+"""Words of the line behind a title, as no cell of a table has."""
 
 
 def join_lines(text: str) -> tuple[list[Edit], int]:
@@ -98,7 +103,9 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
                 not (place + 1 in title[1:] or after.start in run_on or is_address(line.text, after.text))
                 and starts_new(line, after, gap, typical(widths, place))
             )
-        )
+            or is_title(lines, place, typical(widths, place))
+            or is_title(lines, place + 2, typical(widths, place))
+        ) and not is_title(lines, place + 1, typical(widths, place))
         inside = kind_of_float(after, notes) if new else inside
         joins += not new
         start = line.start + len(line.text.rstrip())
@@ -216,6 +223,17 @@ def is_address(text: str, following: str) -> bool:
 def is_own_line(text: str, following: str) -> bool:
     """Whether a line of a title block, with title, authors or addresses, ends where its line ends."""
     return not (text.endswith((",", "-", "&", ":")) or following[0].islower() or UNFINISHED.search(text))
+
+
+def is_title(lines: Sequence[Line], place: int, width: int) -> bool:
+    """Whether a line is the title of the section whose number stands alone on the line above."""
+    if not 1 < place < len(lines) - 1 or SECTION.match(lines[place - 1].text.strip()) is None:
+        return False
+    text, following = lines[place].text.strip(), lines[place + 1].text.strip()
+    above = lines[place - 2].text.rstrip()
+    in_text = WORD.search(above) and not above.endswith(",") and lines[place].page == lines[place - 1].page
+    goes_on = SECTION.match(following) or (len(WORD.findall(following)) >= FEWEST and not following[0].islower())
+    return bool(in_text and goes_on) and len(text) < SHORT * width and TITLE.match(text) is not None
 
 
 def indent(line: Line) -> int:
