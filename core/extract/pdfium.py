@@ -21,7 +21,7 @@ from .protocol import OFF_PAGE
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
 from .scripts import Place, is_beside, is_near, is_raised, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
-from .unseen import Look, size_of, text_objects
+from .unseen import Look, TextObject, size_of, text_objects
 
 _lib: Any = pypdfium2
 _raw: Any = _lib.raw
@@ -123,7 +123,7 @@ class _Glyphs:
         self._count: int = textpage.count_chars()
         self._box: tuple[float, float, float, float] = page.get_bbox()
         self._fonts: dict[int, str] = {}
-        self._sizes: dict[int, float] = {}
+        self._objects: dict[int, TextObject] = {}
         self._faces_of: dict[int, Face] = {}
         """Of text objects, by their addresses."""
         self._parted = set[int]()
@@ -180,7 +180,8 @@ class _Glyphs:
     def _face(self, text_object: Any) -> Face:
         key = ctypes.addressof(text_object.contents)
         if key not in self._faces_of:
-            font, size = _raw.FPDFTextObj_GetFont(text_object), self._sizes.get(key, 0.0)
+            font, found = _raw.FPDFTextObj_GetFont(text_object), self._objects.get(key)
+            size = size_of(found) if found else 0.0
             name, flags = self._font(text_object), _raw.FPDFFont_GetFlags(font) if font else 0
             bold = BOLD.search(name) is not None or _raw.FPDFFont_GetWeight(font) >= _BOLD
             self._faces_of[key] = Face(name, round(size, 1), bold, bool(flags & _ITALIC), bool(flags & _SERIF))
@@ -325,7 +326,7 @@ class _Glyphs:
         look, fonts = Look(page, textpage), set[str]()
         for found in text_objects(page):
             look.at(found)
-            self._sizes[ctypes.addressof(found[0].contents)] = size_of(found)
+            self._objects[ctypes.addressof(found[0].contents)] = found
             fonts.add(self._font(found[0]))
         return look, any(map(is_symbolic, fonts))
 
