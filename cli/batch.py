@@ -52,7 +52,7 @@ Examples:
   find . -name '*.pdf' | galley batch - -o clean/
   galley batch shelf.csv -o clean/               a manifest with a file a row
   galley batch s3://bucket/papers/ -o clean/ --format parquet
-  galley batch -o clean/                         go on with those of the last call
+  galley batch -o clean/                         go on with the last call
   galley batch -o clean/ --retry-failed
   galley batch /shared/papers -o /shared/clean --ray auto      on a cluster
 
