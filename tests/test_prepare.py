@@ -123,6 +123,11 @@ def test_a_compound_before_a_capital_is_not_taken_for_torn() -> None:
     assert "Hoyle-Lyttleton rate and a low-Mass star here." in prepared(raw).text
 
 
+def test_the_half_of_another_broken_word_is_not_taken_for_a_torn_ones() -> None:
+    raw = f"{PROSE}It is drawn by a No-\nU-Turn sampler and by nobody else. Our assump-\ntion is that it ends."
+    assert "by a No-U-Turn sampler and by nobody else. Our assumption is that it ends." in prepared(raw).text
+
+
 def test_heads_and_numbers_that_alternate_and_count_are_removed() -> None:
     pages = [
         f"{n}\nA. Author et al.\n{PROSE * 3}" if n % 2 else f"{PROSE * 3}On Galley Proofs\n{n}" for n in range(8, 20)

@@ -30,6 +30,9 @@ def prepared(*pages: str, language: str = "en") -> Prepared:
         ("infor- mation", "information"),
         ("propos-\nals", "proposals"),
         ("so-\ncalled", "so-called"),
+        ("face-\non", "face-on"),
+        ("non-\ntrivial", "non-trivial"),
+        ("anti-\ncorrelation", "anti-correlation"),
     ],
 )
 def test_a_broken_word_gets_its_right_form(broken: str, mended: str) -> None:
@@ -45,6 +48,16 @@ def test_a_suspended_hyphen_keeps_its_blank(gap: str) -> None:
 def test_the_documents_own_words_decide() -> None:
     assert "glimmerfold" in prepared("A glimmerfold is one. The glimmer-\nfold is two.").text.split("two")[0][-20:]
     assert prepared("The glimmer-fold is one. The glimmer-\nfold is two.").text.count("glimmer-fold") == 2
+
+
+def test_two_words_of_the_document_that_are_none_together_keep_theirs() -> None:
+    text = "At a metallicity like the solar one. At solar-\nmetallicity a star is bright."
+    assert "At solar-metallicity a star" in prepared(text).text
+
+
+def test_a_document_that_joins_its_prefixes_has_them_joined() -> None:
+    text = "A noncompact, nondegenerate set. A non-\ntrivial one."
+    assert "A nontrivial one." in prepared(text).text
 
 
 @pytest.mark.parametrize(

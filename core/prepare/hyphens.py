@@ -140,6 +140,9 @@ JOINING = frozenset(
     ]
 )
 """Prefixes that English joins, unless the document has the habit of hyphenating them."""
+MOSTLY_HYPHENATED = frozenset(["anti", "non"])
+"""Those of them that papers hyphenate before rarer words three times out of four ("non-trivial"), unless this one joins
+them."""
 PARTICLES = frozenset(["in", "up", "on", "off", "out", "by", "to", "down", "over"])
 NAME_PREFIXES = frozenset(["Mc"])
 """What is never hyphenated to the name behind it."""
@@ -305,8 +308,12 @@ def by_frequency(left: str, right: str, words: Counter[str], language: str) -> f
         return 0.05
     if language in SOLID_LANGUAGES:
         return 0.98
+    if head in PARTICLES and len(head) == 2 and closed < parts - SLOPPY:  # "face-on": two letters are seldom broken off
+        return 0.12
     if closed >= COMMON:
         return 0.99
+    if tail in MOSTLY_HYPHENATED and second >= 2.0 and joined(tail, words, language) <= words[f"{tail}-"]:
+        return 0.3
     if tail in JOINING and second >= 2.0:
         return 0.35 if words[f"{tail}-"] > 1 and closed < parts - AS_COMMON else 0.8
     if tail in PREFIXES and (not closed or closed < parts - SLOPPY):
@@ -316,8 +323,15 @@ def by_frequency(left: str, right: str, words: Counter[str], language: str) -> f
             return 0.2
         whole = len(tail) > 2 and (len(head) > 3 or head in PARTICLES) and head not in SUFFIXES
         return 0.3 if parts >= 4.0 and closed < 2.0 and whole else 0.95
-    if parts >= COMMON and len(tail) > 2 and len(head) > 2:
+    own = parts >= COMMON or (words[tail] > 0 and words[head] > 0)  # both are words, in general or in this document
+    if own and len(tail) > 2 and len(head) > 2:
         return 0.12
     if parts >= KNOWN and min(len(tail), len(head)) > 3:
         return 0.25
     return 0.9 if parts < 2.0 else 0.7
+
+
+def joined(prefix: str, words: Counter[str], language: str) -> int:
+    """How many different rarer words the document joins to the prefix."""
+    whole = (word for word in words if word.startswith(prefix) and "-" not in word and zipf(word, language) < COMMON)
+    return sum(zipf(word.removeprefix(prefix), language) >= 2.0 for word in whole)
