@@ -13,7 +13,7 @@ from ..traced import Edit, Traced
 from .doubts import Doubt, around
 from .frequency import zipf
 from .lines import lower_words
-from .paragraphs import CAPTION
+from .paragraphs import CAPTION, CAPTION_HEAD
 from .torn import mend_torn
 
 WORD_PART = r"[^\W\d_]"
@@ -233,7 +233,7 @@ def breaks(text: str) -> list[Break]:
 
 
 def begins_caption(text: str) -> bool:
-    return text[0].isupper() and CAPTION.match(text) is not None
+    return text[0].isupper() and (CAPTION_HEAD.match(text) or CAPTION.match(text)) is not None
 
 
 def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[Doubt]]:
