@@ -106,6 +106,25 @@ async def test_a_file_says_what_would_happen_and_is_cleaned_on_enter(papers: Pat
 
 
 @piloted
+async def test_a_second_enter_opens_nothing_twice(papers: Path) -> None:
+    async with app_on(folder=papers) as (app, pilot):
+        await until(pilot, lambda: "notes.txt" in screen_text(app))
+        desk = desk_of(app)
+        desk.open_file(papers / "notes.txt")
+        desk.open_file(papers / "notes.txt")
+        await until(pilot, lambda: isinstance(app.screen, StartScreen))
+        assert sum(isinstance(screen, StartScreen) for screen in app.screen_stack) == 1
+        await press(pilot, "escape")
+        path = a_session(papers)
+        desk.open_session(path)
+        desk.open_session(path)
+        await until(pilot, lambda: isinstance(app.screen, Proof))
+        await until(pilot, lambda: not [w for w in desk.workers if w.group == "opening" and not w.is_finished])
+        assert "open elsewhere" not in told(app)
+        assert sum(isinstance(screen, Proof) for screen in app.screen_stack) == 1
+
+
+@piloted
 async def test_a_name_that_is_not_there_opens_nothing(papers: Path) -> None:
     async with app_on(folder=papers) as (app, pilot):
         await until(pilot, lambda: "notes.txt" in screen_text(app))

@@ -62,6 +62,23 @@ async def test_an_editor_that_fails_without_a_change_changes_nothing(
 
 
 @piloted
+async def test_an_editor_that_is_not_there_gives_the_terminal_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISUAL", "/nowhere/editor")
+    state: list[str] = []
+    async with app_on(a_session(tmp_path)) as (app, pilot):
+        driver = app._driver
+        assert driver is not None
+        monkeypatch.setattr(type(driver), "can_suspend", True)  # or Textual refuses where there is no terminal
+        monkeypatch.setattr(driver, "suspend_application_mode", lambda: state.append("away"))
+        monkeypatch.setattr(driver, "resume_application_mode", lambda: state.append("back"))
+        await press(pilot, "E")
+        assert state == ["away", "back"]
+        assert "/nowhere/editor could not be used" in told(app)
+
+
+@piloted
 async def test_a_text_saved_in_another_encoding_is_put_to_the_person(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,8 +35,7 @@ def edit_outside(name: str, text: str, suspended: Callable[[], AbstractContextMa
         path = Path(folder) / name
         path.write_text(text, encoding="utf-8", newline="")
         try:
-            with suspended():
-                code = subprocess.run([*shlex.split(command), str(path)], check=False).returncode
+            code = run([*shlex.split(command), str(path)], suspended)
             after, notes = decode(path, path.read_bytes())
         except GalleyError as error:
             return Edited(None, f"{command} left no text: {error.message}")
@@ -46,3 +45,16 @@ def edit_outside(name: str, text: str, suspended: Callable[[], AbstractContextMa
     if code:
         return Edited(after, f"{command} ended with code {code}")
     return Edited(after, f"{command} saved it in another encoding than UTF-8" if notes else "")
+
+
+def run(command: list[str], suspended: Callable[[], AbstractContextManager[None]]) -> int:
+    """The editor's exit code. Raises OSError when it can't be started, but only once the app is back: an error inside
+    `suspended` would leave it without its terminal for good.
+    """
+    failed: OSError | None = None
+    with suspended():
+        try:
+            return subprocess.run(command, check=False).returncode
+        except OSError as error:
+            failed = error
+    raise failed

@@ -182,12 +182,18 @@ class Desk(GalleyScreen):
         """Say what would happen to it, and begin when the person says so."""
         from .start import StartScreen
 
+        if isinstance(self.galley.screen, StartScreen):  # a quick hand's second Enter
+            return
         with self.told():
             self.galley.push_screen(StartScreen(path, self.galley.config()), self._opened)
 
-    @work(thread=True, group="opening", exclusive=True)
     def open_session(self, path: Path) -> None:
-        """Go on with a session."""
+        """Go on with a session. A second Enter while it is opened would find it open elsewhere: here."""
+        if not any(worker.group == "opening" and not worker.is_finished for worker in self.workers):
+            self._open_session(path)
+
+    @work(thread=True, group="opening")
+    def _open_session(self, path: Path) -> None:
         from ...core.errors import GalleyError
         from ..opening import open_session
 
