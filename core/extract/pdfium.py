@@ -2,26 +2,27 @@
 
 pdfium gives glyphs in reading order, with blanks and line ends of its own making between them. They are looked at where
 scripts were torn off and where what lines are set in changes, and glyphs without a meaning in Unicode are looked up by
-their font. pypdfium2 carries no types; this and `unseen` are the only modules that touch it.
+their font. pypdfium2 carries no types; this, `faces` and `unseen` are the only modules that touch it.
 """
 
 import ctypes
 import re
-from collections.abc import Iterator, Sequence
-from itertools import groupby, islice
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
 from ..signs import MARKS, RAISED, accented
 from .apart import Row, first_stands_apart, marked
+from .faces import Faces
 from .ligatures import with_ligatures
-from .parting import BOLD, Face, SetLine, partings
+from .parting import SetLine, partings
 from .protocol import OFF_PAGE
 from .readers import LARGEST_PAGE, CannotOpen, CannotRead, describe
 from .scripts import Place, is_beside, is_near, is_raised, separator, stands_on
 from .symbols import NOTHING, PIECES, is_piece, is_symbolic, meaning, with_negations
-from .unseen import Look, TextObject, size_of, text_objects
+from .unseen import Look, text_objects
 
 _lib: Any = pypdfium2
 _raw: Any = _lib.raw
@@ -105,14 +106,6 @@ _ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
 _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
-_LETTER = re.compile(r"[^\W\d_]")
-_LETTERS = 8
-"""Of a line whose faces are looked at."""
-_SERIF, _ITALIC = 1 << 1, 1 << 6
-"""Flags of a font, in a PDF."""
-_NO_FACE = Face("", 0.0, False, False, False)
-_BOLD = 560
-"""Weight of a font."""
 _NEARBY = sorted(range(-60, 61), key=abs)
 """How many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
 
@@ -124,10 +117,7 @@ class _Glyphs:
         self._handle: Any = textpage.raw
         self._count: int = textpage.count_chars()
         self._box: tuple[float, float, float, float] = page.get_bbox()
-        self._fonts: dict[int, Face] = {}
-        self._objects: dict[int, TextObject] = {}
-        self._faces_of: dict[int, Face] = {}
-        """Of text objects, by their addresses."""
+        self._faces = Faces(textpage)
         self._parted = set[int]()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._loose = _raw.FS_RECTF()
@@ -169,32 +159,11 @@ class _Glyphs:
         """Has an empty line stand before each line where the page parts; not where glyphs were left out."""
         rows = list(_ROW.finditer(self._codes)) if self._all_inside else []
         places = (self._origin(index)[1] for row in rows for index in (row.start(), row.end() - 1))
-        lines = [SetLine(row.group(), next(places), next(places), self._faces(row)) for row in rows]
+        lines = [
+            SetLine(row.group(), next(places), next(places), self._faces.of_line(self._codes, *row.span()))
+            for row in rows
+        ]
         self._parted = {rows[place].start() for place in partings(lines)}
-
-    def _faces(self, row: re.Match[str]) -> tuple[Face, ...]:
-        """Of the line's first letter and of some more, which are taken to be set as it is where the last one is."""
-        start, end = row.span()
-        few = [match.start() for match in islice(_LETTER.finditer(self._codes, start, end), _LETTERS)]
-        if len(few) < _LETTERS:
-            return self._faces_at(few)
-        last = next(index for index in range(end - 1, start, -1) if self._codes[index].isalpha())
-        ends = self._faces_at((few[0], last))
-        if len(ends) == 2 and ends[0] == ends[1]:
-            return ends[:1] * _LETTERS
-        letters = [match.start() for match in _LETTER.finditer(self._codes, start, end)]
-        return self._faces_at(letters[:: len(letters) // _LETTERS])
-
-    def _faces_at(self, indices: Sequence[int]) -> tuple[Face, ...]:
-        objects = (_raw.FPDFText_GetTextObject(self._handle, index) for index in indices)
-        return tuple(self._face(found) for found in objects if found)
-
-    def _face(self, text_object: Any) -> Face:
-        key = ctypes.addressof(text_object.contents)
-        if key not in self._faces_of:
-            found = self._objects.get(key)
-            self._faces_of[key] = self._font(text_object)._replace(size=round(size_of(found), 1) if found else 0.0)
-        return self._faces_of[key]
 
     def rows(self) -> list[Row]:
         """The page's lines by their first glyphs; none where glyphs were left out, which may be the first line's."""
@@ -270,7 +239,7 @@ class _Glyphs:
                 bar = bar if code in " \r\n" else ""
                 yield code
                 continue
-            font = self._font(_raw.FPDFText_GetTextObject(self._handle, index)).font
+            font = self._faces.font(index)
             found = meaning(font, ord(code))
             before, at = (bar, left), self._origin(index)[0]
             bar, left = found if found and is_piece(font, ord(code)) else "", at
@@ -335,23 +304,8 @@ class _Glyphs:
         look, fonts = Look(page, textpage), set[str]()
         for found in text_objects(page):
             look.at(found)
-            self._objects[ctypes.addressof(found[0].contents)] = found
-            fonts.add(self._font(found[0]).font)
+            fonts.add(self._faces.add(found))
         return look, any(map(is_symbolic, fonts))
-
-    def _font(self, text_object: Any) -> Face:
-        """What a text object is set in, but for its size; no face's name where pdfium knows none."""
-        font = _raw.FPDFTextObj_GetFont(text_object) if text_object else None
-        if not font:
-            return _NO_FACE
-        key = ctypes.addressof(font.contents)
-        if key not in self._fonts:
-            held = ctypes.create_string_buffer(128)
-            _raw.FPDFFont_GetBaseFontName(font, held, len(held))
-            name, flags = held.value.decode("latin-1"), _raw.FPDFFont_GetFlags(font)
-            bold = BOLD.search(name) is not None or _raw.FPDFFont_GetWeight(font) >= _BOLD
-            self._fonts[key] = Face(name, 0.0, bold, bool(flags & _ITALIC), bool(flags & _SERIF))
-        return self._fonts[key]
 
     def _origin(self, index: int) -> tuple[float, float]:
         _raw.FPDFText_GetCharOrigin(self._handle, index, self._x, self._y)
