@@ -1,52 +1,137 @@
-"""Numbers of lines in a manuscript's margin, which the text has between its lines."""
+"""Numbers of lines in the margin of a manuscript."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
-from galley.core.prepare.linenumbers import line_numbers
-from galley.core.traced import Traced
+from galley.core.document import Document, Page
+from galley.core.prepare import Prepared, PrepareOptions, prepare
 
-PROSE = [
-    f"the {word} of these lines goes on in the next one" for word in ("first", "second", "third", "fourth", "last")
+TEXT = (
+    "the river rises far in the north and runs south past eleven mills whose wheels it turns, and in winter the ice is "
+    "thick enough to walk on, so that children skate there until dark and nobody works. When spring comes the meadows "
+    "stand under water. Nobody knows who built the oldest bridge over it, nor why a ferry used to cross at the bend. "
+)
+WORDS = TEXT.split()
+LINES = [" ".join(WORDS[(9 * line + word) % len(WORDS)] for word in range(9)) for line in range(240)]
+
+
+def prepared(*pages: Sequence[str], plain: bool = True, **options: bool) -> Prepared:
+    """`plain` joins the pages as PyMuPDF's text does, an empty line between two and no form feed."""
+    texts = ["\n".join(page) for page in pages]
+    texts = ["\n\n".join(texts)] if plain else texts
+    numbered = tuple(Page(number, text, "text") for number, text in enumerate(texts, 1))
+    source = Document(Path("paper.txt"), "0" * 64, "text", len(texts), numbered)
+    return prepare(source, PrepareOptions.model_validate({"language": "en", **options}))
+
+
+def behind(number: int, line: str) -> list[str]:
+    return [line, str(number)]
+
+
+def before(number: int, line: str) -> list[str]:
+    return [str(number), line]
+
+
+def at_beginning(number: int, line: str) -> list[str]:
+    return [f"{number} {line}"]
+
+
+def at_end(number: int, line: str) -> list[str]:
+    return [f"{line} {number}"]
+
+
+def manuscript(write: Callable[[int, str], list[str]], *, step: int = 1, anew: bool = False) -> list[list[str]]:
+    """Six pages of forty lines each; `anew`: each page counts from one."""
+    pages: list[list[str]] = []
+    for start in range(0, 240, 40):
+        numbered = enumerate(LINES[start : start + 40], 1 if anew else start + 1)
+        pages.append([part for n, line in numbered for part in (write(n, line) if n % step == 0 else [line])])
+    return pages
+
+
+def digits(text: str) -> list[str]:
+    return [word for word in text.split() if word.isdigit()]
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["form feeds", "plain text"])
+@pytest.mark.parametrize("anew", [False, True], ids=["counted on", "each page anew"])
+@pytest.mark.parametrize("write", [behind, before, at_beginning, at_end])
+class TestTheyGo:
+    def test_where_each_line_has_one(self, write: Callable[[int, str], list[str]], anew: bool, plain: bool) -> None:
+        result = prepared(*manuscript(write, anew=anew), plain=plain)
+        assert digits(result.text) == []
+        assert result.text.split() == " ".join(LINES).split()
+        assert result.counts["line numbers"] == 240
+
+    @pytest.mark.parametrize("step", [2, 5])
+    def test_where_only_some_lines_have_one(
+        self, write: Callable[[int, str], list[str]], anew: bool, plain: bool, step: int
+    ) -> None:
+        result = prepared(*manuscript(write, step=step, anew=anew), plain=plain)
+        assert result.text.split() == " ".join(LINES).split()
+
+
+def test_the_heads_and_the_pages_numbers_among_them_go_too() -> None:
+    pages = [["On the river", *page, str(number)] for number, page in enumerate(manuscript(behind), 1)]
+    result = prepared(*pages)
+    assert digits(result.text) == []
+    assert result.text.count("On the river") == 1
+    assert result.counts["line numbers"] == 240
+
+
+def test_numbers_of_the_text_among_them_stay() -> None:
+    pages = manuscript(behind)
+    pages[2].insert(7, "12 mills, together with 7 others, stand by the river and turn")
+    assert digits(prepared(*pages).text) == ["12", "7"]
+
+
+def test_they_stay_where_heads_are_wanted() -> None:
+    assert len(digits(prepared(*manuscript(behind), running_heads=False, paragraphs=False).text)) == 240
+
+
+def test_one_page_is_enough_where_most_of_its_lines_are_counted() -> None:
+    assert prepared(manuscript(behind)[2]).counts["line numbers"] == 40
+
+
+REFERENCES = [
+    part
+    for n, line in enumerate(LINES[:60], 1)
+    for part in (str(n), f"Roe J., 20{n % 20:02}, {line[:40]}", f"{line[:30]}, 12, 345")
 ]
-
-
-def cleaned(text: str) -> str:
-    return Traced.of(text).apply(line_numbers(text)).text
-
-
-@pytest.mark.parametrize("first", [1, 64], ids=["a manuscript", "a page out of it"])
-def test_numbers_that_count_on_through_sentences_go(first: int) -> None:
-    lines = [PROSE[place % 5] for place in range(60)]
-    numbered = "".join(f"{line}\n{first + place}\n" for place, line in enumerate(lines))
-    assert cleaned(numbered) == "".join(f"{line}\n" for line in lines)
-
-
-def test_every_fifth_number_goes() -> None:
-    lines = [PROSE[place % 5] for place in range(100)]
-    numbered = "".join(f"{line}\n{place}\n" if place % 5 == 0 else f"{line}\n" for place, line in enumerate(lines, 1))
-    assert cleaned(numbered) == "".join(f"{line}\n" for line in lines)
-
-
-def test_a_number_that_was_lost_in_a_line_ends_nothing() -> None:
-    numbered = "".join(f"{PROSE[n % 5]}\n" + (f"{n}\n" if n != 30 else "") for n in range(1, 61))
-    assert cleaned(numbered) == "".join(f"{PROSE[n % 5]}\n" for n in range(1, 61))
-
-
-def test_another_number_between_them_stays() -> None:
-    numbered = "".join(f"{PROSE[n % 5]}\n{n}\n" + ("1984\n" if n == 30 else "") for n in range(1, 61))
-    assert "1984" in cleaned(numbered)
+TABLE = [part for n in range(1, 61) for part in (str(n), f"NGC {n * 31}", f"{n / 7:.2f}", "12.5")]
+PROGRAM = [part for n in range(1, 31) for part in (str(n), "if the left is larger then swap them")]
+TICKS = [str(n) for n in range(60)]
+EQUATIONS = [part for n in range(1, 31) for part in (LINES[n], f"x = {n} y + z,", f"({n})")]
+CONTENTS = [part for n in range(1, 40) for part in (str(n), f"The {n}th of the Mills", str(n * 3))]
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "".join(f"{n}\nA. Author, The work and its title, 20{n % 10}{n % 7}.\n" for n in range(1, 81)),
-        "".join(f"{n}\n0.{n}\nNGC {n + 100}\n" for n in range(1, 81)),
-        "".join(f"{n}\n" for n in range(1, 81)),
-        "".join(f"{PROSE[0]}\n{n}\nwhere it goes on.\n" + "A line of the page.\n" * 30 for n in range(1, 81)),
-        "".join(f"do nothing to the node\n{n}\nuntil the tree is ready\n" for n in range(1, 31)),
-    ],
-    ids=["a list of references", "a table's rows", "an axis", "pages' numbers", "an algorithm"],
+    "block",
+    [REFERENCES, TABLE, PROGRAM, TICKS, EQUATIONS, CONTENTS],
+    ids=["references", "table", "program", "ticks", "equations", "contents"],
 )
-def test_numbers_of_other_things_stay(text: str) -> None:
-    assert cleaned(text) == text
+class TestWhatStays:
+    def test_in_a_paper(self, block: list[str]) -> None:
+        pages = [LINES[start : start + 40] for start in range(0, 240, 40)]
+        result = prepared(*pages[:3], block, *pages[3:])
+        assert result.counts["line numbers"] == 0
+
+    def test_in_a_paper_whose_lines_are_counted(self, block: list[str]) -> None:
+        pages = manuscript(behind)
+        result = prepared(*pages[:3], block, *pages[3:])
+        alone = prepared(*pages[:3], *pages[3:])
+        assert len(digits(result.text)) - len(digits(alone.text)) >= sum(part.isdigit() for part in block) - 3
+
+
+@pytest.mark.parametrize("block", [REFERENCES, TABLE, TICKS, EQUATIONS, CONTENTS])
+def test_a_list_alone_is_none(block: list[str]) -> None:
+    assert prepared(block).counts["line numbers"] == 0
+    assert prepared(block, block, block).counts["line numbers"] == 0
+
+
+def test_listings_on_half_of_the_pages_keep_their_numbers() -> None:
+    listing = PROGRAM[:60]
+    pages = [LINES[start : start + 40] for start in range(0, 240, 40)]
+    assert prepared(*(page + listing for page in pages)).counts["line numbers"] == 0

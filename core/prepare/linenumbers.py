@@ -1,69 +1,167 @@
-"""Numbers of lines in a manuscript's margin, which extractors put on lines of their own between the lines of the text.
+"""Numbers of lines in the margin of a manuscript, which copies for referees have: every line's, or every second's,
+fifth's or tenth's. Extracted, they stand between the lines, or at their beginnings or ends, and tear each sentence.
 
-They count on by one, or by five, and they tear sentences: the line above such a number is unfinished and the one below
-goes on in a small letter. The numbers of a list or of a table's rows count as well, but what stands between these
-begins and ends with them.
+They are told by counting on over most of the pages, or from each page's top, with a line or two of text between, where
+sentences go on: the entries of a list, the rows of a table and the steps of a program begin anew behind each number,
+and stand on few pages.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
 
 from ..traced import Edit
-from .lines import Line, filled_lines, without
-from .paragraphs import SENTENCE_END
+from .lines import Line, without
 
-NUMBER = re.compile(r"\s*[0-9]{1,4}\s*")
-WORD = re.compile(r"[^\W\d_]{2,}")
-FEWEST = {1: 45, 5: 10}
-"""So many numbers, by their step; an algorithm has fewer lines, and they read much alike."""
+LONE = re.compile(r"\s*(\d{1,4})\s*$")
+FIRST = re.compile(r"\s*(\d{1,4})(?:\s+|$)")
+LAST = re.compile(r"(?<!\S)(\d{1,4})\s*$")
+STEPS = (1, 2, 5, 10)
 MISSED = 3
-"""So many steps on the next number may be, where one was lost in a line of the text."""
-NEAR = 4
-"""So many lines on, at each step, the next number stands at the most; pages' numbers, which tear too, are further."""
-TEARING = 0.4
-"""Share of the numbers that must tear a sentence: the others stand beside formulas, headings and names."""
-WORDS = 3
-"""A line with fewer words is no line of a sentence."""
+"""So many steps further the next number may be, where one is lost."""
+FEWEST = 30
+"""Numbers in a whole document."""
+FEWEST_ON_PAGE = 5
+FEW_PAGES = 2
+FEWEST_ON_FEW_PAGES = 8
+LINES_OF_FEW_PAGES = 20
+"""So many lines must be counted on them."""
+LINES_OF_PAGE = 10
+"""A page with fewer lines counts for nothing."""
+PAGES = 0.5
+"""Share of the pages that have numbers."""
+NEAR = 0.6
+"""Share of the numbers that have the next a few lines on."""
+FLOWING = 0.3
+"""Share of the numbers behind which a line begins in a small letter."""
+COVERED = 0.5
+"""Share of a page's lines that are counted, in the middle one of the pages: of a program's page fewer are."""
+MANY, MOSTLY_FLOWING, LEAST_COVERED = 200, 0.6, 0.25
+"""Among so many numbers, with sentences that go on behind so many of them, a page may have fewer lines that are
+counted: it is full of formulas."""
+FULL = 40
+"""Characters in the middle one of the lines of a document of few pages."""
+HOLE = 15
+"""So many lines for each that is counted part the first or the last few numbers from theirs: they are others."""
+FEW = 4
 
 
-def line_numbers(text: str) -> list[Edit]:
-    """Edits that take the numbers of lines away, whole lines each."""
-    lines = filled_lines(text)
-    places = [place for place, line in enumerate(lines) if NUMBER.fullmatch(line.text)]
-    found: set[int] = set()
-    for step, fewest in FEWEST.items():
-        while len(chain := longest_chain(lines, [place for place in places if place not in found], step)) >= fewest:
-            near = {place for pair in pairwise(chain) if pair[1] - pair[0] <= NEAR * step for place in pair}
-            if sum(tears(lines, place) for place in near) < TEARING * len(chain):
-                break
-            found.update(chain)
-    return [without(lines[place], text) for place in sorted(found)]
+class Number(NamedTuple):
+    """A number that may be its line's."""
+
+    place: int
+    """Of its line in the document, blank lines left out."""
+    page: int
+    value: int
+    edit: Edit
+    bare: bool
+    """Whether it is all of its line."""
+    following: str
+    """The first sign of the text behind it."""
 
 
-def longest_chain(lines: Sequence[Line], places: Sequence[int], step: int) -> list[int]:
-    """The longest row of places whose numbers go up by `step`, or a few times as much."""
-    ends: dict[int, int] = {}  # the last place of the longest row so far that ends in a number
-    length: dict[int, int] = {}
-    before: dict[int, int | None] = {}
-    for place in places:
-        number = int(lines[place].text)
-        earlier = [ends[number - step * far] for far in range(1, MISSED + 1) if number - step * far in ends]
-        before[place] = max(earlier, key=length.__getitem__, default=None)
-        length[place] = max((length[other] for other in earlier), default=0) + 1
-        if number not in ends or length[place] >= length[ends[number]]:
-            ends[number] = place
-    chain: list[int] = []
-    place = max(places, key=length.__getitem__, default=None)
-    while place is not None:
-        chain.append(place)
+def line_numbers(text: str, pages: Sequence[Sequence[Line]]) -> list[Edit]:
+    """What takes the numbers out; `pages` are the lines that are not blank, page by page."""
+    for pattern in (LONE, FIRST, LAST):
+        numbers = numbers_of(text, pages, pattern)
+        if len(numbers) < FEWEST_ON_FEW_PAGES:
+            continue
+        for step in STEPS:
+            whole = longest(numbers, step)
+            by_page = [number for page in split(numbers) for number in from_top(longest(page, step), step)]
+            for chain in sorted((without_strays(whole, step), by_page), key=len, reverse=True):
+                if are_lines(chain, pages):
+                    return [number.edit for number in chain]
+    return []
+
+
+def numbers_of(text: str, pages: Sequence[Sequence[Line]], pattern: re.Pattern[str]) -> list[Number]:
+    """Every number that stands as `pattern` says, in order."""
+    found: list[Number] = []
+    place = 0
+    for page, lines in enumerate(pages):
+        for at, line in enumerate(lines):
+            match = pattern.match(line.text) if pattern is not LAST else pattern.search(line.text)
+            if match:
+                start = len(line.text[: match.start()].rstrip())
+                bare = match.end() - start == len(line.text)
+                edit = without(line, text) if bare else Edit(line.start + start, line.start + match.end())
+                rest = line.text[match.end() :] if pattern is FIRST and not bare else ""
+                after = rest or next((other.text for other in lines[at + 1 : at + 2]), "")
+                found.append(Number(place, page, int(match[1]), edit, bare, after.lstrip()[:1]))
+            place += 1
+    return found
+
+
+def longest(numbers: Sequence[Number], step: int) -> list[Number]:
+    """The longest chain in which each number is the one before and `step`, or a few steps where some are lost."""
+    best: dict[int, tuple[int, int]] = {}  # the last number's value: the chain's length, and its place
+    before: list[int] = []
+    for here, number in enumerate(numbers):
+        earlier = [best[value] for n in range(1, MISSED + 1) if (value := number.value - n * step) in best]
+        length, last = max(earlier, key=lambda chain: chain[0], default=(0, -1))
+        before.append(last)
+        if length + 1 >= best.get(number.value, (0, -1))[0]:
+            best[number.value] = length + 1, here
+    place = max(best.values(), default=(0, -1))[1]
+    chain: list[Number] = []
+    while place >= 0:
+        chain.append(numbers[place])
         place = before[place]
     return chain[::-1]
 
 
-def tears(lines: Sequence[Line], place: int) -> bool:
-    """Whether a sentence goes on from the line above a number to the line below."""
-    if not 0 < place < len(lines) - 1:
+def split(numbers: Sequence[Number]) -> list[list[Number]]:
+    pages: dict[int, list[Number]] = {}
+    for number in numbers:
+        pages.setdefault(number.page, []).append(number)
+    return list(pages.values())
+
+
+def from_top(chain: list[Number], step: int) -> list[Number]:
+    """The chain if it begins with a page's first numbers."""
+    return chain if len(chain) >= FEWEST_ON_PAGE and chain[0].value <= MISSED * step else []
+
+
+def without_strays(chain: list[Number], step: int) -> list[Number]:
+    """The chain without a few numbers at its ends that stand far from the others."""
+    holes = [at for at, (one, after) in enumerate(pairwise(chain), 1) if after.place - one.place > HOLE * step]
+    start = next((at for at in reversed(holes) if at < FEW), 0)
+    stop = next((at for at in holes if at > len(chain) - FEW), len(chain))
+    return chain[start:stop]
+
+
+def are_lines(chain: Sequence[Number], pages: Sequence[Sequence[Line]]) -> bool:
+    """Whether the chain stands on most pages, beside lines of text that goes on from one to the next."""
+    long = [page for page, lines in enumerate(pages) if len(lines) >= LINES_OF_PAGE]
+    few = len(long) <= FEW_PAGES
+    if len(chain) < (FEWEST_ON_FEW_PAGES if few else FEWEST):
         return False
-    above, below = lines[place - 1].text, lines[place + 1].text.lstrip()
-    return below[0].islower() and len(WORD.findall(above)) >= WORDS and SENTENCE_END.search(above) is None
+    step = median(after.value - one.value for one, after in pairwise(chain))
+    if few and len(chain) * step < LINES_OF_FEW_PAGES:
+        return False
+    often = Counter(number.page for number in chain)
+    if sum(often[page] >= FEWEST_ON_PAGE for page in long) < PAGES * len(long):
+        return False
+    gaps = [
+        after.place - one.place - (one.bare and after.bare) for one, after in pairwise(chain) if one.page == after.page
+    ]
+    near = sum(step / 2 <= gap <= 3 * step + 2 for gap in gaps)
+    flowing = sum(number.following.islower() for number in chain)
+    if near < NEAR * len(gaps) or flowing < FLOWING * len(chain):
+        return False
+    alone = {number.place for number in chain if number.bare}
+    covered: list[float] = []
+    widths: list[int] = []
+    place = 0
+    for page, lines in enumerate(pages):
+        beside = [len(line.text.strip()) for at, line in enumerate(lines, place) if at not in alone]
+        place += len(lines)
+        if page in often:
+            covered.append(often[page] * step / max(1, len(beside)))
+            widths += beside
+    least = LEAST_COVERED if len(chain) >= MANY and flowing >= MOSTLY_FLOWING * len(chain) else COVERED
+    return median(covered) >= least and (not few or median(widths) >= FULL)

@@ -19,6 +19,7 @@ from .initials import initials
 from .language import detect_language
 from .ligatures import ligatures_in, lost_blanks
 from .linenumbers import line_numbers
+from .lines import PAGE_BREAK
 from .options import PrepareOptions
 from .paragraphs import join_lines
 from .spaces import spaces
@@ -80,8 +81,9 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         traced = traced.apply(list(lost_blanks(traced, ligatures, language)))
     stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
     step("margin stamps", options.margin_stamps, lambda text: furniture.stamps(text, stamp))
-    step("line numbers", options.running_heads, line_numbers)
     if options.running_heads:
+        paged = document.kind == "pdf" or PAGE_BREAK in traced.text
+        step("line numbers", True, lambda text: line_numbers(text, furniture.pages_of(text, paged)))
         traced, counts["running heads"], unsure = furniture.clear_heads(traced, document.kind == "pdf")
         doubts += unsure
     traced = traced.apply([Edit(0, 0, f"{stamp}\n\n")] if stamp else [])
