@@ -44,7 +44,7 @@ class Faces:
         return self._of_font(_raw.FPDFText_GetTextObject(self._handle, index)).font
 
     def of_line(self, codes: str, start: int, end: int) -> tuple[Face, ...]:
-        """Of the first letter in codes[start:end], and of some more, which are taken to be set as it is if the last is."""
+        """Of the first letter in codes[start:end], and of some more, taken to be set as it is if the last is."""
         few = [match.start() for match in islice(_LETTER.finditer(codes, start, end), _LETTERS)]
         if len(few) < _LETTERS:
             return self._at(few)
