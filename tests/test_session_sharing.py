@@ -5,6 +5,8 @@ import fcntl
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -36,6 +38,44 @@ def test_a_person_decides_in_one_thread_while_a_run_works_in_another(tmp_path: P
         run.join()
         assert len(session.attempts(0)) == 40
         assert session.text_of(1) == "edit 39"
+
+
+def test_a_session_that_is_closed_while_another_thread_reads_it_ends_that_reading_and_no_more(tmp_path: Path) -> None:
+    # In a process of its own: what goes wrong here ends it.
+    code = """
+import sys, threading
+from pathlib import Path
+from making import attempt, new_session
+from galley.core.errors import GalleyError
+
+def read(session, begun):
+    try:
+        while True:
+            session.attempts(0)
+            begun.set()
+    except GalleyError:
+        print("ended")
+
+for number in range(20):
+    folder = Path(sys.argv[1]) / str(number)
+    folder.mkdir()
+    session, begun = new_session(folder), threading.Event()
+    for _ in range(30):
+        session.add_attempt(attempt(0, "text " * 200), choose=True, state="done")
+    reader = threading.Thread(target=read, args=(session, begun))
+    reader.start()
+    begun.wait()
+    session.close()
+    reader.join()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "ended\n" * 20), ran.stderr
 
 
 def test_results_agree_with_what_is_asked_one_by_one(tmp_path: Path) -> None:

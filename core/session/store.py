@@ -115,8 +115,9 @@ class Session:
             raise
 
     def close(self) -> None:
-        """Give up the right to write. Harmless when called again."""
-        self._connection.close()
+        """Give up the right to write. Harmless when called again, and while another thread reads, which ends first."""
+        with self._mutex:
+            self._connection.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None

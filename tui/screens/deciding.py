@@ -41,15 +41,16 @@ class Deciding(GalleyScreen):
 
     @property
     def chunks(self) -> ChunkList:
-        raise NotImplementedError
+        return self.query_one("#chunks", ChunkList)
 
     @property
     def diff(self) -> DiffView:
-        raise NotImplementedError
+        return self.query_one("#diff", DiffView)
 
     @property
     def current(self) -> int | None:
-        raise NotImplementedError
+        """The chunk under the cursor."""
+        return self.chunks.current
 
     def show_chunk(self, *, keep: bool = False) -> None:
         raise NotImplementedError

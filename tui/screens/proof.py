@@ -80,19 +80,6 @@ class Proof(Deciding):
         """Whether a run would be cut off by leaving."""
         return self.runner.busy
 
-    @property
-    def chunks(self) -> ChunkList:
-        return self.query_one("#chunks", ChunkList)
-
-    @property
-    def diff(self) -> DiffView:
-        return self.query_one("#diff", DiffView)
-
-    @property
-    def current(self) -> int | None:
-        """The chunk under the cursor."""
-        return self.chunks.current
-
     def on_mount(self) -> None:
         place = self.session.place()
         view = place.get("view", self.galley.look.view)
@@ -230,10 +217,9 @@ class Proof(Deciding):
         self._show_change()
 
     @on(DiffView.StopChanged)
-    def stop_changed(self) -> None:
-        self._show_change()
-
     def _show_change(self) -> None:
+        if self._let_go:
+            return
         stop, edits = self.diff.current_stop, self.edits()
         edit = edits[stop.edit] if stop is not None and stop.edit is not None and stop.edit < len(edits) else None
         threshold = self.session.settings.clean.threshold
@@ -314,6 +300,8 @@ class Proof(Deciding):
     @on(Input.Submitted, "#search")
     def searched(self, event: Input.Submitted) -> None:
         self._end_search()
+        if self._let_go:
+            return
         with self.told():
             found = review.search(self.session, event.value) if event.value else None
             if found == []:
@@ -362,7 +350,9 @@ class Proof(Deciding):
         if answer is None:
             return
         self.query_one("#status", Line).say("Stopping; what is finished is saved…")
-        await asyncio.to_thread(self.close_session)
+        if not self._let_go:
+            self._let_go = True  # here, where keys and messages are heard: none of them reads what is being closed
+            await asyncio.to_thread(self._close_session)
         if answer == "quit":
             self.galley.exit(0)
         else:
@@ -374,9 +364,11 @@ class Proof(Deciding):
 
     def close_session(self) -> None:
         """Keep the place, stop the run, and let the session go. Harmless when called again."""
-        if self._let_go:
-            return
-        self._let_go = True
+        if not self._let_go:
+            self._let_go = True
+            self._close_session()
+
+    def _close_session(self) -> None:
         with suppress(GalleyError):  # the decisions are on disk; only the cursor's place is not
             self.session.keep_place(self._place)
         self.runner.close()
