@@ -31,6 +31,7 @@ class Faces:
         self._handle: Any = textpage.raw
         self._objects: dict[int, TextObject] = {}
         self._fonts: dict[int, Face] = {}
+        self._sized: dict[tuple[Face, float], Face] = {}
         self._known: dict[int, Face] = {}
         """Of text objects, by their addresses, as in `_objects`."""
 
@@ -63,7 +64,10 @@ class Faces:
         key = ctypes.addressof(text_object.contents)
         if key not in self._known:
             found = self._objects.get(key)
-            self._known[key] = self._of_font(text_object)._replace(size=round(size_of(found), 1) if found else 0.0)
+            font, size = self._of_font(text_object), round(size_of(found), 1) if found else 0.0
+            if (font, size) not in self._sized:
+                self._sized[font, size] = font._replace(size=size)
+            self._known[key] = self._sized[font, size]
         return self._known[key]
 
     def _of_font(self, text_object: Any) -> Face:

@@ -104,8 +104,13 @@ def body_face(lines: Sequence[SetLine]) -> Face | None:
     counted: Counter[Face] = Counter()
     for line in lines:
         if len(line.text) > LONG_LINE:
-            counted.update(line.faces)
+            counted.update({line.faces[0]: len(line.faces)} if is_even(line) else line.faces)
     return counted.most_common(1)[0][0] if counted else None
+
+
+def is_even(line: SetLine) -> bool:
+    """Whether all of a line is set alike; most lines are, and need no counting."""
+    return bool(line.faces) and line.faces.count(line.faces[0]) == len(line.faces)
 
 
 def usual_leading(lines: Sequence[SetLine]) -> float:
@@ -136,6 +141,8 @@ def kind_of(line: SetLine, body: Face) -> str:
     worded = WORD.search(line.text) is not None
     if len(line.faces) < FEWEST_LETTERS or letters < LETTERED * visible or not (worded or letters >= MANY_LETTERS):
         return ""
+    if line.faces[0] == body and is_even(line):
+        return "text"
     size = median(face.size for face in line.faces)
     if size < SMALL * body.size:
         return "small" if worded and letters >= MANY_LETTERS else ""

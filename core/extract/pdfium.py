@@ -106,6 +106,8 @@ _ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
 _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
+_PLAIN = re.compile(r"[a-z][a-z,;] [A-Za-z][a-z]")
+"""Two words with a blank between them, which are no index and its base: these are shorter, or no small letters."""
 _NEARBY = sorted(range(-60, 61), key=abs)
 """How many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
 
@@ -224,6 +226,8 @@ class _Glyphs:
 
     def _between(self, last: int, index: int, given: str) -> str:
         codes = self._codes
+        if given == " " and _PLAIN.match(codes, last - 1, index + 2):
+            return given
         level = self._origin(last)[1] == self._origin(index)[1]
         doubtful = codes[last].isupper() or index in self._spread
         # An accent between them, which pdfium took for a letter, makes its word doubtful as well.

@@ -62,12 +62,12 @@ def _texts(holder: Any, count: Any, get: Any, frame: Matrix, depth: int) -> Iter
 
 def size_of(found: TextObject) -> float:
     """The size of its letters on the page, in points."""
-    handle, frame = found
+    handle, (p, q, r, s, _, _) = found
     size = ctypes.c_float()
     if not _raw.FPDFTextObj_GetFontSize(handle, size):
         return _SMALLEST
-    a, b, c, d, _, _ = _times(_matrix(handle), frame)
-    return abs(size.value) * sqrt(abs(a * d - b * c))
+    a, b, c, d, _, _ = _matrix(handle)
+    return abs(size.value) * sqrt(abs((a * d - b * c) * (p * s - q * r)))
 
 
 class Look:
