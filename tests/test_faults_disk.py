@@ -152,7 +152,8 @@ def test_an_export_to_a_full_disk_keeps_what_was_there(work: Path, tmp_path: Pat
         fill(there)
         before = inventory(there)
         done = galley("clean", "notes.txt", "--mode", "rules", "-o", str(there / "out.md"), folder=work)
-        assert "disk is full" in in_one_sentence(done)
+        assert "galley export notes" in in_one_sentence(done)
+        assert "disk is full" in done.stderr
         assert inventory(there) == before
 
 
