@@ -81,10 +81,14 @@ def line_numbers(text: str, pages: Sequence[Sequence[Line]]) -> list[Edit]:
 def numbers_of(text: str, pages: Sequence[Sequence[Line]], pattern: re.Pattern[str]) -> list[Number]:
     """Every number that stands as `pattern` says, in order."""
     found: list[Number] = []
-    place = 0
+    place = -1
     for page, lines in enumerate(pages):
         for at, line in enumerate(lines):
-            match = pattern.match(line.text) if pattern is not LAST else pattern.search(line.text)
+            place += 1
+            trimmed = line.text.strip()
+            if not (trimmed[-1:] if pattern is LAST else trimmed[:1]).isdigit():  # quicker than the pattern
+                continue
+            match = pattern.search(line.text) if pattern is LAST else pattern.match(line.text)
             if match:
                 start = len(line.text[: match.start()].rstrip())
                 bare = match.end() - start == len(line.text)
@@ -92,7 +96,6 @@ def numbers_of(text: str, pages: Sequence[Sequence[Line]], pattern: re.Pattern[s
                 rest = line.text[match.end() :] if pattern is FIRST and not bare else ""
                 after = rest or next((other.text for other in lines[at + 1 : at + 2]), "")
                 found.append(Number(place, page, int(match[1]), edit, bare, after.lstrip()[:1]))
-            place += 1
     return found
 
 
