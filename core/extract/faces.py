@@ -8,7 +8,7 @@ from typing import Any
 
 import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 
-from .parting import BOLD, Face
+from .parting import Face
 from .unseen import TextObject, size_of
 
 _lib: Any = pypdfium2
@@ -19,8 +19,9 @@ _LETTERS = 8
 """Of a line whose faces are looked at."""
 _SERIF, _ITALIC = 1 << 1, 1 << 6
 """Flags of a font, in a PDF."""
-_BOLD = 560
-"""Weight of a font."""
+_WEIGHT = 560
+"""Of a bold font."""
+_BOLD = re.compile(r"bold|black|heavy|medi(?!um)|demi|cmbx|cmssbx|sfbx|-bd\b", re.I)
 _NONE = Face("", 0.0, False, False, False)
 
 
@@ -80,6 +81,6 @@ class Faces:
             held = ctypes.create_string_buffer(128)
             _raw.FPDFFont_GetBaseFontName(font, held, len(held))
             name, flags = held.value.decode("latin-1"), _raw.FPDFFont_GetFlags(font)
-            bold = BOLD.search(name) is not None or _raw.FPDFFont_GetWeight(font) >= _BOLD
+            bold = _BOLD.search(name) is not None or _raw.FPDFFont_GetWeight(font) >= _WEIGHT
             self._fonts[key] = Face(name, 0.0, bold, bool(flags & _ITALIC), bool(flags & _SERIF))
         return self._fonts[key]

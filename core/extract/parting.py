@@ -45,7 +45,6 @@ WORD = re.compile(r"[^\W\d_]{4}")
 NO_LETTERS = re.compile(r"[\W\d_]+")
 SENTENCE_END = re.compile(r"[.!?:…][\"'”’»)\]]*\s*$")
 BROKEN = re.compile(r"[^\W\d_][-‐\u00ad\ufffe\x02]\s*$")
-BOLD = re.compile(r"bold|black|heavy|medi(?!um)|demi|cmbx|cmssbx|sfbx|-bd\b", re.I)
 
 
 class Face(NamedTuple):

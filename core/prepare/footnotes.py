@@ -10,9 +10,11 @@ from itertools import pairwise
 from ..signs import RAISED
 from .lines import Line
 
+DOMAIN = r"[a-z][a-z.-]{2,40}\.(?:org|com|net|edu|gov|io)\b"
+"""A web address without its scheme."""
 FOOTNOTE = re.compile(
     rf"^\s*(\d{{1,2}}|[{RAISED}]{{1,2}})[.)]?\s*"
-    r"(?=[^\W\d_a-z][^\W\d_]|[^\W\d_a-zα-ωµ] [^\W\d_]{2}|[“\"„‘]|https?://|www\.|[a-z][a-z.-]{2,40}\.(?:org|com|net|edu|gov|io)\b)"
+    rf"(?=[^\W\d_a-z][^\W\d_]|[^\W\d_a-zα-ωµ] [^\W\d_]{{2}}|[“\"„‘]|https?://|www\.|{DOMAIN})"
 )
 WORD_WITH_NUMBER = re.compile(r"^\s*\d{1,2}[A-ZÄÖÜ]{2}")
 """No number of a footnote stands right before capitals: "2PC", "3D"."""

@@ -103,9 +103,9 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
                 not (place + 1 in title[1:] or after.start in run_on or is_address(line.text, after.text))
                 and starts_new(line, after, gap, typical(widths, place))
             )
-            or is_title(lines, place, typical(widths, place))
-            or is_title(lines, place + 2, typical(widths, place))
-        ) and not is_title(lines, place + 1, typical(widths, place))
+            or is_title(lines, place, widths)
+            or is_title(lines, place + 2, widths)
+        ) and not is_title(lines, place + 1, widths)
         inside = kind_of_float(after, notes) if new else inside
         joins += not new
         start = line.start + len(line.text.rstrip())
@@ -225,7 +225,7 @@ def is_own_line(text: str, following: str) -> bool:
     return not (text.endswith((",", "-", "&", ":")) or following[0].islower() or UNFINISHED.search(text))
 
 
-def is_title(lines: Sequence[Line], place: int, width: int) -> bool:
+def is_title(lines: Sequence[Line], place: int, widths: Sequence[int]) -> bool:
     """Whether a line is the title of the section whose number stands alone on the line above."""
     if not 1 < place < len(lines) - 1 or SECTION.match(lines[place - 1].text.strip()) is None:
         return False
@@ -233,7 +233,7 @@ def is_title(lines: Sequence[Line], place: int, width: int) -> bool:
     above = lines[place - 2].text.rstrip()
     in_text = WORD.search(above) and not above.endswith(",") and lines[place].page == lines[place - 1].page
     goes_on = SECTION.match(following) or (len(WORD.findall(following)) >= FEWEST and not following[0].islower())
-    return bool(in_text and goes_on) and len(text) < SHORT * width and TITLE.match(text) is not None
+    return bool(in_text and goes_on and TITLE.match(text)) and len(text) < SHORT * typical(widths, place)
 
 
 def indent(line: Line) -> int:

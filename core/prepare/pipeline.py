@@ -77,8 +77,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     if options.unicode:
         traced, counts = mend_characters(traced)
     language = detect_language(traced.text) if options.language == "auto" else options.language
-    if options.unicode:
-        traced = traced.apply(list(lost_blanks(traced, ligatures, language)))
+    step("blanks behind ligatures", options.unicode, lambda text: list(lost_blanks(traced, ligatures, language)))
     stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
     step("margin stamps", options.margin_stamps, lambda text: furniture.stamps(text, stamp))
     if options.running_heads:

@@ -13,7 +13,7 @@ from ..edits import Candidate
 from ..sentences import sentence_ends
 from ..traced import Edit
 from .figures import CAPTION, EQUATION_NUMBER, SUBCAPTION, TABLE
-from .footnotes import PLAIN
+from .footnotes import DOMAIN, PLAIN
 from .frequency import zipf
 from .paragraphs import ABBREVIATED, BEFORE_NUMBER, NUMBERED, TITLED, UNFINISHED, is_heading
 
@@ -26,9 +26,7 @@ NAMED = re.compile(
     r"(?::|\s+(?:[^\W\d_a-z]|\(|[a-z]\)))"
 )
 """How a caption begins, and no sentence about its figure: not "Figure 1, larger values" and not "Fig. 3 shows"."""
-FOOTNOTE = re.compile(
-    r"^(?:[*∗†‡§¶✉©]|\d{1,2}[.)]?(?!\w\b))\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:|[a-z][a-z.-]{2,40}\.(?:org|com|net|edu|gov|io)\b)"
-)
+FOOTNOTE = re.compile(rf"^(?:[*∗†‡§¶✉©]|\d{{1,2}}[.)]?(?!\w\b))\s?(?:[^\W\d_a-z]|[“\"„‘]|https?:|{DOMAIN})")
 """A mark and what begins large; "1D" is a word."""
 NUMBERED_NOTE = re.compile(r"^(\d{1,2})[.)]")
 IMPRINT = re.compile(r"^(?:corresponding author|e-?mail|send offprint|present address|preprint|©)\b", re.I)
