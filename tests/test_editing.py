@@ -146,6 +146,13 @@ async def test_what_is_typed_is_kept_when_the_hand_rests_and_dropped_when_it_is_
         assert app.screen.query_one(TextArea).text == FIRST
 
 
+def test_a_draft_under_a_name_that_names_no_chunk_is_passed_over(tmp_path: Path) -> None:
+    path = a_session(tmp_path)
+    with Session.open(path) as session:
+        session.keep_place({"draft-1": "half a", "draft-x": "of others", "draft-": "too"})
+        assert drafts.left(session) == [1]
+
+
 @piloted
 async def test_ctrl_q_asks_before_it_throws_a_changed_text_away(tmp_path: Path) -> None:
     async with app_on(a_session(tmp_path)) as (app, pilot):

@@ -23,4 +23,5 @@ def keep(session: Session, index: int, text: str) -> None:
 
 def left(session: Session) -> list[int]:
     """Chunks with a text that nobody took or threw away, ascending."""
-    return sorted(int(name.removeprefix(NAME)) for name, text in session.place().items() if name[:6] == NAME and text)
+    kept = ((name.removeprefix(NAME), text) for name, text in session.place().items() if name.startswith(NAME))
+    return sorted(int(number) for number, text in kept if text and number.isdecimal())
