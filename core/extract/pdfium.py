@@ -91,12 +91,13 @@ _BETWEEN = re.compile("\r\n| ")
 _DOUBTFUL = re.compile(r"\r\n| (?!(?<=[a-z][a-z,;] )[A-Za-z][a-z])")
 """The same without a blank between two plain words: no index and its base, which are shorter or no small letters."""
 _ROW = re.compile(r"[^\s\0][^\r\n]*")
-_NUMBERED = re.compile(
-    r"(?<!\w)(?:[^\W\d_]{3,40}|[A-ZÄÖÜ][a-zäöü])([.,;:!?)”’\"]?)(?:\r\n| )?(\d{1,2}(?:,\d{1,2})*)(?!\w)"
-)
-"""A word, what closes it, and a number that may be set as a mark behind it."""
-_NUMBER = re.compile(r"(?<!\w)(\d{1,2})(?:\r\n| )?[^\W\d_](?=[^\W\d_])")
-"""A number that may be set as a mark before a word."""
+_NUMBERS = re.compile(r"[0-9](?<![0-9]{2})[0-9]?(?:,[0-9]{1,2})*(?!\w)")
+_NUMBERED = re.compile(r"(?<!\w)(?:[^\W\d_]{3,40}|[A-ZÄÖÜ][a-zäöü])([.,;:!?)”’\"]?)(?:\r\n| )?\Z")
+"""A word and what closes it, before a number that may be set as a mark behind it."""
+_LONGEST = 43
+"""Characters of that."""
+_NUMBER = re.compile(r"[0-9](?<!\w[0-9])[0-9]?(?:\r\n| )?[^\W\d_](?=[^\W\d_])")
+"""A number that may be set as a mark before a word. Digits stand first, since other signs are soon passed over then."""
 _ONE_MORE = re.compile(rf"[{RAISED}],(?:\r\n| )?(\d{{1,2}})(?!\w)")
 """A number behind a mark, which is one too if it is set as high."""
 _RAISED = str.maketrans("0123456789", RAISED)
@@ -281,10 +282,13 @@ class _Glyphs:
     def _raise_marks(self) -> None:
         """Gives the digits of a footnote's mark, behind a word or before one, as raised ones: "Claude2" would be
         another name."""
-        for match in _NUMBERED.finditer(self._codes):
-            self._raise(match.end(1) - 1, match.start(2), match.end(2))
+        for match in _NUMBERS.finditer(self._codes):
+            word = _NUMBERED.search(self._codes, max(0, match.start() - _LONGEST), match.start())
+            if word:
+                self._raise(word.end(1) - 1, *match.span())
         for match in _NUMBER.finditer(self._codes):
-            self._raise(match.end() - 1, match.start(1), match.end(1))
+            digits = 2 if self._codes[match.start() + 1].isdigit() else 1
+            self._raise(match.end() - 1, match.start(), match.start() + digits)
         at = 0
         while match := _ONE_MORE.search(self._codes, at):
             at = match.start(1)
