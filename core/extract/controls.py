@@ -28,7 +28,7 @@ CONTROLS = re.compile(
     "|(?<![\u0600-\u0dff])[\u200c\u200d]"  # joiners spell words in Arabic and Indic scripts, elsewhere they hide
 )
 
-HYPHEN_MARKS = re.compile(r"(?<=\w)[\x02\ufffe](?=\w)")
+HYPHEN_MARKS = re.compile(r"[\x02\ufffe](?<=\w.)(?=\w)")
 """What pdfium writes in place of a hyphen and the line break after it."""
 
 SOFT_HYPHEN_AT_LINE_END = re.compile("\xad(?=[ \t]*\n)")
