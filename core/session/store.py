@@ -20,7 +20,7 @@ from ..paths import private_dir
 from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
-from .database import check_header, connect, create_file, damaged, row_errors, transaction
+from .database import check_header, connect, create_file, damaged, row_errors, sqlite_errors, transaction
 from .lock import WriterLock, unwritable
 from .names import put_in_place, remove_with_journal, session_name, settled
 from .queries import CHOSEN, CHUNK_COLUMNS, DECISION, EDITS, ROWS, STANDING, STATUS, WORK_DONE
@@ -383,7 +383,7 @@ class Session:
 
     @contextmanager
     def _writing(self) -> Generator[None]:
-        with self._mutex:
+        with self._mutex, sqlite_errors(self.path):
             if self._connection.in_transaction:  # one of several that are written `together`
                 yield
                 return
