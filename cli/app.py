@@ -53,9 +53,11 @@ def check(target: str) -> None:
         return
     from ..core.config import load_config
     from ..core.errors import SessionError
-    from ..core.session import resolve
+    from ..core.session import matching, resolve
 
-    try:
-        resolve(target, load_config().session.folder or sessions_dir())
-    except SessionError as error:
-        raise SessionError(f"There is no file and no session {target!r}.", error.hint) from error
+    directory = load_config().session.folder or sessions_dir()
+    if not os.path.exists(expanded(target)) and not matching(target, directory):
+        raise SessionError(
+            f"There is no file and no session {target!r}.", "galley sessions lists the sessions that there are."
+        )
+    resolve(target, directory)
