@@ -65,8 +65,8 @@ def test_a_short_name_that_fits_to_two_sessions_lists_them_with_what_tells_them_
         "Type one of these names, or as much of its beginning as no other has, the newest first:"
     )
     assert [line.split("  ")[1:4] for line in lines] == [
-        [newer.stem, "rules", "1 of 1 chunk done, 1 decided"],
-        [older.stem, "rules", "1 of 1 chunk done, 0 decided"],
+        [newer.stem, "rules", "1/1 done, 1 decided"],
+        [older.stem, "rules", "1/1 done, 0 decided"],
     ]
     assert lines[1].endswith(time.strftime("%Y-%m-%d %H:%M", time.localtime(1_700_000_000)))
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ..errors import GalleyError, SessionError
 from ..paths import expanded
-from ..wording import plural
 from .lock import writer_of
 from .names import SUFFIX
 from .records import SessionSummary
@@ -84,5 +83,5 @@ def how_far(one: SessionSummary) -> str:
     touched = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.touched))
     if one.error is not None:
         return f"damaged  {touched}"
-    done = f"{one.status.done + one.status.failed} of {plural(one.status.total, 'chunk')} done"
+    done = f"{one.status.done + one.status.failed}/{one.status.total} done"
     return f"{one.mode}  {done}, {one.status.decided} decided  {touched}"
