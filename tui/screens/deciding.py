@@ -18,7 +18,7 @@ from ...core.prompts import prompt_names
 from ...core.runner import Retry, Runner
 from ...core.session import Session
 from ...core.wording import plural
-from .. import drafts, keys
+from .. import captions, drafts, keys
 from ..widgets.chunklist import ChunkList
 from ..widgets.diffview import DiffView
 from .base import GalleyScreen
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 
 DRAFTS_NAMED = 5
+NOTICE_EDGES = 4
+"""Cells of a notice, which has half of the screen's, that are no text."""
 
 
 class Deciding(GalleyScreen):
@@ -318,7 +320,8 @@ class Deciding(GalleyScreen):
         with self.told():
             folder, format = self.galley.config().session.folder or sessions_dir(), export.format_for(target)
             report = export.write(self.session, target, format, force=True, notes=folder)  # the form has asked
-            words = f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {target}"
+            shown = captions.path_within(str(target), self.size.width // 2 - NOTICE_EDGES)
+            words = f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in\n{shown}"
             if report.pending or report.failed:
                 words += f"\n{report.pending + report.failed} without clean text stand there as their source, marked."
             if report.undecided_flagged:
