@@ -266,19 +266,20 @@ class Session:
                 )
         return cursor.lastrowid
 
-    def choose(self, index: int, attempt_id: int) -> None:
+    def choose(self, index: int, attempt_id: int, *, came_in: bool = False) -> int:
         """Let another attempt of the chunk count; what was said of it before no longer holds. Can be undone.
 
-        Raises SessionError when it is none of the chunk's.
+        Returns how many decisions can't be redone now; see decisions.add. Raises SessionError when it is none of its.
         """
         usable = "SELECT id FROM attempts WHERE id = ? AND chunk = ? AND error IS NULL"
         with self._writing():
             if self._connection.execute(usable, (attempt_id, index)).fetchone() is None:
                 raise SessionError(f"Chunk {index + 1} has no usable attempt {attempt_id}.")
-            decisions.add(self._connection, [index], None, attempt=attempt_id)
+            dropped = decisions.add(self._connection, [index], None, attempt=attempt_id, came_in=came_in)
             self._connection.execute(
                 "UPDATE chunks SET chosen = ?, state = 'done', note = '' WHERE idx = ?", (attempt_id, index)
             )
+        return dropped
 
     def reopen_failed(self) -> int:
         """Make every failed chunk pending again; returns how many."""
