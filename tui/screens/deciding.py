@@ -60,6 +60,9 @@ class Deciding(GalleyScreen):
     def refresh_rows(self, indices: list[int], *, status: bool = True) -> None:
         raise NotImplementedError
 
+    def tell_next_document(self) -> object:
+        raise NotImplementedError
+
     def edits(self) -> Sequence[EditDecision]:
         """Edits of the attempt in view as they stand; none where its text was edited otherwise."""
         if self.current is None:
@@ -100,12 +103,15 @@ class Deciding(GalleyScreen):
     def _decided(self, index: int) -> None:
         """Show it, and go to the next that needs a look."""
         shown = [row.index for row in self.chunks.shown_rows]
+        to_see = self.chunks.tally["to_see"]
         self.refresh_rows([index])
         rows = [self.chunks.rows[at] for at in shown]
         following = review.next_to_look_at(rows, index)
         if following is None:
             following = review.next_to_come(rows, index)
-        if following is None:
+        if self.galley.batch is not None and to_see > self.chunks.tally["to_see"] == 0:
+            self.tell_next_document()
+        elif following is None:
             self.galley.say("Nothing more needs a look here.")
         if following is None or not self.chunks.go_to(following):
             self.show_chunk(keep=True)
@@ -121,6 +127,9 @@ class Deciding(GalleyScreen):
         following = review.next_to_look_at(self.chunks.shown_rows, at, back=back)
         if following is not None:
             self.chunks.go_to(following)
+            return
+        if self.galley.batch is not None and not self.chunks.tally["to_see"]:
+            self.tell_next_document()
             return
         waiting = sum(row.state == "pending" for row in self.chunks.shown_rows)
         ahead = (
