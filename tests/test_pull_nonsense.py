@@ -7,6 +7,7 @@ import pytest
 from standin_hub import COMMIT, FILE, MODEL, REPO, Standin, sha256
 
 from galley.core.errors import ModelError
+from galley.core.models.download import note_of, part_for
 from galley.core.models.fetching import pull
 from galley.core.models.reference import parse_reference
 
@@ -84,6 +85,41 @@ def test_the_address_of_a_hub_that_no_name_can_have_is_one_sentence(
     for reference in (f"hf:{REPO}/{FILE}", f"hf:{REPO}"):
         with pytest.raises(ModelError, match="HF_ENDPOINT"):
             pull(reference)
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "a..b", ".example", ".."])
+def test_a_host_that_no_name_can_have_is_one_sentence(server: Standin, host: str) -> None:
+    with pytest.raises(ModelError, match="is no valid address"):
+        pull(f"https://{host}/m.gguf")
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "9" * 20, "many", "-1"])
+def test_a_size_that_is_none_is_passed_over(server: Standin, size: str) -> None:
+    server.says["files"] = (200, {"Content-Range": f"bytes 0-1/{size}"}, MODEL)
+    assert pull(f"{server.address}/files/tiny.gguf").read_bytes() == MODEL
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        '{"version": "x", "total": "many"}',
+        '{"version": ["x"], "total": [1]}',
+        '{"version": "x", "total": 1e400}',
+        '{"version": "\\ud800", "total": 2000}',
+        '{"version": "x\\ny", "total": 2000}',
+        "[" * 100_000,
+        "5",
+    ],
+)
+def test_a_note_beside_a_part_that_says_nothing_of_use_begins_the_part_anew(
+    server: Standin, folder: Path, note: str
+) -> None:
+    address = f"{server.address}/files/tiny.gguf"
+    folder.mkdir()
+    part = part_for(folder, address)
+    part.write_bytes(b"GGUF of another")
+    note_of(part).write_text(note)
+    assert pull(address).read_bytes() == MODEL
 
 
 @pytest.mark.parametrize("text", ["hf:a/b//m.gguf", "hf:a/b@..", "hf:a/b@./m.gguf", "hf:a/b/x//m.gguf"])
