@@ -226,13 +226,18 @@ def test_a_document_without_end_is_given_up_at_the_limit(web: Server, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_document_of_the_limit_is_taken_and_none_of_what_a_server_sends_beyond_its_own_length(
-    web: Server, tmp_path: Path
-) -> None:
+def test_a_document_of_the_limit_is_taken(web: Server, tmp_path: Path) -> None:
     with fetched(f"{web.address}/huge.pdf", tmp_path, threading.Event(), HUGE_BLOCKS) as path:
         assert path.stat().st_size == HUGE_BLOCKS * len(BLOCK)
-    with fetched(f"{web.address}/belittles.pdf", tmp_path, threading.Event(), 1) as path:
-        assert path.read_bytes() == PAPER
+
+
+def test_nothing_is_taken_of_what_a_server_sends_beyond_its_own_length(web: Server, tmp_path: Path) -> None:
+    """Which of both it is depends on how much has come in when the answer is over."""
+    try:
+        assert got(f"{web.address}/belittles.pdf", tmp_path) == PAPER
+    except InputError as error:
+        assert error.message.endswith("what the server sends can't be understood.")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_batch_sets_a_document_without_end_aside_and_goes_on(
