@@ -355,9 +355,7 @@ class Session:
 
     def work_done(self) -> WorkDone:
         """What all runs took together, for an estimate of the next."""
-        return self._one(
-            WORK_DONE, lambda row: WorkDone(float(row["seconds"]), int(row["characters"]), int(row["tokens"]))
-        )
+        return self._one(WORK_DONE, lambda row: WorkDone(float(row["seconds"]), int(row["tokens"])))
 
     def has_run(self) -> bool:
         return bool(self._all("SELECT id FROM runs LIMIT 1", lambda row: row["id"]))
