@@ -14,7 +14,7 @@ NO_TERMINAL = "The app needs a terminal. In a script use galley clean; galley --
 Examples:
   galley review paper.pdf        what would happen, then clean and review it
   galley review paper-1a2b3c4d   go on with a session (see galley sessions)
-  galley review clean/           the documents of a batch, the worst first; b goes on"""
+  galley review clean/           the worst document of a batch; b goes on"""
 )
 @click.argument("target", metavar="INPUT|SESSION|DIR")
 def review(target: str) -> int:
