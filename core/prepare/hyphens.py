@@ -6,7 +6,7 @@ The document itself is the best dictionary: a word that stands elsewhere in it d
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..traced import Edit, Traced
@@ -236,8 +236,8 @@ def begins_caption(text: str) -> bool:
     return text[0].isupper() and (CAPTION_HEAD.match(text) or CAPTION.match(text)) is not None
 
 
-def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[Doubt]]:
-    """The text with its breaks mended, counts, and the doubtful places."""
+def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[Doubt], list[int]]:
+    """The text with its breaks mended, counts, the doubtful places, and where in the text lines ended in a hyphen."""
     words = vocabulary(traced.text)
     torn = mend_torn(traced.text, words, language)
     traced = traced.apply(torn)
@@ -260,7 +260,16 @@ def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int]
         other = 1 - closing if closed else closing
         if other >= DOUBT:
             doubts.append(around(traced, place.start, place.end, "-" if closed else "", "hyphen", other))
-    return traced.apply(edits), counts, doubts
+    return traced.apply(edits), counts, doubts, list(line_ends(traced.text, edits))
+
+
+def line_ends(text: str, edits: Sequence[Edit]) -> Iterator[int]:
+    """Offsets in the text that the edits make, of those that take a line's end out of `text`."""
+    shift = 0
+    for edit in edits:
+        if not text[edit.start : edit.end].endswith(" "):
+            yield edit.start + shift
+        shift += len(edit.text) - (edit.end - edit.start)
 
 
 def language_joins(place: Break) -> bool:

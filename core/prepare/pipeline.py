@@ -93,14 +93,15 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     step("reference lists", options.drop_references, removals.references)
     step("footnotes", options.drop_footnotes, removals.footnotes)
     step("table rows", options.drop_tables, removals.tables)
+    line_ends: Sequence[int] = ()
     if options.hyphens:
         given, traced = [traced], Traced.of("")
         # Out of the list, so that nothing here holds the text as it was: of a large document a third copy is not kept.
-        traced, hyphens, unsure = close_hyphens(given.pop(), language)
+        traced, hyphens, unsure, line_ends = close_hyphens(given.pop(), language)
         counts |= hyphens
         doubts += unsure
     if options.paragraphs:
-        edits, joins = join_lines(traced.text)
+        edits, joins = join_lines(traced.text, line_ends)
         traced = traced.apply(edits)
         counts["lines joined"] = joins
         step("torn sentences", options.torn_sentences, lambda text: join_torn(text, language))
