@@ -68,6 +68,8 @@ SHORT = 0.8
 """A line shorter than this share of its neighbours may be a paragraph's last."""
 WIDEST = 1.07
 """A line of the page is no wider than this times the usual width."""
+GOES_ON = re.compile(r"(?![A-ZÄÖÜ])[^\W\d_](?:[^\W\d_]|\s)")
+"""A sentence in the next line, and no formula."""
 NEIGHBOURS = 12
 
 
@@ -289,7 +291,7 @@ def starts_new(before: tuple[str, int], after: tuple[str, int], gap: str, width:
 def breaks_off(text: str, short: bool, beyond: str) -> bool:
     """Whether a line ends before its sentence and the page's line do: a piece of one that was read as two, where a
     wide blank parts its sentences."""
-    return short and beyond[:1].islower() and SENTENCE_END.search(text) is None
+    return short and GOES_ON.match(beyond) is not None and SENTENCE_END.search(text) is None
 
 
 def is_heading(text: str, short: bool) -> bool:
