@@ -71,13 +71,17 @@ def test_a_line_read_as_two_between_its_sentences_begins_no_paragraph() -> None:
 
 def test_a_full_line_behind_the_end_of_a_paragraph_begins_one() -> None:
     text = repaired(
-        f"{NARROW}That was long ago.\nThe book has been on the shelves of the town\nsince then, and nobody reads it any more.\n"
+        f"{NARROW}That was long ago.\nThe book has been on the shelves of the town\nsince then, and nobody reads it.\n"
     )
     assert "long ago.\n\nThe book has been" in text
 
 
 def test_lines_that_a_hyphen_joined_are_measured_one_by_one() -> None:
-    hyphens = "It was printed in the year of the great fires, when the pa-\nper was so dear that the printer sold half of his letters to a\n"
-    rows = f"{hyphens}foundry in the north, which cast them into bells for the chur-\nches of all the towns along the river and in the hills of grain.\n"
+    rows = (
+        "It was printed in the year of the great fires, when the pa-\n"
+        "per was so dear that the printer sold half of his letters to a\n"
+        "foundry in the north, which cast them into bells for the chur-\n"
+        "ches of all the towns along the river and in the hills of grain.\n"
+    )
     text = repaired(f"{rows * 3}So it went on for a hundred years and was not noticed by them.\n{rows}")
     assert "by them. It was printed" in text

@@ -18,11 +18,11 @@ TITLE = re.compile(r"^(?:An? )?[A-ZÄÖÜÉ][^\W\d_]+\b(?:[^.!?;=]*[^.!?;:=,])?$
 NUMBERED = re.compile(rf"^(?:[1-9]\d?|[A-H])(?:\.[1-9]\d?){{1,3}}\.?\s+(?P<title>{TITLE.pattern[1:]})")
 OWN = re.compile(r"^[A-ZÄÖÜÉÀ][^\W\d_]+(?:(?: |, |['’/-]| & )[^\W\d_]+)*$")
 LONGEST = 60
-SMALL = frozenset(
-    "a an and are as at be but by for from if in is it its let of on or our than that the their then these this those to "
-    "we were was when where which while with however hence thus since there here also so such one because although now "
-    "au aux avec dans de des du en et la le les nous par pour que sur un une con del el los las para por una y e o "
-    "als auf aus bei das dem den der des die durch ein eine für im ist mit oder sich sind und von wie wir zu zur".split()
+SMALL = re.compile(
+    r"an?|and|are|as|at|be|but|by|for|from|if|in|is|its?|let|of|on|or|our|than|th(?:at|e|eir|en|ese|is|ose|us)|to|we(?:re)?|"
+    r"was|when|where|which|while|with|however|hence|since|there|here|also|so|such|one|because|although|now|au|aux|avec|dans|"
+    r"des?|du|en|et|las?|les?|nous|par|pour|que|sur|une?|con|del|el|los|para|por|una|y|e|o|als|au[fs]|bei|das|de[mnr]|"
+    r"die|durch|eine?|für|im|ist|mit|oder|sich|sind|und|von|wie|wir|zu|zur"
 )
 """Words with which sentences begin, or break off, and titles don't."""
 LOWER = re.compile(r"(?<![\w-])[a-zäöüéß]{2,}")
@@ -92,7 +92,7 @@ def is_own(lines: Sequence[Line], place: int, widths: Sequence[int], around: int
         return False
     text = lines[place].text.strip()
     words = text.lower().split()
-    if words[0] in SMALL or words[-1] in SMALL or OWN.match(text) is None or FLOAT.match(text):
+    if SMALL.fullmatch(words[0]) or SMALL.fullmatch(words[-1]) or OWN.match(text) is None or FLOAT.match(text):
         return False
     width = typical(widths, place, around)
     if len(text) >= NARROW * width or widths[place + 1] < WHOLE * width or len(LOWER.findall(following)) < FEWEST:
@@ -107,7 +107,7 @@ def behind_number(lines: Sequence[Line], place: int, width: int) -> list[Title]:
     second = lines[place + 1].text.strip()
     if ENDED.search(above) is None:
         return []
-    if not second[0].islower() and lines[place].text.split()[-1].lower() not in SMALL:
+    if not second[0].islower() and SMALL.fullmatch(lines[place].text.split()[-1].lower()) is None:
         return [Title(0, place, place)]
     after = lines[place + 2].text.strip()
     short = len(second) < SECOND_LINE * width and CLOSED.search(second) is None and begins_text(after)
@@ -164,5 +164,4 @@ def begins_text(text: str) -> bool:
 def typical(widths: Sequence[int], place: int, around: int) -> int:
     """The width of a full line hereabouts."""
     near = sorted(widths[max(0, place - around) : place + around])
-    upper, middle = near[len(near) * 3 // 4], near[len(near) // 2]
-    return upper
+    return near[len(near) * 3 // 4]
