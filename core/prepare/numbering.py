@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from .lines import Line
+from .pagenumbers import lone_number
 from .paragraphs import SENTENCE_END
 
 Number = tuple[int, ...]
@@ -21,9 +22,56 @@ HEADING = re.compile(rf"^({_PARTS}{{1,4}})\.?(?:\s+[^\W\d_a-z][^\W\d_]|$)")
 CAPTION = re.compile(rf"^(Fig|Tab|Abb|Algorithm|Listing)[a-z]*\.?\s*({_PARTS}{{1,3}})\.?:", re.I)
 EQUATION = re.compile(rf"(?:^|\s)\(({_PARTS}{{1,3}})[a-z]?\)$")
 TITLE = re.compile(r"[^\W\d_a-z][^\W\d_]")
+SECTION_ALONE = re.compile(r"(?:[1-9]\d?|[A-H])(?:\.[1-9]\d?){0,3}\.?$")
+WITH_TITLE = re.compile(r"((?:[1-9]\d?|[A-H])(?:\.[1-9]\d?){0,3})\.?\s+([^\W\d_a-z][^\W\d_].*)$")
 LONGEST_TITLE = 90
+PROSE = 30
+"""Characters of the line behind a heading, where one in a table of contents has a page's number."""
 FOOT = 3
 """Lines at the end in which a footer may name the section."""
+
+
+def heads_of_sections(pages: Sequence[Sequence[Line]]) -> list[Line]:
+    """Heads that name a section with its number, on a line or two, whose heading stands before it or below it on the
+    page."""
+    seen: set[str] = set()
+    heads: list[Line] = []
+    for page in pages:
+        for first in (0, 1) if lone_number(page[0]) else (0,):
+            head, name = named_section(page, first)
+            if name and (name in seen or name in headings_in(page, first + len(head))):
+                heads += head
+                break
+        seen.update(headings_in(page, 0))
+    return heads
+
+
+def headings_in(page: Sequence[Line], start: int) -> Iterator[str]:
+    """Numbers and titles of the headings from a page's line `start` on, with text behind them, or behind the heading
+    that follows at once."""
+    for place in range(start, len(page) - 1):
+        if not page[place].text[:1].isalnum():
+            continue
+        heading, name = named_section(page, place)
+        if name:
+            behind = place + len(heading)
+            behind += len(named_section(page, behind)[0])
+            after = page[behind].text.strip() if behind < len(page) else ""
+            if len(after) >= PROSE and not after.endswith(". .") and not after[-1].isdigit():
+                yield name
+
+
+def named_section(page: Sequence[Line], place: int) -> tuple[list[Line], str]:
+    """The lines, one or two, with a section's number and title from `place` on, and both as one text."""
+    if place >= len(page):
+        return [], ""
+    text = page[place].text.strip()
+    if SECTION_ALONE.match(text) and place + 1 < len(page):
+        lines, text = [page[place], page[place + 1]], f"{text} {page[place + 1].text.strip()}"
+    else:
+        lines = [page[place]]
+    match = WITH_TITLE.match(text) if len(text) <= LONGEST_TITLE else None
+    return (lines, f"{match[1]} {match[2]}".casefold()) if match else ([], "")
 
 
 def number_of(text: str) -> Number:
