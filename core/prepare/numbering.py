@@ -25,6 +25,7 @@ TITLE = re.compile(r"[^\W\d_a-z][^\W\d_]")
 SECTION_ALONE = re.compile(r"(?:[1-9]\d?|[A-H])(?:\.[1-9]\d?){0,3}\.?$")
 WITH_TITLE = re.compile(r"((?:[1-9]\d?|[A-H])(?:\.[1-9]\d?){0,3})\.?\s+([^\W\d_a-z][^\W\d_].*)$")
 LONGEST_TITLE = 90
+TWO_LINES = 2
 PROSE = 30
 """Characters of the line behind a heading, where one in a table of contents has a page's number."""
 FOOT = 3
@@ -32,14 +33,15 @@ FOOT = 3
 
 
 def heads_of_sections(pages: Sequence[Sequence[Line]]) -> list[Line]:
-    """Heads that name a section with its number, on a line or two, whose heading stands before it or below it on the
-    page."""
+    """Heads that name a section, the number on one line and the title on the next, whose heading stands before them or
+    below them on the page. Those of one line recur, and the first of them stays, as it may be the heading.
+    """
     seen: set[str] = set()
     heads: list[Line] = []
     for page in pages:
         for first in (0, 1) if lone_number(page[0]) else (0,):
             head, name = named_section(page, first)
-            if name and (name in seen or name in headings_in(page, first + len(head))):
+            if len(head) == TWO_LINES and (name in seen or name in headings_in(page, first + TWO_LINES)):
                 heads += head
                 break
         seen.update(headings_in(page, 0))
