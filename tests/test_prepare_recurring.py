@@ -66,7 +66,7 @@ def test_a_title_that_the_heads_have_in_capitals_stays() -> None:
 
 
 def test_the_end_of_a_caption_that_two_figures_share_is_no_footer() -> None:
-    caption = "Figure {0}: The mills, seen from the hills be-\nyond. Wheels are shown in red and the water in blue."
+    caption = "Figure {0}: The mills in groups, by way of DB-\nSCAN. Wheels are shown in red and the water in blue."
     text = text_of(*(f"{body(n)}\n{caption.format(n) if n in (2, 4) else body(n + 2)}\n{n}" for n in range(1, 7)))
     assert text.count("Wheels are shown in red") == 2
 

@@ -7,7 +7,7 @@ page is.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from .lines import Line
 from .pagenumbers import lone_number
@@ -32,27 +32,31 @@ FOOT = 3
 """Lines at the end in which a footer may name the section."""
 
 
-def heads_of_sections(pages: Sequence[Sequence[Line]]) -> list[Line]:
+def heads_of_sections(pages: Sequence[Sequence[Line]], heads: Container[int]) -> Iterator[Line]:
     """Heads that name a section, the number on one line and the title on the next, whose heading stands before them or
-    below them on the page. Those of one line recur, and the first of them stays, as it may be the heading.
+    below them on the page; perhaps below a page's number or others of its `heads`, which are offsets.
+
+    Those of one line recur, and the first of them stays, as it may be the heading.
     """
     seen: set[str] = set()
-    heads: list[Line] = []
     for page in pages:
-        for first in (0, 1) if lone_number(page[0]) else (0,):
-            head, name = named_section(page, first)
-            if len(head) == TWO_LINES and (name in seen or name in headings_in(page, first + TWO_LINES)):
-                heads += head
+        headings = headings_in(page)
+        left = [line for line in page if line.start not in heads]
+        for lines in (page, page[1:] if lone_number(page[0]) else [], left):
+            head, name = named_section(lines, 0)
+            place = page.index(head[0]) if head else 0
+            if len(head) == TWO_LINES and (name in seen or any(at > place and name == it for at, it in headings)):
+                yield from head
                 break
-        seen.update(headings_in(page, 0))
-    return heads
+        seen.update(name for _, name in headings)
 
 
-def headings_in(page: Sequence[Line], start: int) -> Iterator[str]:
-    """Numbers and titles of the headings from a page's line `start` on, with text behind them, or behind the heading
-    that follows at once."""
-    for place in range(start, len(page) - 1):
-        if not page[place].text[:1].isalnum():
+def headings_in(page: Sequence[Line]) -> list[tuple[int, str]]:
+    """Places, numbers and titles of a page's headings, with text behind them, or behind the heading that follows at
+    once."""
+    found: list[tuple[int, str]] = []
+    for place, line in enumerate(page[:-1]):
+        if not (line.text[:1].isdigit() or line.text[1:2] in ("", ".", " ")):  # quicker than the pattern
             continue
         heading, name = named_section(page, place)
         if name:
@@ -60,7 +64,8 @@ def headings_in(page: Sequence[Line], start: int) -> Iterator[str]:
             behind += len(named_section(page, behind)[0])
             after = page[behind].text.strip() if behind < len(page) else ""
             if len(after) >= PROSE and not after.endswith(". .") and not after[-1].isdigit():
-                yield name
+                found.append((place, name))
+    return found
 
 
 def named_section(page: Sequence[Line], place: int) -> tuple[list[Line], str]:
