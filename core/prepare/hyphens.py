@@ -41,6 +41,8 @@ SUSPENDED = frozenset(
         "en",
         "of",
         "als",
+        "versus",
+        "vs",
     ]
 )
 WORD = re.compile(rf"{WORD_PART}+(?:-{WORD_PART}+)*")
@@ -249,7 +251,7 @@ def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int]
         if place.start < end:
             continue
         end = place.end
-        if place.right in SUSPENDED and language_joins(place) and not is_word(place, words, language):
+        if place.right in SUSPENDED and is_suspended(place, words, language):
             edits.append(Edit(place.start, place.end, "- "))
             counts["hyphens kept"] += 1
             continue
@@ -272,9 +274,10 @@ def line_ends(text: str, edits: Sequence[Edit]) -> Iterator[int]:
         shift += len(edit.text) - (edit.end - edit.start)
 
 
-def language_joins(place: Break) -> bool:
-    """ "pre-" at a line's end before "and post-": a suspended hyphen, whose blank stays."""
-    return place.left[-1].isalpha()
+def is_suspended(place: Break, words: Counter[str], language: str) -> bool:
+    """ "pre-" at a line's end before "and post-": a suspended hyphen, whose blank stays; not in "points-to set"."""
+    known = words[f"{place.left}-{place.right}".lower()] > 0
+    return place.left[-1].isalpha() and not known and not is_word(place, words, language)
 
 
 def is_word(place: Break, words: Counter[str], language: str) -> bool:
@@ -295,8 +298,9 @@ def closing_probability(left: str, right: str, words: Counter[str], language: st
     hyphenated = words[f"{tail}-{head}".lower()] or words[f"{left}-{right}".lower()]
     if solid != hyphenated:
         return 0.995 if solid > hyphenated else 0.01
-    if len(tail) == 1 or len(head) == 1:  # no line is broken behind or before a single letter
-        return 0.02
+    if len(tail) == 1 or len(head) == 1:  # hardly a line is broken behind or before a single letter
+        whole = zipf((tail + head).lower(), language)
+        return 0.9 if head.islower() and whole >= COMMON and zipf(head, language) < whole - SLOPPY else 0.02
     if head[0].isupper() and not (left.isupper() and right.isupper()):
         return 0.95 if tail in NAME_PREFIXES else 0.02
     if tail[-2:].isupper() and head.islower() and zipf((tail + head).lower(), language) < COMMON:

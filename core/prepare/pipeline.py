@@ -17,7 +17,7 @@ from .figures import clear_figures
 from .hyphens import close_hyphens
 from .initials import initials
 from .language import detect_language
-from .ligatures import ligatures_in, lost_blanks
+from .ligatures import behind_signs, ligatures_in, lost_blanks
 from .linenumbers import line_numbers
 from .lines import PAGE_BREAK
 from .options import PrepareOptions
@@ -78,6 +78,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         traced, counts = mend_characters(traced)
     language = detect_language(traced.text) if options.language == "auto" else options.language
     step("blanks behind ligatures", options.unicode, lambda text: list(lost_blanks(traced, ligatures, language)))
+    step("blanks behind signs", options.unicode, lambda text: list(behind_signs(text, language)))
     stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
     step("margin stamps", options.margin_stamps, lambda text: furniture.stamps(text, stamp))
     if options.running_heads:
