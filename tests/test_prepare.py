@@ -27,6 +27,20 @@ def prepared(*pages: str, **options: bool | str) -> Prepared:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
+        ("of 8 M\u2299and more", "of 8 M\u2299 and more"),
+        ("a mean \u27e8N\u27e9is near", "a mean \u27e8N\u27e9 is near"),
+        ("the norm \u2225x\u2225suggests it", "the norm \u2225x\u2225 suggests it"),
+        ("where \u03a9and \u03c6in are", "where \u03a9 and \u03c6in are"),
+        ("5 \u03bcas, \u2225max, \u2217qv of it", "5 \u03bcas, \u2225max, \u2217qv of it"),
+    ],
+)
+def test_a_blank_lost_behind_a_sign_is_put_back_before_words_alone(raw: str, expected: str) -> None:
+    assert prepared(f"{raw}\n").text == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
         ("a star turned o\ufb00during the night", "a star turned off during the night"),
         ("We cut o\ufb00of it. The cuto\ufb00for it", "We cut off of it. The cutoff for it"),
         ("Ryko\ufb00 et al. and Ryko\ufb00 et al.; Ryko\ufb00et al.", "Rykoff et al. and Rykoff et al.; Rykoff et al."),

@@ -33,6 +33,9 @@ def prepared(*pages: str, language: str = "en") -> Prepared:
         ("face-\non", "face-on"),
         ("non-\ntrivial", "non-trivial"),
         ("anti-\ncorrelation", "anti-correlation"),
+        ("o-\nriginal", "original"),
+        ("e-\nmail", "e-mail"),
+        ("mixed-\nversus full-precision", "mixed- versus full-precision"),
     ],
 )
 def test_a_broken_word_gets_its_right_form(broken: str, mended: str) -> None:
@@ -154,3 +157,17 @@ def test_a_word_that_a_caption_tears_is_not_joined_to_the_caption() -> None:
 def test_a_rest_that_is_much_rarer_than_the_word_comes_back_though_people_use_it() -> None:
     text = prepared("A different one. They look differ-\nFigure 3. The mill stands there.\nent in the rain.").text
     assert "They look different" in text
+
+
+def test_a_conjunction_inside_a_compound_that_the_document_has_is_not_suspended() -> None:
+    text = "A points-to analysis is slow. It is a fast points-\nto analysis."
+    assert "a fast points-to analysis" in prepared(text).text
+
+
+def test_a_word_torn_into_two_by_a_caption_that_ends_is_put_together() -> None:
+    text = (
+        "The outflow of gas is strong there. In the end an out-\n"
+        "Figure 3: The mass of the gas, by its distance from the star, is shown for all of them.\n"
+        "flow develops, but it takes a larger number of stars."
+    )
+    assert "In the end an outflow" in prepared(text).text

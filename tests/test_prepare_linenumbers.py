@@ -135,3 +135,19 @@ def test_listings_on_half_of_the_pages_keep_their_numbers() -> None:
     listing = PROGRAM[:60]
     pages = [LINES[start : start + 40] for start in range(0, 240, 40)]
     assert prepared(*(page + listing for page in pages)).counts["line numbers"] == 0
+
+
+def test_numbers_in_a_heap_apart_from_their_lines_go_and_the_head_with_them() -> None:
+    pages = [
+        [*map(str, range(start + 1, start + 41)), f"1:{start // 40}  Doe and Roe", *LINES[start : start + 40]]
+        for start in range(0, 240, 40)
+    ]
+    result = prepared(*pages)
+    assert result.counts["line numbers"] == 240
+    assert "Doe" not in result.text
+
+
+def test_a_heap_of_ticks_on_one_page_stays() -> None:
+    pages = [LINES[start : start + 40] for start in range(0, 240, 40)]
+    pages[2] = [*pages[2], *map(str, range(30))]
+    assert prepared(*pages).counts["line numbers"] == 0

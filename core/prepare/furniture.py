@@ -13,8 +13,9 @@ from itertools import pairwise
 from ..traced import Edit, Traced
 from .doubts import Doubt, around
 from .lines import PAGE_BREAK, Line, lines_of, without
-from .lonely import lonely_heads
-from .pagenumbers import PAGE_OF, below_heads, counting_up, lone_number, numbered_heads
+from .lonely import KEPT_LISTS, lonely_heads
+from .numbering import heads_of_sections
+from .pagenumbers import PAGE_OF, below_heads, counting_up, lone_number, numbered_heads, of_few_pages
 
 EDGE_LINES = 3
 """How far from a page's edge a head may stand, in lines that are not blank."""
@@ -26,6 +27,9 @@ SENTENCE = 30
 RECURS_ON_EDGE = 2
 """So often does a longer line stand on the very edge of pages if it is a head."""
 MAX_HEAD = 120
+BROKEN = re.compile(r"[^\W\d_][-‐\u00ad]\s*$")
+NEAR = 2
+"""So many pages apart at the most are two that a list's name heads, if it is not a heading twice."""
 ALWAYS = 0.75
 """On this share of the pages a line stands that is a head however long it is, and whether or not it looks like one."""
 SHORTEST_HEAD = 10
@@ -85,9 +89,10 @@ def running_heads(text: str, paged: bool = False) -> tuple[list[Line], list[tupl
     paged = paged or PAGE_BREAK in text
     pages = pages_of(text, paged)
     heads = {line.start: line for line in recurring(pages)}
+    heads |= {line.start: line for line in list(heads_of_sections(pages, heads))}
     bare = [page for page in ([line for line in page if line.start not in heads] for page in pages) if page]
     outermost = [[page[0], page[-1]] if len(page) > 1 else [page[0]] for page in bare]
-    numbers = counting_up(outermost)
+    numbers = counting_up(outermost) or of_few_pages(outermost)
     numbers += below_heads(bare, numbers)
     if paged:
         beside = numbered_heads(outermost, [[page[0], page[-1]] for page in pages])
@@ -137,9 +142,13 @@ def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
     """
     seen: dict[str, list[Line]] = defaultdict(list)
     on_edge: dict[str, list[Line]] = defaultdict(list)
+    last_on: dict[str, int] = {}
+    far_apart: set[str] = set()
+    torn: set[str] = set()
     unusual: set[str] = set()
     real = bool(pages) and pages[0][0].page != pages[-1][0].page
-    for page in (without_numbers(page) for page in pages):
+    for place, page in enumerate(without_numbers(page) for page in pages):
+        broken = {after.start for line, after in pairwise(page[-EDGE_LINES - 1 :]) if BROKEN.search(line.text)}
         for line in {line.start: line for line in [*page[:EDGE_LINES], *page[-EDGE_LINES:]]}.values():
             key, text = signature(line), line.text.strip()
             of_text = is_of_text(text)
@@ -152,6 +161,11 @@ def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
                 key = key if lettered else text
                 unusual.add(key)
             seen[key].append(line)
+            if line.start in broken:
+                torn.add(key)
+            if place - last_on.get(key, place) > NEAR:
+                far_apart.add(key)
+            last_on[key] = place
             if line in (page[0], page[-1]):
                 on_edge[key].append(line)
     least = RECURS if len(pages) > 4 else 2
@@ -162,6 +176,8 @@ def recurring(pages: Sequence[Sequence[Line]], often: float = 0) -> list[Line]:
         numbered = PAGE_OF.search(lines[0].text) is not None
         if key in unusual and len(lines) < max(RECURS, ALWAYS * len(pages)):
             continue
+        if not enough and (key in torn or (key in far_apart and KEPT_LISTS.fullmatch(key))):
+            continue  # the rest of a word, or the lists of a paper and of its supplement
         if len(pages) == 1 and not numbered:  # a head and its heading, or what a table repeats
             continue
         if (enough or longer or numbered) and len(lines) >= often and counts(lines):
@@ -198,11 +214,13 @@ def original(same: Sequence[Line], pages: Sequence[Sequence[Line]]) -> list[int]
     """Starts of the lines that are the title or a heading itself, which later heads repeat: the first, without a
     number, and "Chapter 3" where no other line says the same."""
     first = min(same, key=lambda line: line.start)
-    if len({line.text.strip() for line in same}) > 1:
-        often = Counter(line.text.strip() for line in same)
-        return [line.start for line in same if CHAPTER.match(line.text) and often[line.text.strip()] == 1]
     top = pages[0][: max(EDGE_LINES, len(pages[0]) // 4)]
     heads_first_page = top[0].start <= first.start <= top[-1].start
+    often = Counter(line.text.strip() for line in same)
+    if len(often) > 1:
+        once = [line.start for line in same if CHAPTER.match(line.text) and often[line.text.strip()] == 1]
+        cased = len({text.casefold() for text in often}) == 1  # the title, which the heads have in capitals
+        return [first.start] if cased and heads_first_page and often[first.text.strip()] == 1 else once
     return [first.start] if heads_first_page or HEADING.match(first.text) else []
 
 

@@ -6,7 +6,7 @@ The document itself is the best dictionary: a word that stands elsewhere in it d
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..traced import Edit, Traced
@@ -41,6 +41,8 @@ SUSPENDED = frozenset(
         "en",
         "of",
         "als",
+        "versus",
+        "vs",
     ]
 )
 WORD = re.compile(rf"{WORD_PART}+(?:-{WORD_PART}+)*")
@@ -236,8 +238,8 @@ def begins_caption(text: str) -> bool:
     return text[0].isupper() and (CAPTION_HEAD.match(text) or CAPTION.match(text)) is not None
 
 
-def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[Doubt]]:
-    """The text with its breaks mended, counts, and the doubtful places."""
+def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int], list[Doubt], list[int]]:
+    """The text with its breaks mended, counts, the doubtful places, and where in the text lines ended in a hyphen."""
     words = vocabulary(traced.text)
     torn = mend_torn(traced.text, words, language)
     traced = traced.apply(torn)
@@ -249,7 +251,7 @@ def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int]
         if place.start < end:
             continue
         end = place.end
-        if place.right in SUSPENDED and language_joins(place) and not is_word(place, words, language):
+        if place.right in SUSPENDED and is_suspended(place, words, language):
             edits.append(Edit(place.start, place.end, "- "))
             counts["hyphens kept"] += 1
             continue
@@ -260,12 +262,22 @@ def close_hyphens(traced: Traced, language: str) -> tuple[Traced, dict[str, int]
         other = 1 - closing if closed else closing
         if other >= DOUBT:
             doubts.append(around(traced, place.start, place.end, "-" if closed else "", "hyphen", other))
-    return traced.apply(edits), counts, doubts
+    return traced.apply(edits), counts, doubts, list(line_ends(traced.text, edits))
 
 
-def language_joins(place: Break) -> bool:
-    """ "pre-" at a line's end before "and post-": a suspended hyphen, whose blank stays."""
-    return place.left[-1].isalpha()
+def line_ends(text: str, edits: Sequence[Edit]) -> Iterator[int]:
+    """Offsets in the text that the edits make, of those that take a line's end out of `text`."""
+    shift = 0
+    for edit in edits:
+        if not text[edit.start : edit.end].endswith(" "):
+            yield edit.start + shift
+        shift += len(edit.text) - (edit.end - edit.start)
+
+
+def is_suspended(place: Break, words: Counter[str], language: str) -> bool:
+    """ "pre-" at a line's end before "and post-": a suspended hyphen, whose blank stays; not in "points-to set"."""
+    known = words[f"{place.left}-{place.right}".lower()] > 0
+    return place.left[-1].isalpha() and not known and not is_word(place, words, language)
 
 
 def is_word(place: Break, words: Counter[str], language: str) -> bool:
@@ -286,8 +298,9 @@ def closing_probability(left: str, right: str, words: Counter[str], language: st
     hyphenated = words[f"{tail}-{head}".lower()] or words[f"{left}-{right}".lower()]
     if solid != hyphenated:
         return 0.995 if solid > hyphenated else 0.01
-    if len(tail) == 1 or len(head) == 1:  # no line is broken behind or before a single letter
-        return 0.02
+    if len(tail) == 1 or len(head) == 1:  # hardly a line is broken behind or before a single letter
+        whole = zipf((tail + head).lower(), language)
+        return 0.9 if head.islower() and whole >= COMMON and zipf(head, language) < whole - SLOPPY else 0.02
     if head[0].isupper() and not (left.isupper() and right.isupper()):
         return 0.95 if tail in NAME_PREFIXES else 0.02
     if tail[-2:].isupper() and head.islower() and zipf((tail + head).lower(), language) < COMMON:

@@ -1,7 +1,9 @@
-"""Blanks lost behind the ligature ﬀ, which TeX's fonts set so wide that extractors see none ("turned oﬀduring").
+"""Blanks lost behind the ligature ﬀ, which TeX's fonts set so wide that extractors see none ("turned oﬀduring"), and
+behind signs that end a formula ("10 M⊙and").
 
 The ligature in the source says where to look; the words say whether a blank is missing: what stands up to it is a
-word of its own, here or in the language, and the whole is none.
+word of its own, here or in the language, and the whole is none. Behind a sign a blank is missing before any common
+word, unless it is a function's name; behind a Greek letter, before words that are no index.
 """
 
 import re
@@ -24,6 +26,19 @@ WHOLE = 1.5
 LINKING = 5.5
 """So common is what follows, where the document does not have it itself: of "oﬀprint" it has no "print"."""
 SHORTEST = 2
+SIGN = re.compile("[⊙⟩∥∞⌋⌉⋆∗†′Γ-ω](?=[a-z]{2})")
+"""A sign, or a Greek letter, before a word."""
+LETTERS = re.compile(r"[a-z]{2,20}\b")
+FUNCTIONS = frozenset(
+    ["arg", "cos", "det", "dim", "exp", "inf", "ker", "lim", "log", "max", "min", "mod", "sin", "sup", "tan"]
+)
+NO_INDEX = frozenset(
+    ["and", "are", "be", "can", "from", "has", "have", "is", "that", "was", "were", "where", "which", "with"]
+)
+"""Words behind a Greek letter; "as" makes a unit of µ."""
+SHORT_WORDS = frozenset(["as", "at", "be", "by", "if", "in", "is", "of", "on", "or", "to", "we"])
+COMMON = 4.0
+"""Zipf frequency of a longer word behind a sign."""
 
 
 def ligatures_in(source: str) -> list[int]:
@@ -47,3 +62,13 @@ def lost_blanks(traced: Traced, ligatures: Sequence[int], language: str) -> Iter
         follows = len(rest) >= SHORTEST and (words[rest] > whole or zipf(rest, language) >= LINKING)
         if alone and follows and zipf(first + rest, language) < WHOLE:
             yield Edit(at, at, " ")
+
+
+def behind_signs(text: str, language: str) -> Iterator[Edit]:
+    """Edits that put blanks between a sign and the word behind it."""
+    for sign in SIGN.finditer(text):
+        letters = LETTERS.match(text, sign.end())
+        word = letters.group() if letters else ""
+        long = len(word) > SHORTEST and word not in FUNCTIONS and zipf(word, language) >= COMMON
+        if word in NO_INDEX if sign.group().isalpha() else (long or word in SHORT_WORDS):
+            yield Edit(sign.end(), sign.end(), " ")

@@ -1,5 +1,6 @@
 """Numbers of lines in the margin of a manuscript, which copies for referees have: every line's, or every second's,
-fifth's or tenth's. Extracted, they stand between the lines, or at their beginnings or ends, and tear each sentence.
+fifth's or tenth's. Extracted, they stand between the lines, or at their beginnings or ends, and tear each sentence; or
+apart from them, a heap on each page.
 
 They are told by counting on over most of the pages, or from each page's top, with a line or two of text between, where
 sentences go on: the entries of a list, the rows of a table and the steps of a program begin anew behind each number,
@@ -8,7 +9,7 @@ and stand on few pages.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -42,6 +43,9 @@ COVERED = 0.5
 MANY, MOSTLY_FLOWING, LEAST_COVERED = 200, 0.6, 0.25
 """Among so many numbers, with sentences that go on behind so many of them, a page may have fewer lines that are
 counted: it is full of formulas."""
+HEAP, LONGEST_NUMBER, TEXT = 20, 8, 30
+"""So many numbers in a row count the lines of their page, if half of the pages have them and as many lines of text;
+characters of a number and of a line."""
 FULL = 40
 """Characters in the middle one of the lines of a document of few pages."""
 HOLE = 15
@@ -65,6 +69,9 @@ class Number(NamedTuple):
 
 def line_numbers(text: str, pages: Sequence[Sequence[Line]]) -> list[Edit]:
     """What takes the numbers out; `pages` are the lines that are not blank, page by page."""
+    apart = [heap for page in pages for heap in heaps(page)]
+    if len(apart) > 1 and len(apart) >= PAGES * len(pages):
+        return [without(line, text) for heap in apart for line in heap]
     for pattern in (LONE, FIRST, LAST):
         numbers = numbers_of(text, pages, pattern)
         if len(numbers) < FEWEST_ON_FEW_PAGES:
@@ -76,6 +83,25 @@ def line_numbers(text: str, pages: Sequence[Sequence[Line]]) -> list[Edit]:
                 if are_lines(chain, pages):
                     return [number.edit for number in chain]
     return []
+
+
+def heaps(page: Sequence[Line]) -> Iterator[list[Line]]:
+    """The lines of a page with a number alone that count on by one from line to line, many in a row, beside text."""
+    if sum(len(line.text) >= TEXT for line in page) < HEAP:
+        return
+    heap: list[Line] = []
+    last = -1
+    for line in page:
+        number = int(line.text) if len(line.text) < LONGEST_NUMBER and line.text.strip().isdecimal() else -1
+        if number < 0 or number != last + 1:
+            if len(heap) >= HEAP:
+                yield heap
+            heap = []
+        if number >= 0:
+            heap.append(line)
+        last = number
+    if len(heap) >= HEAP:
+        yield heap
 
 
 def numbers_of(text: str, pages: Sequence[Sequence[Line]], pattern: re.Pattern[str]) -> list[Number]:

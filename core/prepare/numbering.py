@@ -7,9 +7,10 @@ page is.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from .lines import Line
+from .pagenumbers import lone_number
 from .paragraphs import SENTENCE_END
 
 Number = tuple[int, ...]
@@ -21,9 +22,63 @@ HEADING = re.compile(rf"^({_PARTS}{{1,4}})\.?(?:\s+[^\W\d_a-z][^\W\d_]|$)")
 CAPTION = re.compile(rf"^(Fig|Tab|Abb|Algorithm|Listing)[a-z]*\.?\s*({_PARTS}{{1,3}})\.?:", re.I)
 EQUATION = re.compile(rf"(?:^|\s)\(({_PARTS}{{1,3}})[a-z]?\)$")
 TITLE = re.compile(r"[^\W\d_a-z][^\W\d_]")
+SECTION_ALONE = re.compile(r"(?:[1-9]\d?|[A-H])(?:\.[1-9]\d?){0,3}\.?$")
+WITH_TITLE = re.compile(r"((?:[1-9]\d?|[A-H])(?:\.[1-9]\d?){0,3})\.?\s+([^\W\d_a-z][^\W\d_].*)$")
 LONGEST_TITLE = 90
+TWO_LINES = 2
+PROSE = 30
+"""Characters of the line behind a heading, where one in a table of contents has a page's number."""
 FOOT = 3
 """Lines at the end in which a footer may name the section."""
+
+
+def heads_of_sections(pages: Sequence[Sequence[Line]], heads: Container[int]) -> Iterator[Line]:
+    """Heads that name a section, the number on one line and the title on the next, whose heading stands before them or
+    below them on the page; perhaps below a page's number or others of its `heads`, which are offsets.
+
+    Those of one line recur, and the first of them stays, as it may be the heading.
+    """
+    seen: set[str] = set()
+    for page in pages:
+        headings = headings_in(page)
+        left = [line for line in page if line.start not in heads]
+        for lines in (page, page[1:] if lone_number(page[0]) else [], left):
+            head, name = named_section(lines, 0)
+            place = page.index(head[0]) if head else 0
+            if len(head) == TWO_LINES and (name in seen or any(at > place and name == it for at, it in headings)):
+                yield from head
+                break
+        seen.update(name for _, name in headings)
+
+
+def headings_in(page: Sequence[Line]) -> list[tuple[int, str]]:
+    """Places, numbers and titles of a page's headings, with text behind them, or behind the heading that follows at
+    once."""
+    found: list[tuple[int, str]] = []
+    for place, line in enumerate(page[:-1]):
+        if not (line.text[:1].isdigit() or line.text[1:2] in ("", ".", " ")):  # quicker than the pattern
+            continue
+        heading, name = named_section(page, place)
+        if name:
+            behind = place + len(heading)
+            behind += len(named_section(page, behind)[0])
+            after = page[behind].text.strip() if behind < len(page) else ""
+            if len(after) >= PROSE and not after.endswith(". .") and not after[-1].isdigit():
+                found.append((place, name))
+    return found
+
+
+def named_section(page: Sequence[Line], place: int) -> tuple[list[Line], str]:
+    """The lines, one or two, with a section's number and title from `place` on, and both as one text."""
+    if place >= len(page):
+        return [], ""
+    text = page[place].text.strip()
+    if SECTION_ALONE.match(text) and place + 1 < len(page):
+        lines, text = [page[place], page[place + 1]], f"{text} {page[place + 1].text.strip()}"
+    else:
+        lines = [page[place]]
+    match = WITH_TITLE.match(text) if len(text) <= LONGEST_TITLE else None
+    return (lines, f"{match[1]} {match[2]}".casefold()) if match else ([], "")
 
 
 def number_of(text: str) -> Number:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .lines import Line
 
 LONE = re.compile(
-    r"^[\s–—|·•~\[-]{0,3}(?:(?:page|seite|p\.|s\.)\s*)?(?:(?P<arabic>\d{1,4})|(?P<roman>[ivxlc]{1,7}))"
+    r"^[\s–—|·•~\[-]{0,3}(?:(?:page|seite|p\.|s\.)\s*)?(?:(?P<arabic>\d{1,5})|(?P<roman>[ivxlc]{1,7}))"
     r"(?:\s*(?:of|/|von|de)\s*\d{1,4})?[\s–—|·•~\].-]{0,3}$",
     re.I,
 )
@@ -58,6 +58,19 @@ def counting_up(edges: Sequence[Sequence[Line]]) -> list[Line]:
         ]
         found += chained(numbers)
     return found
+
+
+def of_few_pages(edges: Sequence[Sequence[Line]]) -> list[Line]:
+    """The numbers of two or three pages, too few to count up: on an edge of every page, but perhaps the first, stands
+    its place in the document."""
+    if not 1 < len(edges) <= SHORTEST_CHAIN:
+        return []
+    found = [
+        next((line for line in page[::-1] if lone_number(line) == (place, False)), None)
+        for place, page in enumerate(edges, 1)
+    ]
+    numbers = [line for line in found if line is not None]
+    return numbers if len(numbers) > 1 and None not in found[1:] else []
 
 
 def below_heads(pages: Sequence[Sequence[Line]], numbers: Sequence[Line]) -> list[Line]:

@@ -12,6 +12,7 @@ from ..traced import Edit
 from .figures import find_figures
 from .footnotes import footnote_starts
 from .lines import Line, filled_lines
+from .titles import section_titles, typical
 
 HEADING = re.compile(
     r"^(?:(?:\d{1,2}|[A-Z]|[IVX]{1,5})(?:\.\d{1,2}){0,3}\.?\s+)?[A-ZÄÖÜ][^.!?;:]{1,70}$",
@@ -27,9 +28,6 @@ ITEM = re.compile(
     r"(?:Definition|Theorem|Lemma|Corollary|Proposition|Remark|Example|Proof|Satz|Korollar|Bemerkung|Beispiel|Beweis)"
     r"(?:\s\d{1,3}(?:\.\d{1,3})*)?\b)"
 )
-SECTION = re.compile(r"^(?:[IVX]{1,5}\.|[A-H]\.|[1-9]\d?(?:\.[1-9]\d?){1,3}\.?)$")
-"""A section's number alone on its line; one of digits alone is rather an axis's or a page's."""
-TITLE = re.compile(r"^[A-ZÄÖÜ][^\W\d_]+\b(?:[^.!?;:=]*[^.!?;:=,])?$")
 BULLET = re.compile(r"^(?:[•‣▪◦●]\s+|\((?:[ivx]{1,4}|\d{1,2})\)\s+[^\W\d_])")
 CAPTION_HEAD = re.compile(
     r"^(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Tab(?:le|\.)|TABLE|Abb(?:ildung|\.)|Tabelle)\s*[A-Z]?[\d.]{0,4}\d"
@@ -68,13 +66,18 @@ SHORTEST_TEXT = 15
 """A shorter line is a label or a piece of a formula, where a number below a letter is no exponent."""
 SHORT = 0.8
 """A line shorter than this share of its neighbours may be a paragraph's last."""
+WIDEST = 1.07
+"""A line of the page is no wider than this times the usual width."""
+GOES_ON = re.compile(r"(?![A-ZÄÖÜ])[^\W\d_](?:[^\W\d_]|\s)")
+"""A sentence in the next line, and no formula."""
 NEIGHBOURS = 12
-FEWEST = 4
-"""Words of the line behind a title, as no cell of a table has."""
 
 
-def join_lines(text: str) -> tuple[list[Edit], int]:
-    """Edits that join lines with a blank and set paragraphs apart with an empty line; and how many joins."""
+def join_lines(text: str, line_ends: Sequence[int] = ()) -> tuple[list[Edit], int]:
+    """Edits that join lines with a blank and set paragraphs apart with an empty line; and how many joins.
+
+    `line_ends` are the offsets where a line of the page ended in a hyphen, so that one of `text` goes on in the next.
+    """
     lines = filled_lines(text)
     edits: list[Edit] = []
     joins = 0
@@ -89,7 +92,10 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
     title = title_lines(lines[:front], text)
     run_on = set(run_on_items(lines))
     inside = kind_of_float(lines[0], notes)
-    widths = [len(line.text.strip()) for line in lines]
+    widths, lasts = sizes(lines, line_ends)
+    titles = section_titles(lines, widths, NEIGHBOURS)
+    starts, ends = {found.number for found in titles}, {found.last for found in titles}
+    inside_title = {place for found in titles for place in range(found.number, found.last)}
     for place, (line, after) in enumerate(pairwise(lines)):
         gap = text[line.end : after.start]
         new = (
@@ -101,11 +107,17 @@ def join_lines(text: str) -> tuple[list[Edit], int]:
             or (inside is not None and "\f" not in gap and gap.count("\n") > 1)
             or (
                 not (place + 1 in title[1:] or after.start in run_on or is_address(line.text, after.text))
-                and starts_new(line, after, gap, typical(widths, place))
+                and starts_new(
+                    (line.text.strip(), lasts[place]),
+                    (after.text.strip(), widths[place + 1]),
+                    gap,
+                    typical(widths, place, NEIGHBOURS),
+                    beyond(lines, place),
+                )
             )
-            or is_title(lines, place, widths)
-            or is_title(lines, place + 2, widths)
-        ) and not is_title(lines, place + 1, widths)
+            or place in ends
+            or place + 1 in starts
+        ) and place not in inside_title
         inside = kind_of_float(after, notes) if new else inside
         joins += not new
         start = line.start + len(line.text.rstrip())
@@ -225,32 +237,35 @@ def is_own_line(text: str, following: str) -> bool:
     return not (text.endswith((",", "-", "&", ":")) or following[0].islower() or UNFINISHED.search(text))
 
 
-def is_title(lines: Sequence[Line], place: int, widths: Sequence[int]) -> bool:
-    """Whether a line is the title of the section whose number stands alone on the line above."""
-    if not 1 < place < len(lines) - 1 or SECTION.match(lines[place - 1].text.strip()) is None:
-        return False
-    text, following = lines[place].text.strip(), lines[place + 1].text.strip()
-    above = lines[place - 2].text.rstrip()
-    in_text = WORD.search(above) and not above.endswith(",") and lines[place].page == lines[place - 1].page
-    goes_on = SECTION.match(following) or (len(WORD.findall(following)) >= FEWEST and not following[0].islower())
-    return bool(in_text and goes_on and TITLE.match(text)) and len(text) < SHORT * typical(widths, place)
-
-
 def indent(line: Line) -> int:
     return len(line.text) - len(line.text.lstrip())
 
 
-def typical(widths: Sequence[int], place: int) -> int:
-    """The width of a full line hereabouts."""
-    around = sorted(widths[max(0, place - NEIGHBOURS) : place + NEIGHBOURS])
-    return around[len(around) * 3 // 4]
+def sizes(lines: Sequence[Line], line_ends: Sequence[int]) -> tuple[list[int], list[int]]:
+    """How long the first and the last line of the page is that each of the lines is made of."""
+    firsts = [len(line.text.strip()) for line in lines]
+    lasts = firsts.copy()
+    place, seen = 0, -1
+    for end in line_ends:
+        while lines[place].end < end:
+            place += 1
+        line = lines[place]
+        if place > seen:
+            firsts[place], seen = end - line.start - indent(line), place
+        lasts[place] = line.start + len(line.text.rstrip()) - end
+    return firsts, lasts
 
 
-def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
-    """Whether `after` begins a new paragraph."""
-    text, following = line.text.strip(), after.text.strip()
+def beyond(lines: Sequence[Line], place: int) -> str:
+    """The text two lines below `place`."""
+    return lines[place + 2].text.strip() if place + 2 < len(lines) else ""
+
+
+def starts_new(before: tuple[str, int], after: tuple[str, int], gap: str, width: int, beyond: str) -> bool:
+    """Whether a line begins a new paragraph: each with how long it is where they meet; `beyond` is the one below."""
+    (text, last), (following, first) = before, after
     ended = SENTENCE_END.search(text) is not None and ABBREVIATED.search(text) is None
-    short = len(text) < SHORT * width
+    short = last < SHORT * width
     if OPENED.match(following) or BULLET.match(following):
         return True
     if CAPTION_HEAD.match(following) and (TITLED.match(following) or not BEFORE_NUMBER.search(text)):
@@ -261,14 +276,22 @@ def starts_new(line: Line, after: Line, gap: str, width: int) -> bool:
         return ended or short or gap.count("\n") > 1
     if is_heading(text, short) and not following[0].islower():
         return True
-    if is_heading(following, len(following) < SHORT * width) and (ended or short):
+    if is_heading(following, first < SHORT * width) and (ended or short):
         return True
     if "\f" in gap:
         return ended and short
     if gap.count("\n") > 1:
         label = short and len(WORD.findall(text)) < WORDS_OF_TEXT
         return ended or label or not (following[0].islower() or (following[0].isdigit() and not short))
-    return ended and short and not following[0].islower()
+    if not (ended and short) or following[0].islower():
+        return False
+    return last + first > WIDEST * width or not breaks_off(following, first < SHORT * width, beyond)
+
+
+def breaks_off(text: str, short: bool, beyond: str) -> bool:
+    """Whether a line ends before its sentence and the page's line do: a piece of one that was read as two, where a
+    wide blank parts its sentences."""
+    return short and GOES_ON.match(beyond) is not None and SENTENCE_END.search(text) is None
 
 
 def is_heading(text: str, short: bool) -> bool:

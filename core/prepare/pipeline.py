@@ -17,7 +17,7 @@ from .figures import clear_figures
 from .hyphens import close_hyphens
 from .initials import initials
 from .language import detect_language
-from .ligatures import ligatures_in, lost_blanks
+from .ligatures import behind_signs, ligatures_in, lost_blanks
 from .linenumbers import line_numbers
 from .lines import PAGE_BREAK
 from .options import PrepareOptions
@@ -78,6 +78,7 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
         traced, counts = mend_characters(traced)
     language = detect_language(traced.text) if options.language == "auto" else options.language
     step("blanks behind ligatures", options.unicode, lambda text: list(lost_blanks(traced, ligatures, language)))
+    step("blanks behind signs", options.unicode, lambda text: list(behind_signs(text, language)))
     stamp = furniture.stamp_of(traced.text) if options.margin_stamps else ""
     step("margin stamps", options.margin_stamps, lambda text: furniture.stamps(text, stamp))
     if options.running_heads:
@@ -93,14 +94,15 @@ def prepare(document: Document, options: PrepareOptions | None = None) -> Prepar
     step("reference lists", options.drop_references, removals.references)
     step("footnotes", options.drop_footnotes, removals.footnotes)
     step("table rows", options.drop_tables, removals.tables)
+    line_ends: Sequence[int] = ()
     if options.hyphens:
         given, traced = [traced], Traced.of("")
         # Out of the list, so that nothing here holds the text as it was: of a large document a third copy is not kept.
-        traced, hyphens, unsure = close_hyphens(given.pop(), language)
+        traced, hyphens, unsure, line_ends = close_hyphens(given.pop(), language)
         counts |= hyphens
         doubts += unsure
     if options.paragraphs:
-        edits, joins = join_lines(traced.text)
+        edits, joins = join_lines(traced.text, line_ends)
         traced = traced.apply(edits)
         counts["lines joined"] = joins
         step("torn sentences", options.torn_sentences, lambda text: join_torn(text, language))

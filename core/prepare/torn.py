@@ -46,9 +46,10 @@ def mend_torn(text: str, words: Counter[str], language: str) -> list[Edit]:
                 continue
             if before.text.rstrip().endswith(HYPHENS):  # the rest of another word
                 continue
-            prefixed = first[1].lower() in PREFIXES and SENTENCE_END.search(before.text) is not None
-            compound = prefixed or words[f"{first[1]}-{second[1]}".lower()] > 0
-            if compound or is_torn(first[1], second[1], words, language):
+            resumes = SENTENCE_END.search(before.text) is not None
+            compound = (resumes and first[1].lower() in PREFIXES) or words[f"{first[1]}-{second[1]}".lower()] > 0
+            known = resumes and words[(first[1] + second[1]).lower()] > 0
+            if compound or known or is_torn(first[1], second[1], words, language):
                 half = f"-{second[1]}" if compound else second[1]
                 edits.append(Edit(line.start + first.end(1), line.start + len(line.text.rstrip()), half))
                 edits.append(Edit(later.start, later.start + second.end()))
