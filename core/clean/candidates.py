@@ -285,7 +285,7 @@ def debris(text: str, language: str) -> Iterator[Candidate]:
 
 
 def without_imprint(text: str, start: int, end: int) -> Candidate:
-    """What takes an imprint out: with the blank before it inside a line, and with both gaps where it tears a sentence."""
+    """What takes an imprint out: with the blank before it in a line, and with both gaps where it tears a sentence."""
     before = len(text[:start].rstrip())
     after = len(text) - len(text[end:].lstrip())
     torn = GOES_ON_BEFORE.search(text[:before][-2:]) and text[after : after + 1].islower()
