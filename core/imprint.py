@@ -124,7 +124,7 @@ INSIDE = (
     r"(?:ORCID(?: iDs?)?:? )?(?<![\w-])0000-000\d-\d{4}-\d{3}[\dX](?![\w-])",
 )
 """What stands anywhere: the same words in every paper, or closed by what no sentence has."""
-LEADERS = r"(?:(?:\.[ \t]){5,200}\.|\.{6,200})(?=[ \t\n]{1,2}(?:\d{1,4}|[ivxlc]{1,7})(?!\w)|[ \t]?(?:\n|\Z))"
+LEADERS = r"(?<!\.[ \t])(?:(?:\.[ \t]){5,}\.|\.{6,})(?=[ \t\n]{1,2}(?:\d{1,4}|[ivxlc]{1,7})(?!\w)|[ \t]?(?:\n|\Z))"
 """The dots between a heading and its page in a table of contents; a number or a line's end is behind them."""
 PIECES = r"[\uf8e6-\uf8fe\u239b-\u23ad](?:[ \t]?[\uf8e6-\uf8fe\u239b-\u23ad])+"
 """Pieces of brackets that reach over several lines of a formula; one alone may be a sign of its own."""
