@@ -107,7 +107,7 @@ INSIDE = (
     r"ACM Reference [Ff]ormat:\s{1,2}[^\n]{20,500}?\d{1,3} pages\.(?:\s{1,2}https?://(?:dx\.)?doi\.org/\S{5,60})?",
     rf"{COPYRIGHT} ?\d{{4}} (?:Wiley Periodicals, Inc|Elsevier (?:B\.V|Ltd|Inc)|IEEE|ACM)\.(?: All rights reserved\.)?",
     rf"[*∗†✉]? ?Corresponding author: {EMAIL}",
-    r"97[89]-[\dxX-]{10,14}/[\dY]{2}/[\dM]{2}[ .…]{1,6}\$\d+\.\d\d",
+    r"(?:ACM ISBN )?97[89]-[\dxX-]{10,14}/[\dY]{2}/[\dM]{2}[ .…]{1,6}\$\d+\.\d\d",
     r"(?:ACM ISBN [\dX-]{10,20}/\d\d/\d\d|\d{4}-\d{3}[\dX]/\d{4}/\d{1,2}-ART\d+)(?:[ .]{1,6}\$\d+\.\d\d)?",
     r"This (?:work|article|paper) is (?:an open access article )?"
     r"(?:licensed|distributed|published) under (?:the terms (?:and conditions )?of )?(?:a|the) Creative Commons "

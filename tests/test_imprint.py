@@ -82,6 +82,7 @@ def test_an_imprint_goes_with_its_paragraph(imprint: str) -> None:
         "ORCID: 0000-0001-2345-678X",
         "∗Corresponding author: ada@presses.example",
         "© 2001 Wiley Periodicals, Inc.",
+        "© 2018 ACM. ACM ISBN 978-x-xxxx-xxxx-x/YY/MM... $15.00",
     ],
 )
 def test_an_imprint_inside_a_paragraph_goes_alone(imprint: str) -> None:
