@@ -5,7 +5,7 @@ import pytest
 from galley.core.checks import CheckOptions, check
 from galley.core.clean.candidates import find_candidates
 from galley.core.clean.options import CleanOptions
-from galley.core.edits import apply_candidates
+from galley.core.edits import Candidate, apply_candidates
 from galley.core.imprint import imprints
 
 BEFORE = "The presses of the north were slower than those of the south."
@@ -125,6 +125,16 @@ def test_an_imprint_between_the_halves_of_a_sentence_joins_them() -> None:
     assert cleaned(torn) == "This is done because many presses lack the paper."
     whole = f"{BEFORE}\n\n{author}\n\nwe begin."
     assert cleaned(whole) == f"{BEFORE}\n\nwe begin."
+
+
+def test_a_sentence_that_an_imprint_tore_is_not_put_before_the_imprint_too() -> None:
+    author = "Corresponding author: Ada Presser ada@presses.example"
+    text = f"It is known that most presses\n\n{author}\n\nlack paper. {BEHIND}"
+    start, end = text.index("\n\n"), text.index(f" {BEHIND}")
+    aside = Candidate(start, end, f" lack paper.\n\n{author}", "aside", 0.9)
+    found = find_candidates(text, CleanOptions().kinds, "en", [aside])
+    assert apply_candidates(text, found) == f"It is known that most presses lack paper. {BEHIND}"
+    assert aside in find_candidates(text, ["aside", "contact"], "en", [aside])
 
 
 def test_the_dots_of_a_table_of_contents_go_and_its_entries_stay() -> None:

@@ -153,10 +153,15 @@ def find_candidates(
 
 
 def without_parts(found: Collection[Candidate]) -> Iterator[Candidate]:
-    """Candidates but for those inside an imprint, which goes whole: its e-mail address, its row of dots."""
+    """Candidates but for those inside an imprint, which goes whole: its e-mail address, its row of dots. Where it tore a
+    sentence, the sentence is whole without it, and it is not put behind it."""
     imprinted = [one for one in found if one.kind == DEBRIS and one.prior == IMPRINT]
     for one in found:
-        if not any(whole.start <= one.start and one.end <= whole.end and one != whole for whole in imprinted):
+        part = any(whole.start <= one.start and one.end <= whole.end and one != whole for whole in imprinted)
+        mended = one.kind == ASIDE and any(
+            whole.replacement and one.start <= whole.start and whole.end <= one.end for whole in imprinted
+        )
+        if not (part or mended):
             yield one
 
 
