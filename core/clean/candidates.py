@@ -153,8 +153,8 @@ def find_candidates(
 
 
 def without_parts(found: Collection[Candidate]) -> Iterator[Candidate]:
-    """Candidates but for those inside an imprint, which goes whole: its e-mail address, its row of dots. Where it tore a
-    sentence, the sentence is whole without it, and it is not put behind it."""
+    """Candidates but for those inside an imprint, which goes whole with its e-mail address. Where it tore a sentence,
+    the sentence is whole without it, and it is not put behind it."""
     imprinted = [one for one in found if one.kind == DEBRIS and one.prior == IMPRINT]
     for one in found:
         part = any(whole.start <= one.start and one.end <= whole.end and one != whole for whole in imprinted)
