@@ -168,7 +168,9 @@ def test_a_form_feed_inside_a_line_is_a_character_that_could_not_be_read(tmp_pat
 
 @pytest.mark.parametrize("shown", ["\x12\nx\n\x13", "\f\f\f x"])
 def test_a_form_feed_on_a_line_of_its_own_is_no_pages_end_among_other_glyphs_codes(tmp_path: Path, shown: str):
-    document = extract(saved(tmp_path, f"so that\n{shown}\n\f\nholds for it.\n\fa second page\n", "paper.txt"))
+    before = "A line of the proof.\n" * 20
+    pages = f"{before}so that\n{shown}\n\f\nholds for it.\n\fa second page\n"
+    document = extract(saved(tmp_path, pages, "paper.txt"))
     assert document.page_count == 2
     assert texts(document)[0].endswith("\ufffd\nholds for it.\n")
     assert texts(document)[1] == "a second page\n"
