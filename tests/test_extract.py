@@ -166,6 +166,16 @@ def test_a_form_feed_inside_a_line_is_a_character_that_could_not_be_read(tmp_pat
     assert document.notes == ("3 characters could not be read and stand as �, on page 1.",)
 
 
+@pytest.mark.parametrize("shown", ["\x12\nx\n\x13", "\f\f\f x"])
+def test_a_form_feed_on_a_line_of_its_own_is_no_pages_end_among_other_glyphs_codes(tmp_path: Path, shown: str):
+    before = "A line of the proof.\n" * 20
+    pages = f"{before}so that\n{shown}\n\f\nholds for it.\n\fa second page\n"
+    document = extract(saved(tmp_path, pages, "paper.txt"))
+    assert document.page_count == 2
+    assert texts(document)[0].endswith("\ufffd\nholds for it.\n")
+    assert texts(document)[1] == "a second page\n"
+
+
 def test_pages_that_were_joined_by_form_feeds_alone_are_pages(tmp_path: Path):
     pages = [f"Reports {number}\n" + "A page of a report, of some length. " * 12 + str(number) for number in (1, 2, 3)]
     document = extract(saved(tmp_path, "\f".join(pages), "joined.txt"))

@@ -85,3 +85,20 @@ def test_lines_that_a_hyphen_joined_are_measured_one_by_one() -> None:
     )
     text = repaired(f"{rows * 3}So it went on for a hundred years and was not noticed by them.\n{rows}")
     assert "by them. It was printed" in text
+
+
+def test_a_short_caption_does_not_run_into_the_sentence_that_it_tears() -> None:
+    caption = "Fig. 3. The mill on the river"
+    torn = TEXT.replace("in the margin", f"{caption}\nin the margin")
+    assert f"looks wrong\n\n{caption}\n\nin the margin" in repaired(TEXT + torn + TEXT)
+
+
+@pytest.mark.parametrize("caption", ["Table 2. Results of the match", "Figure 2.3: The river and all of its mills"])
+def test_a_caption_of_one_short_line_does_not_run_into_the_text_behind_it(caption: str) -> None:
+    assert f"\n\n{caption}\n\nThe editor" in repaired(f"{TEXT}{caption}\n{TEXT}")
+
+
+def test_a_reference_to_a_figure_that_begins_a_line_is_no_caption() -> None:
+    assert "Figure 3 and of the Editor" in repaired(
+        f"{TEXT}It is shown by the top of\nFigure 3 and of\nthe Editor\n{TEXT}"
+    )

@@ -6,6 +6,7 @@ the document says what was guessed.
 
 import codecs
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from charset_normalizer import from_bytes
@@ -26,6 +27,8 @@ BINARY_SHARE = 0.02
 """More of these characters than that, and a file is no text."""
 INSIDE = re.compile(r"(?<=[^\n\r\f])\f+(?=[^\n\r\f])")
 """Form feeds that no line end is beside."""
+BREAK = re.compile(r"(?:(?<=\n)|\A)\f+(?=[^\n\f\x00-\x1f])")
+"""Form feeds at the beginning of a line that goes on with text."""
 JOINED = 300
 """So many characters a page, in the mean, has a text whose pages a program joined by form feeds alone."""
 IN_WORD = re.compile(r"(?<=[a-zà-ÿ])\f(?=[a-zà-ÿ])")
@@ -76,8 +79,12 @@ def split_pages(text: str) -> list[str]:
     """The pages of a text file; a form feed after the last page, as pdftotext writes it, opens no new one.
 
     Inside a line it is no page's end: newer versions of PyMuPDF write it for a glyph that they have no letter for. Only
-    where they all stand so, a page apart, and few of them in what may be a word, somebody joined pages by them.
+    where they all stand so, a page apart, and few of them in what may be a word, somebody joined pages by them. Where
+    codes of other glyphs show that the text is such a one, it is a glyph on a line of its own, too.
     """
+    starts = [found.start() for found in BREAK.finditer(text) if found.end() - found.start() == 1]
+    if starts and "\f" in BREAK.sub("", text).rstrip() and (BINARY.search(text) or "\f\f\f" in text):
+        return [text[start + 1 : end].replace("\f", UNREAD) for start, end in pairwise([-1, *starts, len(text)])]
     feeds = text.count("\f")
     joined = "\f" not in INSIDE.sub("", text) and 2 * len(IN_WORD.findall(text)) <= feeds
     if joined and len(text) >= JOINED * (feeds + 1):

@@ -44,8 +44,8 @@ MANY, MOSTLY_FLOWING, LEAST_COVERED = 200, 0.6, 0.25
 """Among so many numbers, with sentences that go on behind so many of them, a page may have fewer lines that are
 counted: it is full of formulas."""
 HEAP, LONGEST_NUMBER, TEXT = 20, 8, 30
-"""So many numbers in a row count the lines of their page, if half of the pages have them and as many lines of text;
-characters of a number and of a line."""
+"""So many numbers in a row count the lines of their page, if half of the pages have them, and half as many lines of
+text; characters of a number and of a line."""
 FULL = 40
 """Characters in the middle one of the lines of a document of few pages."""
 HOLE = 15
@@ -87,7 +87,7 @@ def line_numbers(text: str, pages: Sequence[Sequence[Line]]) -> list[Edit]:
 
 def heaps(page: Sequence[Line]) -> Iterator[list[Line]]:
     """The lines of a page with a number alone that count on by one from line to line, many in a row, beside text."""
-    if sum(len(line.text) >= TEXT for line in page) < HEAP:
+    if 2 * sum(len(line.text) >= TEXT for line in page) < HEAP:
         return
     heap: list[Line] = []
     last = -1

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .lines import Line
 
 LONE = re.compile(
-    r"^[\s–—|·•~\[-]{0,3}(?:(?:page|seite|p\.|s\.)\s*)?(?:(?P<arabic>\d{1,5})|(?P<roman>[ivxlc]{1,7}))"
+    r"^[\s–—|·•~\[-]{0,3}(?:(?:page|seite|p\.|s\.)\s*)?(?:(?:\d{1,4}:)?(?P<arabic>\d{1,5})|(?P<roman>[ivxlc]{1,7}))"
     r"(?:\s*(?:of|/|von|de)\s*\d{1,4})?[\s–—|·•~\].-]{0,3}$",
     re.I,
 )

@@ -12,7 +12,7 @@ from ..traced import Edit
 from .figures import find_figures
 from .footnotes import footnote_starts
 from .lines import Line, filled_lines
-from .titles import section_titles, typical
+from .titles import WIDEST, section_titles, typical
 
 HEADING = re.compile(
     r"^(?:(?:\d{1,2}|[A-Z]|[IVX]{1,5})(?:\.\d{1,2}){0,3}\.?\s+)?[A-ZÄÖÜ][^.!?;:]{1,70}$",
@@ -66,8 +66,6 @@ SHORTEST_TEXT = 15
 """A shorter line is a label or a piece of a formula, where a number below a letter is no exponent."""
 SHORT = 0.8
 """A line shorter than this share of its neighbours may be a paragraph's last."""
-WIDEST = 1.07
-"""A line of the page is no wider than this times the usual width."""
 GOES_ON = re.compile(r"(?![A-ZÄÖÜ])[^\W\d_](?:[^\W\d_]|\s)")
 """A sentence in the next line, and no formula."""
 NEIGHBOURS = 12

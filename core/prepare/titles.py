@@ -2,7 +2,8 @@
 
 A number with parts, or with a point behind it, is a section's by its shape. One of digits or a letter alone ("1",
 "Introduction") may as well be an axis's or a page's, so those count only where they count on through the document, from
-the first section on. A title without a number is a short line of words between a sentence's end and a full line.
+the first section on. A title without a number is a short line of words between a sentence's end and a full line. The
+caption of a figure or a table that is a short line and no more is one, too.
 """
 
 import re
@@ -27,6 +28,14 @@ SMALL = re.compile(
 """Words with which sentences begin, or break off, and titles don't."""
 LOWER = re.compile(r"(?<![\w-])[a-zäöüéß]{2,}")
 FLOAT = re.compile(r"^(?:Fig|Tab|Abb|Algorithm|Listing|Diagram)", re.I)
+CAPTION = re.compile(
+    r"(?:Fig(?:ure|\.)|Tab(?:le|elle|\.)|Abb(?:ildung|\.)|Algorithm|Listing)\s*[A-Z]?(?:[\d.]{0,4}\d|[IVX]+)(?:[.:]\s|\s\s)",
+    re.I,
+)
+WIDEST = 1.07
+"""A line of the page is no wider than this times the usual width."""
+FEWEST_OF_CAPTION = 3
+"""Words, the float's name among them."""
 ENDED = re.compile(r"(?<!al)(?<!Fig)(?<!Eq)(?<!Sec)(?<!cf)(?<!vs)[.!?][\"'”’»)\]]*$")
 NARROW, WHOLE = 0.6, 0.75
 """Shares of a full line: a title without a number has less, and the line behind it more."""
@@ -56,7 +65,7 @@ class Title(NamedTuple):
 
 
 def section_titles(lines: Sequence[Line], widths: Sequence[int], around: int) -> list[Title]:
-    """Every title; one is shorter than most of the lines `around` it, or has a number before it."""
+    """Every title and short caption; one is shorter than most of the lines `around` it, or has a number before it."""
     found: list[Title] = []
     numbers: list[Title] = []
     letters: list[Title] = []
@@ -64,7 +73,10 @@ def section_titles(lines: Sequence[Line], widths: Sequence[int], around: int) ->
         text = line.text.strip()
         of_section = len(text) <= LONGEST_NUMBER and SECTION.match(text)
         if not of_section and not ALONE.match(text):
-            if len(text) <= LONGEST and text[0].isupper() and is_own(lines, place, widths, around):
+            if text[0].isupper() and (
+                (len(text) <= LONGEST and is_own(lines, place, widths, around))
+                or (CAPTION.match(text) and is_short_caption(lines, place, widths, around))
+            ):
                 found.append(Title(0, place, place))
             elif "." in text[1:3] and NUMBERED.match(text):
                 found += behind_number(lines, place, typical(widths, place, around))
@@ -99,6 +111,17 @@ def is_own(lines: Sequence[Line], place: int, widths: Sequence[int], around: int
         return False
     above = lines[place - 1].text.rstrip()
     return ENDED.search(above) is not None and WORD.search(above) is not None and not is_number(above)
+
+
+def is_short_caption(lines: Sequence[Line], place: int, widths: Sequence[int], around: int) -> bool:
+    """Whether a caption is one short line that no point ends, with text behind it."""
+    text, following = lines[place].text.strip(), lines[place + 1].text.strip()
+    if CLOSED.search(text) or len(WORD.findall(text)) < FEWEST_OF_CAPTION or SMALL.fullmatch(text.split()[-1].lower()):
+        return False
+    width = typical(widths, place, around)
+    prose = widths[place + 1] >= WHOLE * width and len(LOWER.findall(following)) >= FEWEST
+    two_lines = len(text) + widths[place + 1] > WIDEST * width  # and not one that was read as two
+    return prose and len(text) < SHORT * width and (following[0].isupper() or two_lines)
 
 
 def behind_number(lines: Sequence[Line], place: int, width: int) -> list[Title]:
