@@ -80,6 +80,16 @@ def next_to_look_at(folder: Path, session: Path) -> ToLookAt | None:
     return before
 
 
+def text_of(folder: Path, session: Path) -> Path | None:
+    """Where the batch wrote a session's text; None where there is none. Raises SessionError."""
+    with Ledger(folder, write=False) as ledger:
+        for record in ledger.documents():
+            if record.outcome is not None and Path(record.outcome.session).resolve() == session.resolve():
+                text = folder / f"{record.output}.txt"
+                return text if text.is_file() else None
+    return None
+
+
 def flagged_first(folder: Path) -> Iterator[ToLookAt]:
     """The documents that the batch left with something to look at, and one behind them, which was left with nothing."""
     for entry in worst_first(folder):
