@@ -80,6 +80,11 @@ def next_to_look_at(folder: Path, session: Path) -> ToLookAt | None:
     return before
 
 
+def is_reviewed(folder: Path) -> bool:
+    """Whether nothing is left to look at. Raises SessionError."""
+    return not any(entry.flagged for entry in flagged_first(folder))
+
+
 def text_of(folder: Path, session: Path) -> Path | None:
     """Where the batch wrote a session's text; None where there is none. Raises SessionError."""
     with Ledger(folder, write=False) as ledger:
