@@ -59,6 +59,19 @@ def test_behind_a_document_comes_the_next_that_wants_a_look_and_behind_the_last_
     assert next_to_look_at(out, first) == second
 
 
+def test_a_document_that_somebody_else_has_open_comes_last(out: Path) -> None:
+    first = worst(out)
+    with Session.open(first):
+        second = next_to_look_at(out, first)
+        assert second is not None
+        assert worst(out) == second.session
+        back = next_to_look_at(out, second.session)
+        assert back is not None
+        assert back.session == first, "there is no other"
+        decide(second.session)
+        assert worst(out) == first
+
+
 @piloted
 async def test_the_last_flagged_chunk_names_the_next_document_and_a_key_goes_there(out: Path) -> None:
     app: App = GalleyApp(str(worst(out)), folder=out, batch=out)
