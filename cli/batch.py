@@ -301,7 +301,9 @@ def told(
         )
     if totals.failed > unmeant or totals.failed_chunks:
         say(f"To try again: galley batch -o {shlex.quote(str(folder))} --retry-failed", quiet)
-    if totals.flagged:
+    if totals.flagged and core_batch.is_reviewed(folder):
+        say("All that were flagged have been looked at.", quiet)
+    elif totals.flagged:
         say(f"To look at the worst first: galley review {shlex.quote(str(folder))}", quiet)
     say(f"The report: {reports[1]}", quiet)
     return 1 if totals.failed or totals.failed_chunks else 0

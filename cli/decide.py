@@ -52,7 +52,8 @@ def numbers(session: Session, spec: str) -> list[int]:
             raise SessionError(f"{part.strip()[:40]!r} names no chunks.", 'Write them as in "3" or "3-7,12".')
         span = range(int(first), int(last or first) + 1)
         if not span or span.start < 1 or span.stop - 1 > total:
-            raise SessionError(f"There are no chunks {part.strip()}.", f"The session has {total}.")
+            none = "There are no chunks" if last else "There is no chunk"
+            raise SessionError(f"{none} {part.strip()}.", f"The session has {total}.")
         found.update(number - 1 for number in span)
     return sorted(found)
 

@@ -123,7 +123,7 @@ def open_job(
         found = None
     if found is not None:
         session = Session.open(found)
-        return Job(session, "resumed" if session.status().pending else "finished")
+        return Job(session, "resumed" if session.status().pending else "finished", same_as(session, path))
     notes += other_sessions(directory, path, digest)
     if settings.chunk.size < config.chunk.size:
         notes.append(f"Chunks are cut at {settings.chunk.size} {settings.chunk.unit}: more has no room in the model.")
@@ -163,6 +163,14 @@ def finished(digest: str, config: Config, model: Model | None) -> bool:
         return False
     with Session.open(found, write=False) as session:
         return not session.status().pending
+
+
+def same_as(session: Session, path: Path) -> tuple[str, ...]:
+    """What is said where a session was made of the same bytes under another name or in another place."""
+    other = session.document.path
+    if other.resolve() == path.resolve():
+        return ()
+    return (f"{path.name} holds the same as {other}, which was cleaned before: this is its session.",)
 
 
 def warm_up(engine: Engine) -> None:

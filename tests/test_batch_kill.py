@@ -18,7 +18,7 @@ import pytest
 from batches import GALLEY, PROSE, batch, galley, report, shelf, texts
 from fake import FakeEngine
 
-from galley.core.batch import Batch, Ledger, Plan, find, worst, worst_first
+from galley.core.batch import Batch, Ledger, Plan, find, is_reviewed, worst, worst_first
 from galley.core.batch.batch import MOST_LOSSES
 from galley.core.batch.clerk import Settings
 from galley.core.batch.crew import Hand, TaskFailed, WorkerLost
@@ -230,10 +230,12 @@ def test_the_worst_document_opens_first_and_makes_way_once_it_is_decided(tmp_pat
         ("a good", 0),
     ]
     assert worst(out).name.startswith("c-worse")
+    assert not is_reviewed(out)
     for expected in ("b-bad", "c-worse"):
         with Session.open(worst(out)) as session:
             session.decide_all((row.index for row in session.rows() if row.flagged), "accepted")
         assert worst(out).name.startswith(expected)
+    assert is_reviewed(out)
     listed = galley(tmp_path, "sessions", "--batch", "out")
     assert {tuple(line.split()[2:5]) for line in listed.stdout.splitlines()[1:]} == {("rewrite", "0", "0")}
 

@@ -193,6 +193,16 @@ def test_a_changed_file_is_said_and_never_mixed(inputs: Path, embedded_model: Pa
     assert len(json.loads(galley("sessions", "--json", folder=inputs).stdout)) == 2
 
 
+def test_the_same_bytes_under_another_name_are_said_to_be_cleaned_already(inputs: Path) -> None:
+    first = galley("clean", "notes.txt", "--mode", "rules", folder=inputs)
+    assert "holds the same" not in first.stderr
+    assert "holds the same" not in galley("clean", "./notes.txt", "--mode", "rules", folder=inputs).stderr
+    (inputs / "copy.txt").write_bytes((inputs / "notes.txt").read_bytes())
+    said = galley("clean", "copy.txt", "--mode", "rules", folder=inputs).stderr
+    assert f"copy.txt holds the same as {inputs / 'notes.txt'}, which was cleaned before" in said
+    assert (inputs / "clean_copy.txt").read_text() == (inputs / "clean_notes.txt").read_text()
+
+
 def test_info_extract_and_chunks_look_and_write_nothing(inputs: Path, own_home: Path, embedded_model: Path) -> None:
     info = json.loads(galley("info", "sample.pdf", "--json", folder=inputs).stdout)
     assert info["pages"] == 4

@@ -80,7 +80,7 @@ def test_a_chunk_is_cleaned_again_by_the_real_model(tmp_path: Path, embedded_mod
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["decide", "paper", "accept", "9"], "There are no chunks 9"),
+        (["decide", "paper", "accept", "9"], "There is no chunk 9"),
         (["decide", "paper", "accept", "x"], "'x' names no chunks"),
         (["decide", "paper", "accept", "4"], "Chunk 4 has no cleaned text"),
         (["decide", "paper", "edit", "1", "nowhere.txt"], "nowhere.txt can't be read"),

@@ -63,6 +63,15 @@ async def test_a_first_enter_opens_the_first_file_and_folds_nothing_away(papers:
 
 
 @piloted
+async def test_a_folder_with_nothing_to_open_says_so_and_how_to_go_up(papers: Path) -> None:
+    async with app_on(folder=papers / "inner", size=(80, 24)) as (app, pilot):
+        await until(pilot, lambda: "No PDF: Backspace goes up" in screen_text(app))
+        await press(pilot, "backspace")
+        await until(pilot, lambda: "sample.pdf" in screen_text(app))
+        await until(pilot, lambda: "No PDF" not in screen_text(app))
+
+
+@piloted
 async def test_the_file_under_the_cursor_tells_its_size_and_pages(papers: Path) -> None:
     async with app_on(folder=papers) as (app, pilot):
         await until(pilot, lambda: "sample.pdf" in screen_text(app))

@@ -8,13 +8,13 @@ from making import attempt, new_session
 from piloting import App, AppPilot, piloted, press, proof_of, told, until
 from terminal import Terminal
 
-from galley.core.batch import next_to_look_at, worst
+from galley.core.batch import next_to_look_at, text_of, worst
 from galley.core.batch.entry import Entry
 from galley.core.batch.ledger import DONE, Ledger
 from galley.core.batch.records import Outcome
 from galley.core.session import Session
 from galley.tui.app import GalleyApp
-from galley.tui.screens.dialogs import Ask
+from galley.tui.screens.dialogs import Ask, WriteForm
 from galley.tui.screens.proof import Proof
 
 FLAGGED = {"a good": 0, "b bad": 1, "c worse": 2}
@@ -59,6 +59,19 @@ def test_behind_a_document_comes_the_next_that_wants_a_look_and_behind_the_last_
     assert next_to_look_at(out, first) == second
 
 
+def test_a_document_that_somebody_else_has_open_comes_last(out: Path) -> None:
+    first = worst(out)
+    with Session.open(first):
+        second = next_to_look_at(out, first)
+        assert second is not None
+        assert worst(out) == second.session
+        back = next_to_look_at(out, second.session)
+        assert back is not None
+        assert back.session == first, "there is no other"
+        decide(second.session)
+        assert worst(out) == first
+
+
 @piloted
 async def test_the_last_flagged_chunk_names_the_next_document_and_a_key_goes_there(out: Path) -> None:
     app: App = GalleyApp(str(worst(out)), folder=out, batch=out)
@@ -80,6 +93,22 @@ async def test_the_last_flagged_chunk_names_the_next_document_and_a_key_goes_the
         assert proof_of(app).session.path.parent.name == "b bad"
     with Session.open(worst(out), write=False) as session:
         assert session.status().decided, "it was let go, and what was said is on disk"
+
+
+@piloted
+async def test_what_was_decided_is_written_where_the_batch_wrote_the_text(out: Path) -> None:
+    text = out / "c worse.txt"
+    text.write_text("as the batch left it")
+    app: App = GalleyApp(str(worst(out)), folder=out, batch=out)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "c worse")
+        await press(pilot, "x", "w")
+        await until(pilot, lambda: isinstance(app.screen, WriteForm))
+        await press(pilot, "down", "down", "enter")
+        assert text.read_text() == "as the batch left it", "it asks first"
+        await press(pilot, "enter")
+        await until(pilot, lambda: "The first page has one paragraph" in text.read_text())
+    assert text_of(out, out / "none.galley") is None
 
 
 @piloted

@@ -212,6 +212,19 @@ async def test_the_text_of_a_running_chunk_streams_in(tmp_path: Path, monkeypatc
 
 
 @piloted
+async def test_a_chunk_that_is_cleaned_again_is_no_rest_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_session(tmp_path, settings=RunSettings(clean=CleanOptions(mode="rewrite")))
+    monkeypatch.setattr(jobs, "make_engine", lambda model, config, chunking: Slow())
+    monkeypatch.setattr(jobs, "session_model", lambda session, config, fetch: MODEL)
+    async with app_on(path) as (app, pilot):
+        await press(pilot, "r")
+        await until(pilot, lambda: proof_of(app).chunks.in_hand)
+        await until(pilot, lambda: "cleaning again · 5/5 done" in screen_text(app))
+
+
+@piloted
 async def test_a_server_that_is_waited_for_is_seen_to_be_and_so_is_its_return(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

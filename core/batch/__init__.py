@@ -7,7 +7,7 @@ from .ledger import BatchBusyError, Ledger, is_batch
 from .own import Own
 from .records import Outcome, Record, Totals
 from .report import LEFT_OUT, WAITS, sentence, write_reports
-from .worst import ToLookAt, next_to_look_at, worst, worst_first
+from .worst import ToLookAt, is_reviewed, next_to_look_at, text_of, worst, worst_first
 
 __all__ = [
     "LEFT_OUT",
@@ -23,8 +23,10 @@ __all__ = [
     "Totals",
     "find",
     "is_batch",
+    "is_reviewed",
     "next_to_look_at",
     "sentence",
+    "text_of",
     "worst",
     "worst_first",
     "write_reports",

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import GalleyError, SessionError
 from ..review import needs_look
 from ..session import Session
+from ..session.lock import writer_of
 from .ledger import Ledger
 from .records import Record
 
@@ -49,35 +50,57 @@ def look_at(record: Record, path: Path) -> ToLookAt | None:
 
 
 def worst(folder: Path) -> Path:
-    """The session to open first: the first that still has something to look at, else the first of all.
+    """The session to open first: the first that still has something to look at and that nobody has open, else one that
+    somebody has, else the first of all.
 
     Raises SessionError.
     """
     first: Path | None = None
+    busy: Path | None = None
     for entry in flagged_first(folder):
-        if entry.flagged:
+        if entry.flagged and writer_of(entry.session) is None:
             return entry.session
+        if entry.flagged:
+            busy = busy or entry.session
         first = first or entry.session
     if first is None:
         raise SessionError(f"The batch in {folder} has no session to open.", "galley batch says why.")
-    return first
+    return busy or first
 
 
 def next_to_look_at(folder: Path, session: Path) -> ToLookAt | None:
     """The next document behind a session's, around the end, that still has something to look at; None when none has.
 
-    Raises SessionError.
+    One that somebody else has open comes last. Raises SessionError.
     """
     before: ToLookAt | None = None
+    busy: ToLookAt | None = None
     passed = False
     for entry in flagged_first(folder):
         if entry.session.resolve() == session.resolve():
             passed = True
+        elif entry.flagged and writer_of(entry.session) is not None:
+            busy = busy or entry
         elif entry.flagged and passed:
             return entry
         elif entry.flagged:
             before = before or entry
-    return before
+    return before or busy
+
+
+def is_reviewed(folder: Path) -> bool:
+    """Whether nothing is left to look at. Raises SessionError."""
+    return not any(entry.flagged for entry in flagged_first(folder))
+
+
+def text_of(folder: Path, session: Path) -> Path | None:
+    """Where the batch wrote a session's text; None where there is none. Raises SessionError."""
+    with Ledger(folder, write=False) as ledger:
+        for record in ledger.documents():
+            if record.outcome is not None and Path(record.outcome.session).resolve() == session.resolve():
+                text = folder / f"{record.output}.txt"
+                return text if text.is_file() else None
+    return None
 
 
 def flagged_first(folder: Path) -> Iterator[ToLookAt]:

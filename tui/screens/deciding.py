@@ -1,7 +1,9 @@
 """What a person does to the chunk under the cursor: decide, edit, retry, take along. The other half of the proof."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -323,7 +325,8 @@ class Deciding(GalleyScreen):
     async def action_write(self) -> None:
         from .dialogs import WriteForm
 
-        target = await self.galley.push_screen_wait(WriteForm(export.default_target(self.session.document.path)))
+        usual = export.default_target(self.session.document.path)
+        target = await self.galley.push_screen_wait(WriteForm(await self._text_of_batch() or usual))
         if target is None:
             return
         with self.told():
@@ -338,6 +341,15 @@ class Deciding(GalleyScreen):
             if report.replaced:
                 words += f"\nIt replaced {report.replaced.what}, which is in {report.replaced.session.stem}."
             self.galley.say(words, "warning" if "\n" in words else "information")
+
+    async def _text_of_batch(self) -> Path | None:
+        """The text that a batch under review has of this document, for what was decided to go there."""
+        from ...core.batch import text_of
+
+        if self.galley.batch is not None:
+            with self.told():
+                return await asyncio.to_thread(text_of, self.galley.batch, self.session.path)
+        return None
 
     def action_copy(self) -> None:
         index = self.current

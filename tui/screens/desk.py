@@ -129,6 +129,11 @@ class Desk(GalleyScreen):
     def file_pointed_at(self) -> None:
         self.set_timer(INFO_AFTER_SECONDS, self._ask_info)
 
+    @on(FileTree.Empty)
+    def nothing_listed(self) -> None:
+        up = keys.one_shown(self.galley.held["parent"].split(",")[0])
+        self.query_one("#info", Line).say(f"No PDF: {up} goes up")
+
     def _ask_info(self) -> None:
         """Once the cursor rests: a person who scrolls by wants to know nothing of a file."""
         path = self.files.current

@@ -155,7 +155,8 @@ class Proof(Leaving):
             loading = self._engine is None and self.session.settings.clean.mode != "rules"
             return "loading the model" if loading else "waiting for the server" if self._server_gone else "running"
         if self.runner.busy:
-            return "finishing what is in hand"
+            again = any(self.chunks.rows[index].state != "pending" for index in self.chunks.in_hand)
+            return "cleaning again" if again else "finishing what is in hand"
         return "paused" if self.chunks.tally["finished"] < len(self.chunks.rows) else "finished"
 
     def _show_status(self) -> None:

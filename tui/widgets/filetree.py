@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text, TextType
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import DirectoryTree
 from textual.widgets.directory_tree import DirEntry
 from textual.widgets.tree import TreeNode
@@ -28,6 +29,9 @@ class FileTree(DirectoryTree):
         Binding("g", "scroll_home", "First", show=False, id="files_first"),
         Binding("G", "scroll_end", "Last", show=False, id="files_last"),
     ]
+
+    class Empty(Message):
+        """There is nothing in the folder that could be opened or gone into."""
 
     def __init__(self, path: Path, *, hidden: bool = False, id: str | None = None) -> None:
         super().__init__(path, id=id)
@@ -52,7 +56,9 @@ class FileTree(DirectoryTree):
 
     def _to_first(self) -> None:
         """Enter is to open something from the beginning."""
-        if self.cursor_node in (None, self.root) and self.root.children:
+        if not self.root.children:
+            self.post_message(self.Empty())
+        elif self.cursor_node in (None, self.root):
             self.move_cursor(self.root.children[0])
 
     def process_label(self, label: TextType) -> Text:
