@@ -35,7 +35,7 @@ def test_a_page_holds_no_form_feed(raw: str):
 def test_codes_of_tex_fonts_inside_words_are_ligatures_and_dashes():
     raw = "the \x1crst di\x1ecult e\x1bect, \x10de\x1cned\x11 on pages 4\x156, cut o\x1b"
     page = clean_page(raw, hyphen_marks=False)
-    assert page.text == "the first difficult effect, “defined” on pages 4–6, cut off"
+    assert page.text == "the ﬁrst diﬃcult eﬀect, “deﬁned” on pages 4–6, cut oﬀ"
     assert page.removed == 0
     assert clean_page("sta\x1bel, a \x15 b", hyphen_marks=False).text == "stael, a  b"
 

@@ -8,6 +8,8 @@ user hears of it.
 import re
 from dataclasses import dataclass
 
+from .ligatures import T1, T1_SIGNS
+
 LINE_ENDS = re.compile("\r\n?|[\x0b\u2028\u2029]")
 """Everything that ends a line and is not already a line feed."""
 
@@ -28,20 +30,10 @@ CONTROLS = re.compile(
     "|(?<![\u0600-\u0dff])[\u200c\u200d]"  # joiners spell words in Arabic and Indic scripts, elsewhere they hide
 )
 
-T1 = {
-    "\x10": "“",
-    "\x11": "”",
-    "\x15": "–",
-    "\x16": "—",
-    "\x1b": "ff",
-    "\x1c": "fi",
-    "\x1d": "fl",
-    "\x1e": "ffi",
-    "\x1f": "ffl",
-}
-"""Codes of TeX's T1 fonts (Cork, 1990) that come out where a PDF does not say what letters they are."""
-T1_IN_WORD = re.compile(r"[a-zà-ÿ][\x1c-\x1f](?=[a-zà-ÿ])")
-"""What shows that a page has them; ESC alone may be a terminal's."""
+T1_CODES = T1 | T1_SIGNS
+T1_IN_WORD = re.compile(r"[\x1c-\x1f](?<=[a-zà-ÿ].)(?=[a-zà-ÿ])")
+"""What shows that a page has codes of TeX's T1 fonts (Cork, 1990), which come out where a PDF does not say what letters
+they are; ESC alone may be a terminal's."""
 T1_CODE = re.compile(r"[\x10\x11\x15\x16]|(?<=[^\W\d_])[\x1b-\x1f]|[\x1c-\x1f](?=[^\W\d_])")
 
 HYPHEN_MARKS = re.compile(r"[\x02\ufffe](?<=\w.)(?=\w)")
@@ -69,7 +61,7 @@ def restore_hyphens(text: str) -> str:
 
 def restore_ligatures(text: str) -> str:
     """Codes of TeX's fonts as the ligatures, dashes and quotes that the page shows, where they stand inside words."""
-    return T1_CODE.sub(lambda code: T1[code.group()], text) if T1_IN_WORD.search(text) else text
+    return T1_CODE.sub(lambda code: T1_CODES[code.group()], text) if T1_IN_WORD.search(text) else text
 
 
 def strip_controls(text: str) -> Stripped:
