@@ -8,7 +8,7 @@ SAMPLE := tests/data/sample.pdf
 .PHONY: demo test check faults fuzz soak lock licences screenshots clean
 
 demo: $(VENV)/runtime
-	@$(BIN)/galley models path >/dev/null 2>&1 || $(BIN)/galley models pull
+	@$(BIN)/galley models path >/dev/null 2>&1 || $(BIN)/galley models pull >/dev/null
 	@mkdir -p .demo
 	$(BIN)/galley clean $(SAMPLE) -o .demo/clean_sample.txt --session-dir .demo/sessions
 	@echo

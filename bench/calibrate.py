@@ -18,6 +18,7 @@ from statistics import mean
 
 from rapidfuzz.distance import Indel, Levenshtein
 
+from galley.core.clean.candidates import IMPRINT
 from galley.core.clean.verbatim import Verbatim, log_odds, overlap
 from galley.core.edits import Candidate
 from galley.core.prepare.tears import KIND as ASIDE
@@ -144,6 +145,8 @@ def sort_of(candidate: Candidate, text: str, doubt: bool) -> str:
         if not candidate.replacement:
             return "torn apart"
         return "before a number" if text[candidate.end].isdigit() else "run together"
+    if candidate.kind == "debris" and candidate.prior == IMPRINT:
+        return "imprint" if any(map(str.isalpha, text[candidate.start : candidate.end])) else "dots and pieces"
     if candidate.kind == "debris" and doubt:
         return "lone number" if NUMBER.fullmatch(text[candidate.start : candidate.end].strip()) else "figure's inside"
     return {"debris": "debris sentence", "symbol": "torn symbol"}.get(candidate.kind, candidate.kind)

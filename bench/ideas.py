@@ -25,6 +25,7 @@ from galley.core.engine.options import EngineOptions
 from galley.core.events import AttemptFinished, Event
 from galley.core.models import pull
 from galley.core.prompts import load_judge, load_prompt
+from galley.core.wording import plural
 
 from .growth import cleaned, settings
 
@@ -76,7 +77,7 @@ SETTINGS: dict[str, Setting] = {
     "the model copied, not mapped": copied,
 }
 OPTIONS: dict[str, dict[str, int]] = {
-    f"{slots} slots, {threads} threads": {"slots": slots, "threads": threads}
+    f"{plural(slots, 'slot')}, {plural(threads, 'thread')}": {"slots": slots, "threads": threads}
     for slots, threads in ((1, 1), (1, 2), (2, 1), (4, 1), (4, 2))
 }
 CACHES: dict[str, dict[str, Any]] = {

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -13,36 +14,36 @@ NO_TERMINAL = "The app needs a terminal. In a script use galley clean; galley --
 Examples:
   galley review paper.pdf        what would happen, then clean and review it
   galley review paper-1a2b3c4d   go on with a session (see galley sessions)
-  galley review clean/           the document of a batch to look at first"""
+  galley review clean/           the worst document of a batch; b goes on"""
 )
 @click.argument("target", metavar="INPUT|SESSION|DIR")
 def review(target: str) -> int:
-    """Open the app on INPUT, a PDF or text file, on a SESSION, or on the worst of the batch in DIR."""
+    """Open the app on INPUT, a PDF or text file, on a SESSION, or on the batch in DIR, the worst first."""
     return open_app(target)
 
 
 def open_app(target: str = "") -> int:
     """Run the app; returns its exit code."""
+    batch = batch_of(target) if target else None
+    if batch is not None:
+        from ..core.batch import worst
+
+        target = str(worst(batch))
     if target:
-        target = of_batch(target)
         check(target)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(NO_TERMINAL)
     from ..tui.app import run
 
-    return run(target)
+    return run(target, batch)
 
 
-def of_batch(target: str) -> str:
-    """Of a folder that a batch was run into, the session to look at next; else what was given. Raises SessionError."""
+def batch_of(target: str) -> Path | None:
+    """The folder that a batch was run into, where one was named."""
     from ..core.paths import expanded
 
     folder = expanded(target)
-    if not os.path.isdir(folder):
-        return target
-    from ..core.batch import worst
-
-    return str(worst(folder))
+    return folder if os.path.isdir(folder) else None
 
 
 def check(target: str) -> None:
@@ -53,9 +54,11 @@ def check(target: str) -> None:
         return
     from ..core.config import load_config
     from ..core.errors import SessionError
-    from ..core.session import resolve
+    from ..core.session import matching, resolve
 
-    try:
-        resolve(target, load_config().session.folder or sessions_dir())
-    except SessionError as error:
-        raise SessionError(f"There is no file and no session {target!r}.", error.hint) from error
+    directory = load_config().session.folder or sessions_dir()
+    if not os.path.exists(expanded(target)) and not matching(target, directory):
+        raise SessionError(
+            f"There is no file and no session {target!r}.", "galley sessions lists the sessions that there are."
+        )
+    resolve(target, directory)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from ..core import job as jobs
 from ..core.chunk import Chunk, chunk
 from ..core.config import Config
 from ..core.document import Document
-from ..core.errors import ModelError
+from ..core.errors import InputError, ModelError
 from ..core.extract import extract as extract_file
 from ..core.extract import probe
 from ..core.models import EMBEDDED
 from ..core.paths import sessions_dir
 from ..core.plan import Plan, make_plan
 from ..core.prepare import prepare
+from ..core.session import matching
 from ..core.wording import estimate
 from . import options
 from .grouped import Grouped
@@ -44,7 +46,13 @@ Examples:
 def info(input: Path, as_json: bool, **given: Any) -> None:
     """Pages, metadata, text layer of INPUT, and what `galley clean` would do. Nothing is written."""
     config = options.settings(given)
-    facts = probe(input, password=given.get("password"))
+    try:
+        facts = probe(input, password=given.get("password"))
+    except InputError as error:
+        if input.exists() or not matching(str(input), config.session.folder or sessions_dir()):
+            raise
+        show = f"There is a session of that name: galley sessions show {shlex.quote(str(input))}"
+        raise InputError(error.message, show) from error
     document: dict[str, Any] = {
         "path": str(input),
         "kind": facts.kind,

@@ -71,10 +71,14 @@ class AttemptFinished:
     """A person wanted it."""
     said: str = ""
     """`accepted`, `edited` or `source`, which a person had said when it came in: that stays where it does not count."""
+    dropped: bool = False
+    """Something that had been undone of the chunk can't be done again: it was said of another text."""
 
     @property
     def word(self) -> str:
         """What became of what a person had said; empty where nobody had."""
+        if self.dropped and not self.said:
+            return "What you had undone of it can't be done again: its text is another now."
         if not self.said or self.error is not None:
             return ""
         if self.final:

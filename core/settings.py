@@ -15,7 +15,7 @@ from .extract.options import ExtractOptions
 from .options import Options
 from .prepare.options import PrepareOptions
 
-NOT_IDENTITY = {"extract": {"timeout_seconds", "memory_mb", "compare_pages"}}
+NOT_IDENTITY = {"extract": {"timeout_seconds", "memory_mb", "compare_pages", "fetch_mb"}}
 LATER = (("extract", "keep_unseen", True),)
 """(section, setting, default) of what came later: it counts where it is not the default, so that sessions made before
 are still found."""

@@ -67,6 +67,8 @@ class Standin:
     """Where the hub sends those who want a file's content, as real ones do."""
     redirects: dict[str, str] = field(default_factory=dict)
     """From a path to an address."""
+    says: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
+    """Status, headers and body of any answer to an "api" or a "resolve", in place of its own."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of every request."""
     ranges: list[str] = field(default_factory=list)
@@ -99,7 +101,9 @@ class Handler(BaseHTTPRequestHandler):
         here.asked.append((self.command, path))
         sent_token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         here.tokens |= {sent_token} - {""}
-        if path in here.redirects:
+        if said := next((said for what, said in here.says.items() if f"/{what}/" in path), None):
+            self.say_just(*said)
+        elif path in here.redirects:
             self.say(302, {"Location": here.redirects[path]})
         elif path.startswith("/files/"):
             self.plain(path.removeprefix("/files/"))
@@ -153,6 +157,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def say_just(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

@@ -110,6 +110,22 @@ class Unreliable(http.server.BaseHTTPRequestHandler):
         if body:
             self.wfile.write(b"0\r\n\r\n")
 
+    def _endless(self, body: bool) -> None:
+        self._head(200, {"Transfer-Encoding": "chunked"})
+        while body and not self.server.over.is_set():
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(BLOCK), BLOCK))
+
+    def _boasts(self, body: bool) -> None:
+        self._head(200, {"Content-Length": str(10**12)})
+        if body:
+            self.wfile.write(PAPER)
+        self.close_connection = True
+
+    def _belittles(self, body: bool) -> None:
+        """More than it says; what is beyond is no part of the answer."""
+        self._send(body, PAPER + BLOCK * 2)
+        self.close_connection = True
+
     def _moved(self, body: bool) -> None:
         self._head(302, {"Location": "/whole.pdf", "Content-Length": "0"})
 
@@ -179,6 +195,7 @@ def test_a_huge_document_goes_to_the_disk_and_not_into_memory(web: Server, tmp_p
     [
         ("cut.pdf", "the connection was cut before the document was whole"),
         ("chunkcut.pdf", "the connection was cut before the document was whole"),
+        ("boasts.pdf", "the connection was cut before the document was whole"),
         ("silent.pdf", "the server was silent for too long"),
         ("round.pdf", "the server sends from one address to the next without end"),
         ("inside.pdf", "the server sends to an address that is none of the web"),
@@ -195,6 +212,47 @@ def test_what_goes_wrong_is_said_in_words_and_leaves_nothing(
         raise AssertionError("half a document was taken")
     assert caught.value.message == f"{web.address}/{name} can't be fetched: {said}."
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["endless.pdf", "huge.pdf"])
+def test_a_document_without_end_is_given_up_at_the_limit(web: Server, tmp_path: Path, name: str) -> None:
+    address = f"{web.address}/{name}"
+    with pytest.raises(InputError) as caught, fetched(f"{address}?key=secret", tmp_path, threading.Event(), 2):
+        raise AssertionError("it was taken")
+    assert str(caught.value) == (
+        f"{address} is larger than the 2 MiB that are fetched of an address. "
+        "Raise fetch_mb in the [extract] settings, or set it to 0."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_document_of_the_limit_is_taken(web: Server, tmp_path: Path) -> None:
+    with fetched(f"{web.address}/huge.pdf", tmp_path, threading.Event(), HUGE_BLOCKS) as path:
+        assert path.stat().st_size == HUGE_BLOCKS * len(BLOCK)
+
+
+def test_nothing_is_taken_of_what_a_server_sends_beyond_its_own_length(web: Server, tmp_path: Path) -> None:
+    """Which of both it is depends on how much has come in when the answer is over."""
+    taken: bytes | None = None
+    said = ""
+    try:
+        taken = got(f"{web.address}/belittles.pdf", tmp_path)
+    except InputError as error:
+        said = error.message
+    assert taken == PAPER or said.endswith("what the server sends can't be understood.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_sets_a_document_without_end_aside_and_goes_on(
+    web: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GALLEY_EXTRACT_FETCH_MB", "3")
+    done = batch(tmp_path, f"{web.address}/endless.pdf", f"{web.address}/whole.pdf")
+    assert done.returncode == 1, done.stderr
+    assert "1 failed" in done.stderr
+    assert "larger than the 3 MiB" in str(report(tmp_path)["endless"]["reason"])
+    assert list(texts(tmp_path)) == ["whole.txt"]
+    assert list((tmp_path / "out").rglob("*.pdf")) == []
 
 
 @pytest.mark.parametrize("name", ["404.pdf", "410.pdf"])

@@ -9,6 +9,7 @@ import pytest
 from fake import FakeEngine
 from pypdf import PdfReader
 
+from bench import ideas
 from bench.__main__ import benchmarks, first_sentence
 from bench.growth import Table, clean_by_rules, peak_of, repeated
 from bench.limit import Rates, Watched, by_level
@@ -41,6 +42,10 @@ def test_a_word_longer_than_a_chunk_stands_alone() -> None:
 def test_chunks_are_taken_from_all_over_the_document() -> None:
     assert spread([str(number) for number in range(10)], 3) == ["0", "3", "6"]
     assert spread(["a"], 3) == ["a"]
+
+
+def test_ways_to_share_the_processor_are_named_as_the_table_in_the_docs_has_them() -> None:
+    assert list(ideas.OPTIONS)[:3] == ["1 slot, 1 thread", "1 slot, 2 threads", "2 slots, 1 thread"]
 
 
 def test_a_ratio_is_of_all_rounds_and_the_lowest_stands_beside_it() -> None:

@@ -10,6 +10,7 @@ from bench.quality import Paper
 from bench.rules import as_document
 from bench.show import drawn, in_place
 from galley.core.chunk import chunk
+from galley.core.clean.candidates import IMPRINT
 from galley.core.clean.verbatim import passages
 from galley.core.edits import Candidate, EditDecision
 from galley.core.prepare import prepare
@@ -127,6 +128,8 @@ def test_decisions_of_one_kind_are_told_apart_by_what_they_are_about() -> None:
     assert sort_of(Candidate(33, 36, "", "debris", 0.4), text, True) == "lone number"
     assert sort_of(Candidate(36, 44, "", "debris", 0.4), text, True) == "figure's inside"
     assert sort_of(Candidate(36, 44, "", "debris", 0.4), text, False) == "debris sentence"
+    assert sort_of(Candidate(0, 12, "", "debris", IMPRINT), text, False) == "imprint"
+    assert sort_of(Candidate(36, 44, "", "debris", IMPRINT), text, False) == "dots and pieces"
 
 
 ASIDE = "Fig. 3. The proofs on the table of the house, as they came from the press and before they were read."

@@ -1,8 +1,10 @@
 """Lists of sessions in a terminal of 80 columns: a line each, with the mode, and names that can be typed as shown."""
 
 import json
+import os
 import shlex
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,13 +47,37 @@ def test_a_session_is_one_line_of_80_columns_with_its_mode(tmp_path: Path) -> No
     assert galley(tmp_path, "sessions", "path", name).returncode == 0, "the name as it is shown finds it"
 
 
-def test_a_short_name_that_fits_to_two_sessions_is_told_with_their_modes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["export", "review"])
+def test_a_short_name_that_fits_to_two_sessions_lists_them_with_what_tells_them_apart(
+    tmp_path: Path, own_home: Path, name: str
+) -> None:
     (tmp_path / "notes.txt").write_text("One sentence of plain text. Another one follows it here.\n")
     galley(tmp_path, "clean", "notes.txt", "--mode", "rules", "-q")
     galley(tmp_path, "clean", "notes.txt", "--mode", "rules", "--pages", "1", "-q")
-    done = galley(tmp_path, "export", "notes")
+    older, newer = sorted((own_home / "sessions").glob("*.galley"), key=lambda path: path.stat().st_mtime)
+    os.utime(older, (1_700_000_000, 1_700_000_000))
+    galley(tmp_path, "decide", newer.stem, "accept", "1")
+    done = galley(tmp_path, name, "notes")
     assert done.returncode == 2
-    assert done.stderr.count(" (rules)") == 2
+    first, *lines = done.stderr.splitlines()
+    assert first == (
+        "galley: 'notes' fits 2 sessions. "
+        "Type one of these names, or as much of its beginning as no other has, the newest first:"
+    )
+    assert [line.split("  ")[1:4] for line in lines] == [
+        [newer.stem, "rules", "1/1 done, 1 decided"],
+        [older.stem, "rules", "1/1 done, 0 decided"],
+    ]
+    assert lines[1].endswith(time.strftime("%Y-%m-%d %H:%M", time.localtime(1_700_000_000)))
+
+
+def test_a_session_given_where_a_file_is_wanted_is_told_with_the_command_for_it(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("One sentence of plain text. Another one follows it here.\n")
+    galley(tmp_path, "clean", "notes.txt", "--mode", "rules", "-q")
+    told = galley(tmp_path, "info", "notes").stderr
+    assert told.startswith("galley: There is no file ")
+    assert told.strip().endswith("There is a session of that name: galley sessions show notes")
+    assert "session" not in galley(tmp_path, "info", "others").stderr
 
 
 def test_in_a_pipe_and_in_json_a_name_is_whole(tmp_path: Path) -> None:

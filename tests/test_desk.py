@@ -53,6 +53,16 @@ async def test_the_desk_shows_inputs_only_and_hidden_ones_when_asked(papers: Pat
 
 
 @piloted
+async def test_a_first_enter_opens_the_first_file_and_folds_nothing_away(papers: Path) -> None:
+    shutil.rmtree(papers / "inner")
+    async with app_on(folder=papers) as (app, pilot):
+        await until(pilot, lambda: "sample.pdf" in screen_text(app))
+        await until(pilot, lambda: desk_of(app).files.current == papers / "bad\x1b[31mname.txt")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, StartScreen))
+
+
+@piloted
 async def test_the_file_under_the_cursor_tells_its_size_and_pages(papers: Path) -> None:
     async with app_on(folder=papers) as (app, pilot):
         await until(pilot, lambda: "sample.pdf" in screen_text(app))

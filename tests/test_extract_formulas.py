@@ -1,6 +1,8 @@
 """Formulas out of PDFs: scripts stay on their base, and the glyphs of TeX's fonts mean what they show."""
 
 import io
+import math
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from fontTools.pens.t2CharStringPen import T2CharStringPen
 from pdfs import assemble, pages_saying, pdf_of, stream
 from pypdf import PdfReader, PdfWriter
 
-from galley.core.extract import ExtractOptions, extract
+from galley.core.extract import ExtractOptions, extract, pdfium
 from galley.core.extract.scripts import Place, separator
 from galley.core.extract.symbols import NEGATION, OMS, OMX, meaning, with_negations
 
@@ -234,3 +236,19 @@ def test_the_tables_have_a_place_for_each_code():
 
 def test_the_hook_of_an_arrow_and_the_arrow_are_one_sign():
     assert with_negations("A ↪→ X, B → Y") == "A ↪ X, B → Y"
+
+
+def test_places_that_are_not_asked_for_would_have_changed_nothing(sample_pdf: Path, monkeypatch: pytest.MonkeyPatch):
+    """A blank between two plain words, and a line's end behind which the next line begins far to the left."""
+
+    def texts() -> list[str]:
+        reader = pdfium.PdfiumReader(sample_pdf.read_bytes(), None)
+        try:
+            return [reader.text(number) for number in range(1, reader.page_count + 1)]
+        finally:
+            reader.close()
+
+    quickly = texts()
+    monkeypatch.setattr(pdfium, "_DOUBTFUL", re.compile("\r\n| "))
+    monkeypatch.setattr(pdfium, "_FAR_BACK", math.inf)
+    assert texts() == quickly

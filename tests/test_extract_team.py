@@ -20,7 +20,7 @@ def three(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     real = team.split
 
-    def split(items: list[Item], most: int) -> list[list[Item]]:
+    def split(items: list[Item], most: int, ahead: int) -> list[list[Item]]:
         del most
         parts = real(items, 3)
         sizes[:] = map(len, parts)
@@ -45,7 +45,7 @@ def by_one(
     path: Path, options: ExtractOptions, monkeypatch: pytest.MonkeyPatch, password: str | None = None
 ) -> Document:
     with monkeypatch.context() as context:
-        context.setattr(team, "split", lambda items, most: [list(items)])  # pyright: ignore
+        context.setattr(team, "split", lambda items, most, ahead: [list(items)])  # pyright: ignore
         return extract(path, options, password=password)
 
 
@@ -143,3 +143,14 @@ def test_another_worker_is_started_only_where_it_pays() -> None:
     assert [*first, *second] == compared
     assert 0 < len(first) - len(second) < 20, "the first has a start"
     assert len(team.split(compared * 10, 8)) == team.MOST_WORKERS
+
+
+def test_workers_that_were_started_ahead_get_as_much_as_the_first() -> None:
+    quick = [Item(number, ["pdfium"]) for number in range(1, 41)]
+    first, second = team.split(quick, 8, ahead=1)
+    assert [*first, *second] == quick
+    assert abs(len(first) - len(second)) <= 2
+    assert team.split(quick[:10], 8, ahead=1) == [quick[:10]], "too few to pay"
+    first, second, third = team.split(quick * 6, 3, ahead=1)
+    assert abs(len(first) - len(second)) <= 2
+    assert len(third) < len(second), "it has a start"

@@ -204,6 +204,15 @@ def test_a_figures_ticks_go_where_they_tear_a_sentence_and_its_caption_stays() -
     assert "Fig. 3. The radius." in text
 
 
+def test_a_sentence_that_begins_a_line_with_a_tables_number_makes_no_table_of_a_figures_ticks() -> None:
+    torn = "Table 1 gives the proofs that were read before the first of May by\n"
+    text = prepared(f"{PROSE}{torn}{TICKS}Fig. 3. The radius.\nall of them twice. {PROSE}").text
+    assert "0.5" not in text
+    assert "Table 1 gives the proofs" in text
+    title = "Table 1 The proofs that were read before the first of May by all\n"
+    assert "0.5" in prepared(f"{PROSE}{title}{TICKS}Fig. 3. The radius.\n{PROSE}").text
+
+
 def test_the_rest_of_a_broken_word_above_a_figure_is_no_label_of_it() -> None:
     text = prepared(
         f"{PROSE}It has been shown that the proof has a hypo-\ntenuse\n{TICKS}Fig. 3. The radius.\n{PROSE}"

@@ -298,6 +298,21 @@ async def test_writing_asks_where_and_replaces_only_on_the_second_enter(tmp_path
 
 
 @piloted
+async def test_where_a_text_goes_is_readable_in_80_columns_however_deep_its_folder_lies(tmp_path: Path) -> None:
+    deep = tmp_path / "a-folder-with-a-rather-long-name" / "another-folder-that-is-not-short"
+    deep.mkdir(parents=True)
+    async with app_on(a_session(deep), size=(80, 24)) as (app, pilot):
+        await press(pilot, "w")
+        assert "…" in screen_text(app)
+        assert "/clean_paper.txt  " in screen_text(app)
+        await press(pilot, "enter")
+        await until(pilot, (deep / "clean_paper.txt").exists)
+        await until(pilot, lambda: "clean_paper.txt" in told(app))
+        (line,) = (line for line in told(app).splitlines() if line.endswith("/clean_paper.txt"))
+        assert len(line) <= 36, "as wide as a notice is there"
+
+
+@piloted
 async def test_writing_over_the_text_of_another_session_names_that_session(tmp_path: Path) -> None:
     path = a_session(tmp_path)
     other = a_session(tmp_path, settings=RunSettings(clean=CleanOptions(mode="rewrite")))

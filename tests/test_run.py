@@ -214,7 +214,7 @@ def test_what_a_run_finished_is_saved_even_where_the_disk_fills_up_with_an_attem
     with new_session(tmp_path, PROSE, settings("rules"), size=260) as session:
         real = runs.wait
 
-        def full(index: int, attempt_id: int) -> None:
+        def full(index: int, attempt_id: int, *, came_in: bool) -> int:
             raise StorageError("The disk is full.")
 
         def wait_for_all(hands: Collection[Future[object]], **how: object) -> object:
@@ -234,7 +234,7 @@ def test_an_attempt_that_is_asked_for_is_kept_with_its_choice_or_not_at_all(
     """An output on a pending chunk that nobody chose would leave it without a next step, and the session stuck."""
     with new_session(tmp_path, PROSE, settings("rules"), size=260) as session:
 
-        def full(index: int, attempt_id: int) -> None:
+        def full(index: int, attempt_id: int, *, came_in: bool) -> int:
             raise StorageError("The disk is full.")
 
         options, requests = session.settings.clean, OneRequest(session)

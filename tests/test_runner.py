@@ -16,7 +16,7 @@ from galley.core.config import Config
 from galley.core.errors import GalleyError, ModelError, SessionError, StorageError
 from galley.core.events import AttemptFinished, AttemptRefused, ChunkStarted, Event, RunEnded
 from galley.core.runner import Retry, Runner
-from galley.core.session import Session
+from galley.core.session import Session, check
 from galley.core.settings import RunSettings
 
 PROSE = "The reader of the proofs sat beside him in the cold room, and they read it aloud, word for word. " * 12
@@ -125,6 +125,29 @@ def test_an_attempt_that_is_asked_for_counts_from_then_on_and_can_be_undone(
         assert session.status().pending == session.status().total - 1, "nothing else was begun"
         session.undo()
         assert (session.text_of(1), session.row(1).decision) == ("first text", "accepted")
+
+
+def test_an_attempt_that_comes_in_leaves_what_was_undone_of_other_chunks_to_be_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    gate.open.set()
+    with rewriting(tmp_path) as session, working(session, gate, monkeypatch) as (runner, events, _):
+        session.add_attempt(attempt(1, "first text", mode="rewrite", seed=4), choose=True, state="done")
+        session.decide(0, "source")
+        session.decide(2, "edited", "by hand")
+        session.decide_all([1, 3], "source")
+        assert [session.undo(), session.undo()] == [[1, 3], [2]]
+        runner.retry(Retry(1, "rewrite"))
+        until(lambda: any(isinstance(event, AttemptFinished) and event.asked for event in events))
+        until(lambda: not runner.busy)
+        (made,) = [event for event in events if isinstance(event, AttemptFinished)]
+        assert "What you had undone of it can't be done again" in made.word
+        assert check(session.path).problems == ()
+        assert [session.redo(), session.redo(), session.redo()] == [[2], [3], []]
+        assert (session.text_of(2), session.row(1).decision, session.row(3).decision) == ("by hand", None, "source")
+        assert [session.undo() for _ in range(5)] == [[3], [2], [1], [0], []]
+        assert session.text_of(1) == "first text"
 
 
 @pytest.mark.parametrize("edited_before", [True, False])

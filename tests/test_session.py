@@ -9,13 +9,14 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from making import attempt, new_session
 
-from galley.core.errors import SessionBusyError, SessionError, StorageError
+from galley.core.errors import SessionBusyError, SessionDamagedError, SessionError, StorageError
 from galley.core.session import Session, find_session, list_sessions, remove, resolve, set_aside
 from galley.core.session.migrations import VERSION
 from galley.core.settings import RunSettings
@@ -253,6 +254,24 @@ def test_a_damaged_session_is_one_sentence_and_stays_as_it_is(tmp_path: Path, da
         session.chunks()
     assert list_sessions(tmp_path)[0].error
     assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [Session.status, Session.results, Session.undo, Session.reopen_failed, lambda session: session.decide(0, "source")],
+    ids=["status", "results", "undo", "reopen_failed", "decide"],
+)
+@pytest.mark.parametrize("write", [True, False])
+def test_a_closed_session_says_that_it_is_closed_and_not_that_it_is_damaged(
+    tmp_path: Path, ask: Callable[[Session], object], write: bool
+) -> None:
+    with new_session(tmp_path) as session:
+        path = session.path
+    session = Session.open(path, write=write)
+    session.close()
+    with pytest.raises(SessionError, match=r"is closed\. Open it again") as caught:
+        ask(session)
+    assert not isinstance(caught.value, SessionDamagedError)
 
 
 def test_a_session_of_a_newer_version_is_refused(tmp_path: Path) -> None:

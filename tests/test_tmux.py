@@ -34,7 +34,7 @@ def decisions() -> list[str | None]:
 def begin(terminal: Terminal) -> None:
     """From the desk to the first finished chunk."""
     terminal.wait("sample.pdf")
-    for _ in range(4):  # on a busy machine keys come while the tree is still being filled, and Enter folds its root
+    for _ in range(4):  # on a busy machine keys come while the tree is still being filled
         terminal.press("/")
         terminal.type("sample")
         terminal.press("Enter")

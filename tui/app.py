@@ -46,8 +46,9 @@ class GalleyApp(App[int]):
     COMMAND_PALETTE_BINDING = "f4"
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, target: str = "", folder: Path | None = None) -> None:
-        """`target` is an input file or a session; without one the desk opens on `folder` (the current one)."""
+    def __init__(self, target: str = "", folder: Path | None = None, batch: Path | None = None) -> None:
+        """`target` is an input file or a session; without one the desk opens on `folder` (the current one). `batch` has
+        the results that are reviewed one after another."""
         self.look: Appearance = glance()
         self.held, self.key_problems = keys.keymap(self.look.preset, self.look.keys)
         self._themes, self._theme_errors = themes.load_all(themes.user_themes_dir())
@@ -56,6 +57,7 @@ class GalleyApp(App[int]):
         self.version = version("galley-tui")
         self._answer: Notification | None = None
         self.target = target
+        self.batch = batch
         self.folder = folder or standing_in()
         self.animation_level = "none"
         for theme in self._themes.values():
@@ -239,7 +241,7 @@ def standing_in() -> Path:
         return Path.home()
 
 
-def run(target: str = "") -> int:
+def run(target: str = "", batch: Path | None = None) -> int:
     """Run the app; returns the exit code."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    return GalleyApp(target).run() or 0
+    return GalleyApp(target, batch=batch).run() or 0

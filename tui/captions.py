@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from ..core.board import InHand, Notice
@@ -10,7 +11,7 @@ from ..core.engine.base import EngineInfo
 from ..core.events import AttemptFinished, AttemptRefused, ChunkFailed, Progress, ServerWaited
 from ..core.review import uncertain
 from ..core.session import Attempt, ChunkRecord
-from ..core.wording import duration, estimate, plural, printable
+from ..core.wording import duration, estimate, middle, plural, printable
 
 EVIDENCE_SHOWN = 3
 SEVERITY_MARKS = {"error": "‼", "warning": "!", "info": "i"}
@@ -124,3 +125,20 @@ def change(number: int, count: int, edit: EditDecision | None, threshold: float)
     if uncertain(edit, threshold):
         words += " (uncertain)"
     return words
+
+
+def path_within(path: str, cells: int) -> str:
+    """`path` in so many cells: the middle of its folder gives way, and the file's name only when all of that has."""
+    shown, length = path, len(path)
+    while length > 1 and cell_len(shown) > cells:
+        length -= 1
+        shown = shortened(path, length)
+    return shown
+
+
+def shortened(path: str, length: int) -> str:
+    folder, slash, name = path.rpartition("/")
+    room = length - len(name)
+    if room < 3:  # not enough for a letter and a mark of what is left out and the slash
+        return f"…{name}" if room > 0 else middle(name, length)
+    return middle(folder + slash, room) + name

@@ -85,6 +85,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("previous_look", "N", "Previous to see", "Go back to one that needs a look.", "Moving", (PROOF,)),
     Command(
+        "next_document",
+        "b",
+        "Next document",
+        "Go to the next document of a batch that needs a look.",
+        "Moving",
+        (PROOF,),
+    ),
+    Command(
         "first_chunk", "g,home", "First", "Go to the first chunk.", "Moving", (PROOF,), emacs="less_than_sign,home"
     ),
     Command("last_chunk", "G,end", "Last", "Go to the last chunk.", "Moving", (PROOF,), emacs="greater_than_sign,end"),

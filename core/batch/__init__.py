@@ -7,7 +7,7 @@ from .ledger import BatchBusyError, Ledger, is_batch
 from .own import Own
 from .records import Outcome, Record, Totals
 from .report import LEFT_OUT, WAITS, sentence, write_reports
-from .worst import worst, worst_first
+from .worst import ToLookAt, next_to_look_at, worst, worst_first
 
 __all__ = [
     "LEFT_OUT",
@@ -19,9 +19,11 @@ __all__ = [
     "Own",
     "Plan",
     "Record",
+    "ToLookAt",
     "Totals",
     "find",
     "is_batch",
+    "next_to_look_at",
     "sentence",
     "worst",
     "worst_first",

@@ -105,10 +105,10 @@ class Stopped(Exception):
 
 
 @contextmanager
-def fetched(address: str, base: Path, stop: threading.Event) -> Generator[Path]:
+def fetched(address: str, base: Path, stop: threading.Event, most_mb: int = 0) -> Generator[Path]:
     """The document as a private file in a folder of its own in `base`, for as long as the block runs.
 
-    Raises Stopped, InputError or StorageError.
+    A server may send without end: more than `most_mb` MiB are not taken. Raises Stopped, InputError or StorageError.
     """
     system, path = opened(address)
     how = web.WHOLE if address.partition("://")[0].lower() in web.PROTOCOLS else {}
@@ -118,10 +118,12 @@ def fetched(address: str, base: Path, stop: threading.Event) -> Generator[Path]:
         try:
             descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(descriptor, "wb") as file, system.open(path, "rb", **how) as remote:
+                keep_to(most_mb, address, getattr(remote, "size", None) or 0)
                 while block := remote.read(BLOCK):
                     if stop.is_set():
                         raise Stopped
                     file.write(block)
+                    keep_to(most_mb, address, file.tell())
         except faults() as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise storage_error(target, error) from error
@@ -129,6 +131,15 @@ def fetched(address: str, base: Path, stop: threading.Event) -> Generator[Path]:
         yield target
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_to(most_mb: int, address: str, size: int) -> None:
+    """Raises InputError when a document has more bytes than it may have."""
+    if most_mb and size > most_mb << 20:
+        raise InputError(
+            f"{shown(address)} is larger than the {most_mb:,} MiB that are fetched of an address.",
+            "Raise fetch_mb in the [extract] settings, or set it to 0.",
+        )
 
 
 def draft_folder(base: Path) -> Path:

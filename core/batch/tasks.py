@@ -103,7 +103,8 @@ def begin(
     stamp = stamp_of(task.source)
     if stamp and stamp == task.stamp:
         raise Unchanged
-    with fetched(task.source, Path(task.fetched), stop or threading.Event()) as path:
+    most_mb = task.settings.extract.fetch_mb
+    with fetched(task.source, Path(task.fetched), stop or threading.Event(), most_mb) as path:
         return opened(task, path, told, engine), stamp
 
 

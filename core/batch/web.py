@@ -38,6 +38,8 @@ def in_words(error: BaseException) -> str:
     """What went wrong between here and a server; empty where it was none of these."""
     status = getattr(error, "status", None)
     if isinstance(status, int) and status:
+        if "HttpProcessingError" in {kind.__name__ for kind in type(error.__cause__).__mro__}:
+            return "what the server sends can't be understood"  # aiohttp tells it as a status of 400
         return f"the server answers {status}{phrase(status)}"
     kinds = {kind.__name__ for kind in type(error).__mro__}
     for name, words in FAULTS:

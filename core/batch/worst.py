@@ -49,17 +49,41 @@ def look_at(record: Record, path: Path) -> ToLookAt | None:
 
 
 def worst(folder: Path) -> Path:
-    """The session to open next: the first that still has something to look at, else the first of all.
+    """The session to open first: the first that still has something to look at, else the first of all.
 
     Raises SessionError.
     """
     first: Path | None = None
-    for entry in worst_first(folder):
+    for entry in flagged_first(folder):
         if entry.flagged:
             return entry.session
         first = first or entry.session
-        if entry.record.outcome is not None and not (entry.record.outcome.flagged or entry.record.outcome.failed):
-            break  # from here on none had anything
     if first is None:
         raise SessionError(f"The batch in {folder} has no session to open.", "galley batch says why.")
     return first
+
+
+def next_to_look_at(folder: Path, session: Path) -> ToLookAt | None:
+    """The next document behind a session's, around the end, that still has something to look at; None when none has.
+
+    Raises SessionError.
+    """
+    before: ToLookAt | None = None
+    passed = False
+    for entry in flagged_first(folder):
+        if entry.session.resolve() == session.resolve():
+            passed = True
+        elif entry.flagged and passed:
+            return entry
+        elif entry.flagged:
+            before = before or entry
+    return before
+
+
+def flagged_first(folder: Path) -> Iterator[ToLookAt]:
+    """The documents that the batch left with something to look at, and one behind them, which was left with nothing."""
+    for entry in worst_first(folder):
+        yield entry
+        outcome = entry.record.outcome
+        if outcome is not None and not (outcome.flagged or outcome.failed):
+            return

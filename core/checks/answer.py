@@ -61,7 +61,7 @@ def opening(pair: Pair) -> list[str]:
 
 
 def talk(pair: Pair, found: list[str]) -> Iterator[Flag]:
-    known = {*grams(pair.source.forms, 2)}
+    known = {*grams(pair.source.forms, 2)} if found else set[tuple[str, ...]]()
     new = [words for words in found if not set(grams(Reading(words).forms, 2)) <= known]
     if new:
         yield flag("acknowledged", "error", new)

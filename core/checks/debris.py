@@ -13,7 +13,7 @@ from .flags import Flag, flag
 from .options import CheckOptions
 from .pair import Pair
 from .patterns import BARE, COMMA_YEAR, EMAIL, SQUARE, STAMP, citations
-from .words import HYPHENS, Reading, normalise
+from .words import HYPHENS, Reading, judged, normalise
 
 BROKEN = re.compile(r"(?<![^\W\d_])([^\W\d_]{2,40})[-\u00ad\u2010][ \t\r\n]{1,4}([^\W\d_]{2,40})")
 SUSPENDED = frozenset(("and", "or", "to", "und", "oder", "bis", "et", "ou", "og", "och", "en", "nor", "versus", "vs"))
@@ -71,7 +71,7 @@ def broken_words(pair: Pair) -> Iterator[str]:
     source = dict(hyphenated(pair.source))
     for form, raw in hyphenated(pair.cleaned):
         before = source.get(form)
-        if before is not None and not {head(raw)} <= heads(before):
+        if before not in (None, raw) and head(raw) not in heads(before):
             yield raw
 
 
@@ -79,7 +79,7 @@ def hyphenated(reading: Reading) -> Iterator[tuple[str, str]]:
     """Words with hyphens inside, normalised and as they stand."""
     for raw in reading.hyphenated:
         if len(raw) <= LONGEST and raw[0].isalpha():
-            yield normalise(raw), raw
+            yield judged(raw)[0], raw
 
 
 def head(raw: str) -> str:

@@ -37,7 +37,7 @@ class Pair:
         self.source = Reading(source)
         self.unchanged = source.rstrip() == cleaned
         """The cleaned text is the source; `rules` leaves every chunk so, and half of what can be asked is answered."""
-        self.cleaned = Reading(cleaned, self.source.words if self.unchanged else None)
+        self.cleaned = Reading(cleaned, self.source if self.unchanged else None)
 
     @cached_property
     def source_text(self) -> tuple[Word, ...]:

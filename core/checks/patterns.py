@@ -6,6 +6,8 @@ All patterns are bounded or leave out the character they begin with, so that any
 import re
 from collections.abc import Iterator
 
+from ..imprint import imprints
+
 YEAR = r"(?:1[5-9]|20)\d\d[a-z]?\b"
 ROUND = re.compile(r"\([^()]{4,500}\)")
 SQUARE = re.compile(r"\[[^\[\]]{1,500}\]")
@@ -45,8 +47,9 @@ def is_citation(bracket: str) -> bool:
 
 
 def debris_spans(text: str) -> list[tuple[int, int]]:
-    """Spans of citations, e-mail addresses, URLs and arXiv stamps, sorted and without overlap."""
+    """Spans of citations, e-mail addresses, URLs, arXiv stamps and imprints, sorted and without overlap."""
     found = [*citations(text), *(match.span() for shape in (EMAIL, URL, STAMP) for match in shape.finditer(text))]
+    found += imprints(text)
     spans: list[tuple[int, int]] = []
     for start, end in sorted(found):
         if spans and start < spans[-1][1]:

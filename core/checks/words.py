@@ -7,7 +7,6 @@ way back to the text: evidence is always the text's own characters.
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Container, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple, TypeVar
@@ -58,13 +57,24 @@ class Word(NamedTuple):
 class Reading:
     """A text with its words."""
 
-    def __init__(self, text: str, words: tuple[Word, ...] | None = None) -> None:
-        """`words` are those of the text, where they are known already."""
+    def __init__(self, text: str, like: "Reading | None" = None) -> None:
+        """`like` is one of a text with the same words at the same places."""
         self.text = text
-        self.words = tuple(read_words(text)) if words is None else words
+        self._like = like
 
     def __len__(self) -> int:
-        return len(self.words)
+        return len(self._raw)
+
+    @cached_property
+    def _raw(self) -> list[str]:
+        """The words as they stand. No more is asked of most texts, and places take longer."""
+        if self._like is not None:
+            return self._like._raw
+        return [raw for raw in WORD.findall(self.text) if judged(raw)[0]]
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        return self._like.words if self._like is not None else tuple(read_words(self.text))
 
     @cached_property
     def forms(self) -> tuple[str, ...]:
@@ -88,13 +98,7 @@ class Reading:
     @cached_property
     def hyphenated(self) -> tuple[str, ...]:
         """The words with a hyphen inside, as they stand."""
-        starts = [word.start for word in self.words]
-        found: dict[int, str] = {}
-        for match in HYPHEN.finditer(self.text):
-            place = bisect_right(starts, match.start()) - 1
-            if place >= 0 and match.start() < self.words[place].end:
-                found[place] = self.text[self.words[place].start : self.words[place].end]
-        return tuple(found.values())
+        return tuple(raw for raw in self._raw if HYPHEN.search(raw))
 
     def quote(self, first: int, last: int) -> str:
         """The text from word `first` to word `last`, both included."""

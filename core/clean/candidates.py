@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from ..edits import Candidate
+from ..imprint import imprints
 from ..prepare.frequency import zipf
 from ..prepare.furniture import INLINE_STAMP
 from ..prepare.removals import EMAIL
@@ -17,6 +18,7 @@ from ..signs import RAISED
 from .citations import PART_OF_SENTENCE, citations, is_stated, widened
 
 CITATION = "citation"
+DEBRIS = "debris"
 GOES_ON = (
     # "arXiv.2310. 04793", "2022. findings-naacl.18": a DOI's last part, where else a full stop ends a sentence.
     r"(?:(?<=[a-zA-Z]\.\d{4}\.)[ ]\d{4,8}(?=[\s.,;:)\]]|$)|(?<=/\d{4}\.)[ ][a-z][a-z-]{1,40}\.\d{1,5}\b"
@@ -114,9 +116,13 @@ SCRIPTS = (
 BARE_CONSONANTS = frozenset(["en", "de", "fr", "es", "pt", "it", "nl"])
 """Languages in which a consonant alone is no word, as it is in Polish or Czech."""
 UNIT = re.compile(r"[^\n]+?(?:[.!?][\"'”’)\]]*(?=\s+[A-Z0-9(“\"])|(?=\n)|$)", re.S)
+GOES_ON_BEFORE = re.compile(r"[^\W\d_][\w,)\]]$")
+"""The end of what a sentence goes on from."""
 DEBRIS_TOKENS = 6
 """Fewer tokens are a page range or an initial in a reference rather than remains of anything."""
 LEAST_DEBRIS, LIKELIEST_DEBRIS = 0.125, 0.45
+IMPRINT = 0.95
+"""How likely an imprint goes: it is always the same words."""
 BLANKS = re.compile(r"[ \t]+")
 NOTE_BEGINNING = re.compile(rf"(?:\A|\n)((?:\d{{1,2}}[.)]?|[{RAISED}]{{1,2}})[ \t]*)\Z")
 """Of a footnote, before an address that is all of it."""
@@ -142,7 +148,21 @@ def find_candidates(
     """
     finders = (FINDERS[kind] for kind in kinds if kind != ASIDE)
     found = {whole_paragraph(text, candidate) for finder in finders for candidate in finder(text, language)}
-    return tuple(sorted(found.union(one for one in known if one.kind not in (ASIDE, CITATION) or one.kind in kinds)))
+    found |= {one for one in known if one.kind not in (ASIDE, CITATION) or one.kind in kinds}
+    return tuple(sorted(without_parts(found)))
+
+
+def without_parts(found: Collection[Candidate]) -> Iterator[Candidate]:
+    """Candidates but for those inside an imprint, which goes whole with its e-mail address. Where it tore a sentence,
+    the sentence is whole without it, and it is not put behind it."""
+    imprinted = [one for one in found if one.kind == DEBRIS and one.prior == IMPRINT]
+    for one in found:
+        part = any(whole.start <= one.start and one.end <= whole.end and one != whole for whole in imprinted)
+        mended = one.kind == ASIDE and any(
+            whole.replacement and one.start <= whole.start and whole.end <= one.end for whole in imprinted
+        )
+        if not (part or mended):
+            yield one
 
 
 def whole_paragraph(text: str, candidate: Candidate) -> Candidate:
@@ -258,13 +278,26 @@ def in_formula(match: re.Match[str]) -> bool:
 
 
 def debris(text: str, language: str) -> Iterator[Candidate]:
-    """Sentences and lines that read like remains of a table, a formula or a figure."""
+    """Imprints, and sentences and lines that read like remains of a table, a formula or a figure."""
+    for start, end in imprints(text):
+        yield without_imprint(text, start, end)
     for match in UNIT.finditer(text):
         unit = match.group()
         prior = debris_prior(unit, language)
         if prior >= LEAST_DEBRIS:
             start = match.start() + len(unit) - len(unit.lstrip())
-            yield Candidate(start, match.end(), "", "debris", prior)
+            yield Candidate(start, match.end(), "", DEBRIS, prior)
+
+
+def without_imprint(text: str, start: int, end: int) -> Candidate:
+    """What takes an imprint out: with the blank before it in a line, and with both gaps where it tears a sentence."""
+    before = len(text[:start].rstrip())
+    after = len(text) - len(text[end:].lstrip())
+    torn = GOES_ON_BEFORE.search(text[:before][-2:]) and text[after : after + 1].islower()
+    if torn and "\n" in text[before:start] + text[end:after]:
+        return Candidate(before, after, " ", DEBRIS, IMPRINT)
+    left = len(text[:start].rstrip(" \t"))
+    return Candidate(start if text[left - 1 : left] in {"", "\n"} else left, end, "", DEBRIS, IMPRINT)
 
 
 def debris_prior(unit: str, language: str) -> float:
@@ -329,6 +362,6 @@ FINDERS: dict[str, Finder] = {
     "citation": citations,
     "contact": contacts,
     "footnote_mark": footnote_marks,
-    "debris": debris,
+    DEBRIS: debris,
     "hyphen": broken_words,
 }

@@ -39,5 +39,6 @@ class CleanOptions(Options):
     )
     """What `verbatim` proposes: to remove citations, e-mail and web addresses and marks of footnotes, and to close
     broken words and torn symbols (hyphen), and to bring a caption or a footnote in the middle of a sentence behind it
-    (aside). Remains of tables and formulas (debris) are proposed and left in, for a
-    person to switch. What the repairs left undecided is always proposed."""
+    (aside). Of debris, what a publisher or a style prints on a paper is taken out, and so are the dots of a table of
+    contents, pieces of large brackets and numbers of lines in a margin; remains of tables, formulas and figures are
+    proposed and left in, for a person to switch. What the repairs left undecided is always proposed."""

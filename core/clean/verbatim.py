@@ -11,7 +11,7 @@ An engine that can't compare is let write freely, and each candidate is decided 
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..edits import Candidate, EditDecision, apply_candidates
@@ -126,7 +126,7 @@ class Verbatim:
         total = Usage()
         probabilities: list[float] = []
         for number, candidate in enumerate(candidates, 1):
-            alone = not any(overlap(candidate, other) for other in candidates if other is not candidate)
+            alone = is_alone(candidate, candidates)
             likely, usage = self._decide(source, candidate, alone, cancelled)
             probabilities.append(likely)
             total += usage
@@ -137,15 +137,10 @@ class Verbatim:
     def _decide(self, source: str, candidate: Candidate, alone: bool, cancelled: Cancelled) -> tuple[float, Usage]:
         """Probability that the edit is right, and what it cost to ask. One that overlaps another is asked about even if
         it is settled, since the likelier of both is made."""
-        if not self._trust(candidate.kind) or (alone and self._is_settled(candidate)):
+        if not is_asked(candidate, alone, self._trust(candidate.kind), self._threshold):
             return self.weighed(candidate, 0.0), Usage()
         odds, usage = self.evidence(source, candidate, cancelled)
         return self.weighed(candidate, odds), usage
-
-    def _is_settled(self, candidate: Candidate) -> bool:
-        """Whether the rules are so sure that the model is not asked, since nothing it may say would change anything."""
-        most = self._trust(candidate.kind) * BOUNDED.get(candidate.kind, SURE)
-        return abs(log_odds(candidate.prior) - log_odds(self._threshold)) > most
 
     def weighed(self, candidate: Candidate, evidence: float) -> float:
         """Probability by the rules' log-odds and the model's, as far as these are trusted, added."""
@@ -153,8 +148,7 @@ class Verbatim:
         return probability(log_odds(candidate.prior) + self._trust(candidate.kind) * min(max(evidence, -most), most))
 
     def _trust(self, kind: str) -> float:
-        model = self._engine.start().model.lower()
-        return next((trust for name, trust in MEASURED.items() if model.startswith(name)), TRUST).get(kind, 1.0)
+        return trust(self._engine.start().model, kind)
 
     def evidence(self, source: str, candidate: Candidate, cancelled: Cancelled) -> tuple[float, Usage]:
         """The model's own log-odds that the edit is right, without the rules' and without its leaning."""
@@ -193,6 +187,39 @@ class Verbatim:
         answer = self._engine.compare(prefix, query, options, cancelled)
         odds = answer.logprobs[0] - answer.logprobs[1]
         return odds if math.isfinite(odds) else 0.0, answer.usage
+
+
+def trust(model: str, kind: str) -> float:
+    """How much the word of a model of that name counts for edits of that kind."""
+    return next((known for name, known in MEASURED.items() if model.lower().startswith(name)), TRUST).get(kind, 1.0)
+
+
+def is_alone(candidate: Candidate, candidates: Sequence[Candidate]) -> bool:
+    return not any(overlap(candidate, other) for other in candidates if other is not candidate)
+
+
+def is_asked(candidate: Candidate, alone: bool, trust: float, threshold: float) -> bool:
+    """Whether the model is asked: not where it counts nothing, nor where the rules are so sure that nothing it may say
+    would change anything and there is no other edit to be likelier."""
+    settled = abs(log_odds(candidate.prior) - log_odds(threshold)) > trust * BOUNDED.get(candidate.kind, SURE)
+    return trust > 0 and not (alone and settled)
+
+
+def questions(
+    chunks: Iterable[tuple[str, Sequence[Candidate]]], model: str, threshold: float, judge: Judge
+) -> Iterator[int]:
+    """How many questions each chunk will take, in order; a fragment that was asked about before takes none."""
+    seen: set[tuple[str, str]] = set()
+    for source, candidates in chunks:
+        count = 0
+        for candidate in candidates:
+            if is_asked(candidate, is_alone(candidate, candidates), trust(model, candidate.kind), threshold):
+                question = QUESTION_OF.get(candidate.kind, candidate.kind)
+                key = question, fragment(source[candidate.start : candidate.end])
+                count += key not in seen
+                if judge.kinds[question].answer == "label":
+                    seen.add(key)
+        yield count
 
 
 def prefix_of(kind: JudgeKind) -> str:

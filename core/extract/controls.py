@@ -40,11 +40,11 @@ T1 = {
     "\x1f": "ffl",
 }
 """Codes of TeX's T1 fonts (Cork, 1990) that come out where a PDF does not say what letters they are."""
-T1_IN_WORD = re.compile(r"[a-zà-ÿ][\x1c-\x1f](?=[a-zà-ÿ])")
+T1_IN_WORD = re.compile(r"[\x1c-\x1f](?<=[a-zà-ÿ].)(?=[a-zà-ÿ])")
 """What shows that a page has them; ESC alone may be a terminal's."""
 T1_CODE = re.compile(r"[\x10\x11\x15\x16]|(?<=[^\W\d_])[\x1b-\x1f]|[\x1c-\x1f](?=[^\W\d_])")
 
-HYPHEN_MARKS = re.compile(r"(?<=\w)[\x02\ufffe](?=\w)")
+HYPHEN_MARKS = re.compile(r"[\x02\ufffe](?<=\w.)(?=\w)")
 """What pdfium writes in place of a hyphen and the line break after it."""
 
 SOFT_HYPHEN_AT_LINE_END = re.compile("\xad(?=[ \t]*\n)")

@@ -30,7 +30,8 @@ class Faces:
 
     def __init__(self, textpage: Any) -> None:
         self._handle: Any = textpage.raw
-        self._objects: dict[int, TextObject] = {}
+        self._objects: dict[int, tuple[TextObject, Face]] = {}
+        """By their addresses, with what they are set in but for its size."""
         self._fonts: dict[int, Face] = {}
         self._sized: dict[tuple[Face, float], Face] = {}
         self._known: dict[int, Face] = {}
@@ -38,8 +39,9 @@ class Faces:
 
     def add(self, found: TextObject) -> str:
         """Hear of a text object of the page; the name of its font."""
-        self._objects[ctypes.addressof(found[0].contents)] = found
-        return self._of_font(found[0]).font
+        font = self._of_font(found[0])
+        self._objects[ctypes.addressof(found[0].contents)] = found, font
+        return font.font
 
     def font(self, index: int) -> str:
         """The name of a glyph's font; empty where pdfium knows none."""
@@ -64,8 +66,11 @@ class Faces:
     def _face(self, text_object: Any) -> Face:
         key = ctypes.addressof(text_object.contents)
         if key not in self._known:
-            found = self._objects.get(key)
-            font, size = self._of_font(text_object), round(size_of(found), 1) if found else 0.0
+            if key in self._objects:
+                found, font = self._objects[key]
+                size = round(size_of(found), 1)
+            else:
+                font, size = self._of_font(text_object), 0.0
             if (font, size) not in self._sized:
                 self._sized[font, size] = font._replace(size=size)
             self._known[key] = self._sized[font, size]

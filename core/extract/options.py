@@ -25,3 +25,5 @@ class ExtractOptions(Options):
     """How long the extraction worker may go without finishing a page."""
     memory_mb: int = Field(default=2048, ge=0)
     """Address space the extraction worker may use, in MiB; 0 sets no limit."""
+    fetch_mb: int = Field(default=1024, ge=0)
+    """How large a document behind an address may be for a batch to fetch it, in MiB; 0 sets no limit."""

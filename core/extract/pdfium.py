@@ -80,7 +80,7 @@ class PdfiumReader:
             glyphs.part()
             text = _paired("".join(glyphs.pieces()))
             self.unseen = dict(glyphs.unseen)
-            text = with_negations(text).translate(_PIECES)
+            text = _PIECE.sub(lambda piece: PIECES[piece.group()], with_negations(text))
             return marked(text) if first_stands_apart(glyphs.rows()) else text
         finally:
             textpage.close()
@@ -88,26 +88,29 @@ class PdfiumReader:
 
 _BETWEEN = re.compile("\r\n| ")
 """As pdfium generates it: each blank and each line end of its own."""
+_DOUBTFUL = re.compile(r"\r\n| (?!(?<=[a-z][a-z,;] )[A-Za-z][a-z])")
+"""The same without a blank between two plain words: no index and its base, which are shorter or no small letters."""
 _ROW = re.compile(r"[^\s\0][^\r\n]*")
-_NUMBERED = re.compile(
-    r"(?<!\w)(?:[^\W\d_]{3,40}|[A-ZÄÖÜ][a-zäöü])([.,;:!?)”’\"]?)(?:\r\n| )?(\d{1,2}(?:,\d{1,2})*)(?!\w)"
-)
-"""A word, what closes it, and a number that may be set as a mark behind it."""
-_NUMBER = re.compile(r"(?<!\w)(\d{1,2})(?:\r\n| )?[^\W\d_](?=[^\W\d_])")
-"""A number that may be set as a mark before a word."""
+_NUMBERS = re.compile(r"[0-9](?<![0-9]{2})[0-9]?(?:,[0-9]{1,2})*(?!\w)")
+_NUMBERED = re.compile(r"(?<!\w)(?:[^\W\d_]{3,40}|[A-ZÄÖÜ][a-zäöü])([.,;:!?)”’\"]?)(?:\r\n| )?\Z")
+"""A word and what closes it, before a number that may be set as a mark behind it."""
+_LONGEST = 43
+"""Characters of that."""
+_NUMBER = re.compile(r"[0-9](?<!\w[0-9])[0-9]?(?:\r\n| )?[^\W\d_](?=[^\W\d_])")
+"""A number that may be set as a mark before a word. Digits stand first, since other signs are soon passed over then."""
 _ONE_MORE = re.compile(rf"[{RAISED}],(?:\r\n| )?(\d{{1,2}})(?!\w)")
 """A number behind a mark, which is one too if it is set as high."""
 _RAISED = str.maketrans("0123456789", RAISED)
 _ELLIPSIS = re.compile(r"(?<!\.)(?<!\. )\. (\.) \.(?! ?\.)")
 _TWO_DIGITS = re.compile(r"\d(?=\d)")
-_UNSEEN = dict.fromkeys([*range(33), 0xFFFE])
-_PIECES = str.maketrans(PIECES)
+_SEEN = re.compile("[^\x00- \ufffe]+")
+_PIECE = re.compile(f"[{''.join(PIECES)}]")
 _ACCENT = re.compile(f"[{re.escape(''.join(MARKS))}]")
 _BASE = re.compile(r"[^\W\d_]|[∪∩⊕⊗⋃⋂]")
 _ABOVE = 0.1
 """A glyph with less of its height above its baseline hangs below it."""
-_PLAIN = re.compile(r"[a-z][a-z,;] [A-Za-z][a-z]")
-"""Two words with a blank between them, which are no index and its base: these are shorter, or no small letters."""
+_FAR_BACK = 100.0
+"""Points: what stands so far to the left of the glyph before it begins a line of its own."""
 _NEARBY = sorted(range(-60, 61), key=abs)
 """How many characters away an accent's letter is looked for: one that is set higher comes behind its word or later."""
 
@@ -122,6 +125,7 @@ class _Glyphs:
         self._faces = Faces(textpage)
         self._parted = set[int]()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._origins: dict[int, tuple[float, float]] = {}
         self._loose = _raw.FS_RECTF()
         self._edges = tuple(ctypes.c_double() for _ in range(4))
         inside = textpage.get_text_bounded(errors="surrogatepass")
@@ -181,7 +185,7 @@ class _Glyphs:
         """(start, end, whether pdfium made it up) of runs of glyphs and of generated white space; a glyph off the page
         counts as a blank."""
         start = 0
-        for match in _BETWEEN.finditer(self._codes):
+        for match in (_DOUBTFUL if self._all_inside else _BETWEEN).finditer(self._codes):
             if _raw.FPDFText_IsGenerated(self._handle, match.start()) != 1:
                 continue
             yield from self._inside_runs(start, match.start())
@@ -226,9 +230,10 @@ class _Glyphs:
 
     def _between(self, last: int, index: int, given: str) -> str:
         codes = self._codes
-        if given == " " and _PLAIN.match(codes, last - 1, index + 2):
+        (left, baseline), (right, other) = self._origin(last), self._origin(index)
+        if right < left - _FAR_BACK:
             return given
-        level = self._origin(last)[1] == self._origin(index)[1]
+        level = baseline == other
         doubtful = codes[last].isupper() or index in self._spread
         # An accent between them, which pdfium took for a letter, makes its word doubtful as well.
         if level and not doubtful and NOTHING not in codes[last:index]:
@@ -238,9 +243,11 @@ class _Glyphs:
     def _meanings(self) -> Iterator[str]:
         """The codes, looked up where pdfium has no meaning; of the pieces that a tall bar is drawn of, the first."""
         bar, left = "", 0.0
+        is_unknown, handle = _raw.FPDFText_HasUnicodeMapError, self._handle
         for index, code in enumerate(self._codes):
-            if _raw.FPDFText_HasUnicodeMapError(self._handle, index) != 1:
-                bar = bar if code in " \r\n" else ""
+            if is_unknown(handle, index) != 1:
+                if bar and code not in " \r\n":
+                    bar = ""
                 yield code
                 continue
             font = self._faces.font(index)
@@ -275,10 +282,13 @@ class _Glyphs:
     def _raise_marks(self) -> None:
         """Gives the digits of a footnote's mark, behind a word or before one, as raised ones: "Claude2" would be
         another name."""
-        for match in _NUMBERED.finditer(self._codes):
-            self._raise(match.end(1) - 1, match.start(2), match.end(2))
+        for match in _NUMBERS.finditer(self._codes):
+            word = _NUMBERED.search(self._codes, max(0, match.start() - _LONGEST), match.start())
+            if word:
+                self._raise(word.end(1) - 1, *match.span())
         for match in _NUMBER.finditer(self._codes):
-            self._raise(match.end() - 1, match.start(1), match.end(1))
+            digits = 2 if self._codes[match.start() + 1].isdigit() else 1
+            self._raise(match.end() - 1, match.start(), match.start() + digits)
         at = 0
         while match := _ONE_MORE.search(self._codes, at):
             at = match.start(1)
@@ -312,8 +322,11 @@ class _Glyphs:
         return look, any(map(is_symbolic, fonts))
 
     def _origin(self, index: int) -> tuple[float, float]:
-        _raw.FPDFText_GetCharOrigin(self._handle, index, self._x, self._y)
-        return self._x.value, self._y.value
+        known = self._origins.get(index)
+        if known is None:
+            _raw.FPDFText_GetCharOrigin(self._handle, index, self._x, self._y)
+            known = self._origins[index] = self._x.value, self._y.value
+        return known
 
     def _place(self, index: int) -> Place:
         left, baseline = self._origin(index)
@@ -348,7 +361,7 @@ def _paired(text: str) -> str:
 
 def _visible(text: str) -> int:
     """How many glyphs a text shows; a hyphen at a line's end is marked in two ways, neither of which counts."""
-    return len(text.translate(_UNSEEN))
+    return sum(map(len, _SEEN.findall(text)))
 
 
 def _cannot_open(error: Exception) -> CannotOpen:

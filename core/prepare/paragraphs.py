@@ -296,10 +296,11 @@ def is_heading(text: str, short: bool) -> bool:
     """A short line that is set like a heading: numbered, in capitals, or one of the usual names."""
     if len(text) > 80 or not short or SENTENCE_END.search(text):
         return False
+    named = BARE_HEADINGS.match(text) is not None
+    if not named and HEADING.match(text) is None:
+        return False
     letters = [character for character in text if character.isalpha()]
     if len(letters) < 3:
         return False
-    if BARE_HEADINGS.match(text):
-        return True
     capitals = sum(character.isupper() for character in letters) / len(letters)
-    return bool(HEADING.match(text)) and (bool(NUMBERED.match(text)) or capitals > 0.9)
+    return named or NUMBERED.match(text) is not None or capitals > 0.9

@@ -63,8 +63,12 @@ class Known:
         self._total = max(1, self._counts.total())
         self._common: dict[str, float] = {}
 
+    def is_word(self, word: str) -> bool:
+        """Whether the language or the document has it."""
+        return zipf(word, self.language) >= COMMON or self.count(word) >= 2
+
     def count(self, word: str) -> int:
-        return self._counts[word]
+        return self._counts.get(word, 0)
 
     def common(self, word: str) -> float:
         """Zipf frequency in the language or in the document, whichever is more."""
@@ -116,15 +120,11 @@ def apart(text: str, known: Known) -> Iterator[Candidate]:
     for match in PAIR.finditer(text):
         one, other = match.groups()
         first, second = one.lower(), other.lower()
-        if len(first) + len(second) < SHORTEST or other[0].isupper() or (len(first) > 1 and one.isupper()):
-            continue
-        powers = SCALE - known.common(first) - known.common(second) - APART
-        if powers + MOST < -PROPOSED:
-            continue
         whole = first + second
-        if zipf(whole, known.language) < COMMON and known.count(whole) < 2:
+        # Few pairs make a word, so that is asked first.
+        if len(whole) < SHORTEST or not known.is_word(whole) or other[0].isupper() or (len(one) > 1 and one.isupper()):
             continue
-        powers += known.common(whole)
+        powers = SCALE + known.common(whole) - known.common(first) - known.common(second) - APART
         if powers >= -PROPOSED:
             yield Candidate(match.end(1), match.end(), "", "space", likelihood(powers))
 

@@ -139,18 +139,22 @@ def behind_number(lines: Sequence[Line], place: int, width: int) -> list[Title]:
 
 def counted(titles: Sequence[Title]) -> list[Title]:
     """The longest chain of titles whose numbers count on from the first section's."""
-    best: list[tuple[int, int]] = []  # length of the chain that ends there, and the one before
+    lengths: list[int] = []
+    before: list[int] = []
+    ending: dict[int, int] = {}
+    """By number, the title that ends the longest chain up to it; of equals the last."""
     for here, title in enumerate(titles):
-        length, before = (1, -1) if title.value <= FIRST else (0, -1)
-        for there in range(here):
-            if best[there][0] and 1 <= title.value - titles[there].value <= MISSED:
-                length, before = max((length, before), (best[there][0] + 1, there))
-        best.append((length, before))
+        known = [ending[value] for value in range(title.value - MISSED, title.value) if value in ending]
+        last = max(known, key=lambda place: (lengths[place], place), default=-1)
+        lengths.append(lengths[last] + 1 if known else int(title.value <= FIRST))
+        before.append(last)
+        if lengths[here] and lengths[here] >= lengths[ending.get(title.value, here)]:
+            ending[title.value] = here
+    place = max(range(len(titles)), key=lambda at: lengths[at], default=-1)
     chain: list[Title] = []
-    place = max(range(len(best)), key=lambda at: best[at][0], default=-1)
-    while place >= 0 and best[place][0]:
+    while place >= 0 and lengths[place]:
         chain.append(titles[place])
-        place = best[place][1]
+        place = before[place]
     return chain[::-1]
 
 

@@ -1,7 +1,7 @@
 """Sessions: one SQLite file that holds a document, its chunks, attempts and decisions."""
 
 from .check import Health, check
-from .listing import list_sessions, resolve
+from .listing import list_sessions, matching, resolve
 from .names import SUFFIX, find_session, remove, set_aside
 from .records import Attempt, ChunkRecord, Decision, Result, Row, SessionDocument, SessionStatus, SessionSummary
 from .salvage import Salvaged, salvage
@@ -23,6 +23,7 @@ __all__ = [
     "check",
     "find_session",
     "list_sessions",
+    "matching",
     "remove",
     "resolve",
     "salvage",

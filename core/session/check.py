@@ -173,7 +173,7 @@ CHOSEN = """
 """
 DECISIONS = """
     SELECT d.*, (SELECT chunk FROM attempts WHERE id = d.attempt) AS attempt_chunk,
-        (SELECT chunk FROM attempts WHERE id = d.before) AS before_chunk FROM decisions d ORDER BY d.id
+        (SELECT chunk FROM attempts WHERE id = d.before) AS before_chunk FROM decisions d ORDER BY d.step, d.id
 """
 
 

@@ -183,6 +183,10 @@ def sqlite_errors(path: Path) -> Generator[None]:
     """SQLite's errors as sentences. A damaged schema can make its message undecodable, which is an error of its own."""
     try:
         yield
+    except sqlite3.ProgrammingError as error:  # what a file holds is never one
+        if "closed" not in str(error):
+            raise
+        raise SessionError(f"The session {path.name} is closed.", "Open it again.") from error
     except sqlite3.DatabaseError as error:
         raise sentence_for(path, error) from error
     except UnicodeDecodeError as error:

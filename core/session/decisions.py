@@ -2,7 +2,8 @@
 
 The last decision that is not undone counts. Undo marks the newest step, which may be of several chunks; redo unmarks
 the oldest marked one; a new decision drops what could be redone, as an editor does. Choosing an attempt is in the log
-too, as a row without a kind: what was said before was said of another text.
+too, as a row without a kind: what was said before was said of another text. One that comes in by itself, minutes after
+it was asked for, drops only what was said of its own chunk, and goes below what is undone of the others.
 """
 
 import sqlite3
@@ -23,12 +24,21 @@ def add(
     text: str | None = None,
     switched: str | None = None,
     attempt: int | None = None,
-) -> None:
-    """One step. `attempt` is the one that counts from now on, where that changes."""
-    connection.execute("DELETE FROM decisions WHERE undone")
-    step = connection.execute("SELECT coalesce(max(step), 0) + 1 FROM decisions").fetchone()[0]
+    *,
+    came_in: bool = False,
+) -> int:
+    """One step. `attempt` is the one that counts from now on, where that changes; `came_in` when it did so by itself.
+
+    Returns how many decisions can no longer be redone.
+    """
+    chunks = list(chunks)
+    drop, of = "DELETE FROM decisions WHERE undone", [(chunk,) for chunk in chunks]
+    dropped = (connection.executemany(f"{drop} AND chunk = ?", of) if came_in else connection.execute(drop)).rowcount
+    step = connection.execute("SELECT coalesce(max(step), 0) + 1 FROM decisions WHERE NOT undone").fetchone()[0]
+    connection.execute("UPDATE decisions SET step = step + 1 WHERE undone")
     row = {"kind": kind, "text": text, "switched": switched, "attempt": attempt, "now": now(), "step": step}
     connection.executemany(ADD, [{**row, "chunk": chunk} for chunk in chunks])
+    return dropped
 
 
 def undo(connection: sqlite3.Connection) -> list[int]:

@@ -1,5 +1,6 @@
 """All sessions of a folder, at a glance; a broken one is a line with its error and harms no other."""
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from .lock import writer_of
 from .names import SUFFIX
 from .records import SessionSummary
 from .store import Session
+
+CANDIDATES = 8
+"""So many sessions that a name fits are listed."""
 
 
 def list_sessions(directory: Path) -> list[SessionSummary]:
@@ -49,12 +53,35 @@ def resolve(name: str, directory: Path) -> Path:
         path = expanded(name)
         if path.is_file():
             return path
-    head, _, tail = name.partition("…")
-    found = sorted(p for p in directory.glob(f"*{SUFFIX}") if p.name.startswith(head) and p.stem.endswith(tail))
-    found = [p for p in found if name in (p.stem, p.name)] or found
+    found = matching(name, directory)
     if len(found) == 1:
         return found[0]
     if found:
-        names = ", ".join(f"{p.stem} ({summarise(p).mode or 'damaged'})" for p in found[:5])
-        raise SessionError(f"{name!r} fits {len(found)} sessions: {names}.", "Give more of the name.")
+        raise several(name, found)
     raise SessionError(f"There is no session {name!r}.", "galley sessions lists those that there are.")
+
+
+def matching(name: str, directory: Path) -> list[Path]:
+    """The sessions of a folder that a name may mean: the one that has it in full, else all that fit."""
+    head, _, tail = name.partition("…")
+    found = sorted(p for p in directory.glob(f"*{SUFFIX}") if p.name.startswith(head) and p.stem.endswith(tail))
+    return [p for p in found if name in (p.stem, p.name)] or found
+
+
+def several(name: str, found: list[Path]) -> SessionError:
+    """What is to be typed instead, a line for each."""
+    newest = sorted(map(summarise, found), key=lambda summary: -summary.touched)
+    lines = [f"  {one.path.stem}  {how_far(one)}" for one in newest[:CANDIDATES]]
+    if len(newest) > CANDIDATES:
+        lines.append(f"  and {len(newest) - CANDIDATES} more, which galley sessions lists")
+    hint = "Type one of these names, or as much of its beginning as no other has, the newest first:"
+    return SessionError(f"{name!r} fits {len(found)} sessions.", "\n".join([hint, *lines]))
+
+
+def how_far(one: SessionSummary) -> str:
+    """Mode, progress and the time of the last change."""
+    touched = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.touched))
+    if one.error is not None:
+        return f"damaged  {touched}"
+    done = f"{one.status.done + one.status.failed}/{one.status.total} done"
+    return f"{one.mode}  {done}, {one.status.decided} decided  {touched}"

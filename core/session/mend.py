@@ -194,7 +194,8 @@ def _decisions(connection: sqlite3.Connection, attempts: dict[int, Attempt], los
         "SELECT d.*, c.chosen, c.source FROM decisions d LEFT JOIN chunks c ON c.idx = d.chunk ORDER BY d.id"
     ).fetchall()
     last: dict[Any, int] = {row["chunk"]: row["id"] for row in rows if not row["undone"]}
-    standing = max((row["id"] for row in rows if not row["undone"]), default=0)
+    steps = {row["id"]: row["step"] if isinstance(row["step"], int) else row["id"] for row in rows}
+    standing = max((steps[row["id"]] for row in rows if not row["undone"]), default=0)
     for row in rows:
         attempt, before = (known(row[of], row["chunk"], attempts) for of in ("attempt", "before"))
         gone = attempt is None and row["attempt"] is not None
@@ -204,17 +205,16 @@ def _decisions(connection: sqlite3.Connection, attempts: dict[int, Attempt], los
             and (row["kind"] == "edited") == (row["text"] is not None)
             and not (gone and row["kind"] in ("accepted", None))
             and not (row["kind"] == "source" and row["chunk"] in lost)
-            and not (row["undone"] and row["id"] < standing)
+            and not (row["undone"] and steps[row["id"]] < standing)
             and counts_now
         )
         if not holds:
             connection.execute("DELETE FROM decisions WHERE id = ?", (row["id"],))
             continue
         switched = row["switched"] if fits(row["switched"], attempt, attempts) else None
-        step = row["id"] if row["step"] is None else row["step"]
         connection.execute(
             "UPDATE decisions SET attempt = ?, before = ?, switched = ?, step = ?, undone = ? WHERE id = ?",
-            (attempt, before, switched, step, bool(row["undone"]), row["id"]),
+            (attempt, before, switched, steps[row["id"]], bool(row["undone"]), row["id"]),
         )
 
 

@@ -20,7 +20,6 @@ ROWS = """
 """
 WORK_DONE = """
     SELECT iif((SELECT total(how IS NULL) FROM runs), 0, (SELECT total(seconds) FROM runs)) AS seconds,
-        (SELECT total(length(source)) FROM chunks WHERE idx IN (SELECT chunk FROM attempts)) AS characters,
         (SELECT total(prompt_tokens + output_tokens) FROM attempts) AS tokens
 """
 DECISION = "SELECT * FROM decisions WHERE chunk = ? AND NOT undone ORDER BY id DESC LIMIT 1"

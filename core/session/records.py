@@ -143,8 +143,6 @@ class WorkDone:
 
     seconds: float
     """Wall time of all runs."""
-    characters: int
-    """Of the sources of the chunks that were attempted."""
     tokens: int
     """Read and written by the model, cached ones left out."""
 

@@ -5,7 +5,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -139,8 +139,8 @@ def decision_record(row: sqlite3.Row) -> Decision:
 
 def attempt_columns(attempt: Attempt) -> dict[str, Any]:
     """Column names and values; the id is the database's to give."""
-    columns = {key: storable(value) if isinstance(value, str) else value for key, value in asdict(attempt).items()}
-    del columns["id"]
+    values = {field.name: getattr(attempt, field.name) for field in fields(attempt) if field.name != "id"}
+    columns = {key: storable(value) if isinstance(value, str) else value for key, value in values.items()}
     columns["flags"] = to_json([flag.to_dict() for flag in attempt.flags])
     columns["flagged"] = any(flag.severity != "info" for flag in attempt.flags)
     columns["measures"] = to_json(attempt.measures)

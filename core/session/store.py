@@ -20,7 +20,7 @@ from ..paths import private_dir
 from ..prepare import Prepared
 from ..settings import RunSettings
 from . import decisions
-from .database import check_header, connect, create_file, damaged, row_errors, transaction
+from .database import check_header, connect, create_file, damaged, row_errors, sqlite_errors, transaction
 from .lock import WriterLock, unwritable
 from .names import put_in_place, remove_with_journal, session_name, settled
 from .queries import CHOSEN, CHUNK_COLUMNS, DECISION, EDITS, ROWS, STANDING, STATUS, WORK_DONE
@@ -266,19 +266,20 @@ class Session:
                 )
         return cursor.lastrowid
 
-    def choose(self, index: int, attempt_id: int) -> None:
+    def choose(self, index: int, attempt_id: int, *, came_in: bool = False) -> int:
         """Let another attempt of the chunk count; what was said of it before no longer holds. Can be undone.
 
-        Raises SessionError when it is none of the chunk's.
+        Returns how many decisions can't be redone now; see decisions.add. Raises SessionError when it is none of its.
         """
         usable = "SELECT id FROM attempts WHERE id = ? AND chunk = ? AND error IS NULL"
         with self._writing():
             if self._connection.execute(usable, (attempt_id, index)).fetchone() is None:
                 raise SessionError(f"Chunk {index + 1} has no usable attempt {attempt_id}.")
-            decisions.add(self._connection, [index], None, attempt=attempt_id)
+            dropped = decisions.add(self._connection, [index], None, attempt=attempt_id, came_in=came_in)
             self._connection.execute(
                 "UPDATE chunks SET chosen = ?, state = 'done', note = '' WHERE idx = ?", (attempt_id, index)
             )
+        return dropped
 
     def reopen_failed(self) -> int:
         """Make every failed chunk pending again; returns how many."""
@@ -354,9 +355,7 @@ class Session:
 
     def work_done(self) -> WorkDone:
         """What all runs took together, for an estimate of the next."""
-        return self._one(
-            WORK_DONE, lambda row: WorkDone(float(row["seconds"]), int(row["characters"]), int(row["tokens"]))
-        )
+        return self._one(WORK_DONE, lambda row: WorkDone(float(row["seconds"]), int(row["tokens"])))
 
     def has_run(self) -> bool:
         return bool(self._all("SELECT id FROM runs LIMIT 1", lambda row: row["id"]))
@@ -383,7 +382,7 @@ class Session:
 
     @contextmanager
     def _writing(self) -> Generator[None]:
-        with self._mutex:
+        with self._mutex, sqlite_errors(self.path):
             if self._connection.in_transaction:  # one of several that are written `together`
                 yield
                 return

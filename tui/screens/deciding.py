@@ -18,7 +18,7 @@ from ...core.prompts import prompt_names
 from ...core.runner import Retry, Runner
 from ...core.session import Session
 from ...core.wording import plural
-from .. import drafts, keys
+from .. import captions, drafts, keys
 from ..widgets.chunklist import ChunkList
 from ..widgets.diffview import DiffView
 from .base import GalleyScreen
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 
 DRAFTS_NAMED = 5
+NOTICE_EDGES = 4
+"""Cells of a notice, which has half of the screen's, that are no text."""
 
 
 class Deciding(GalleyScreen):
@@ -56,6 +58,9 @@ class Deciding(GalleyScreen):
         raise NotImplementedError
 
     def refresh_rows(self, indices: list[int], *, status: bool = True) -> None:
+        raise NotImplementedError
+
+    def tell_next_document(self) -> object:
         raise NotImplementedError
 
     def edits(self) -> Sequence[EditDecision]:
@@ -98,12 +103,15 @@ class Deciding(GalleyScreen):
     def _decided(self, index: int) -> None:
         """Show it, and go to the next that needs a look."""
         shown = [row.index for row in self.chunks.shown_rows]
+        to_see = self.chunks.tally["to_see"]
         self.refresh_rows([index])
         rows = [self.chunks.rows[at] for at in shown]
         following = review.next_to_look_at(rows, index)
         if following is None:
             following = review.next_to_come(rows, index)
-        if following is None:
+        if self.galley.batch is not None and to_see > self.chunks.tally["to_see"] == 0:
+            self.tell_next_document()
+        elif following is None:
             self.galley.say("Nothing more needs a look here.")
         if following is None or not self.chunks.go_to(following):
             self.show_chunk(keep=True)
@@ -119,6 +127,9 @@ class Deciding(GalleyScreen):
         following = review.next_to_look_at(self.chunks.shown_rows, at, back=back)
         if following is not None:
             self.chunks.go_to(following)
+            return
+        if self.galley.batch is not None and not self.chunks.tally["to_see"]:
+            self.tell_next_document()
             return
         waiting = sum(row.state == "pending" for row in self.chunks.shown_rows)
         ahead = (
@@ -318,7 +329,8 @@ class Deciding(GalleyScreen):
         with self.told():
             folder, format = self.galley.config().session.folder or sessions_dir(), export.format_for(target)
             report = export.write(self.session, target, format, force=True, notes=folder)  # the form has asked
-            words = f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in {target}"
+            shown = captions.path_within(str(target), self.size.width // 2 - NOTICE_EDGES)
+            words = f"{plural(report.characters, 'character')} of {plural(report.chunks, 'chunk')} in\n{shown}"
             if report.pending or report.failed:
                 words += f"\n{report.pending + report.failed} without clean text stand there as their source, marked."
             if report.undecided_flagged:

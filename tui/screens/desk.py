@@ -211,7 +211,8 @@ class Desk(GalleyScreen):
 
         for note in opened.notes:
             self.galley.say(note, "warning")
-        self.galley.push_screen(Proof(opened.session, opened.config, begin=opened.begin))
+        proof = Proof(opened.session, opened.config, begin=opened.begin)
+        self.galley.push_screen(proof, lambda _: self.open_session(proof.following) if proof.following else None)
 
     def action_open(self) -> None:
         if self.focused is self.sessions:

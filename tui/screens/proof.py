@@ -1,10 +1,8 @@
 """The proof of one document: its chunks, what was changed in each, and the run that cleans them."""
 
-import asyncio
-from contextlib import suppress
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -20,14 +18,14 @@ from ...core.errors import GalleyError
 from ...core.events import Progress, RunEnded, ServerWaited
 from ...core.runner import Runner
 from ...core.session import Session
-from ...core.wording import plural, printable
+from ...core.wording import printable
 from .. import captions, keys
 from ..opening import model_finder
 from ..widgets.chunklist import ChunkList
 from ..widgets.diffview import TERMINAL_FROM, DiffView
 from ..widgets.line import Line
 from .base import KeyLine, bindings
-from .deciding import Deciding
+from .leaving import Leaving
 
 LOOKS_A_SECOND = 4
 STATUS_EVERY_LOOKS = 2
@@ -37,7 +35,7 @@ TINY = 60
 VIEWS = ("inline", "side", "result")
 
 
-class Proof(Deciding):
+class Proof(Leaving):
     """Owns the session, its runner, and where the person is in it."""
 
     KIND = keys.PROOF
@@ -55,12 +53,10 @@ class Proof(Deciding):
         self._engine: EngineInfo | None = None
         mode, model = session.settings.clean.mode, session.settings.model_name
         self._what = mode if mode == "rules" else f"{mode} {model.removesuffix('.gguf')}"
-        self._query = ""
         self._since_status = 0
         self._place: dict[str, str] = {}
         self._place_timer: Timer | None = None
         self._finished = 0  # chunks when a run's end was told last: one that made an attempt asked for alone tells none
-        self._let_go = False
         self._waits = False  # the chunk in view has no text yet: it is its source that is shown
 
     def compose(self) -> ComposeResult:
@@ -99,6 +95,8 @@ class Proof(Deciding):
         self.tell_drafts()
         if not self._begin and self.session.status().pending:
             self.galley.say(f"{keys.shown(self.galley.held['pause'])} lets the run go on.")
+        if self.galley.batch is not None and not self.chunks.tally["to_see"]:
+            self.tell_next_document()
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width < NARROW, "narrow")
@@ -299,7 +297,7 @@ class Proof(Deciding):
 
     @on(Input.Submitted, "#search")
     def searched(self, event: Input.Submitted) -> None:
-        self._end_search()
+        self.end_search()
         if self._let_go:
             return
         with self.told():
@@ -311,7 +309,7 @@ class Proof(Deciding):
             self.chunks.set_matches(found)
             self.show_chunk()
 
-    def _end_search(self) -> None:
+    def end_search(self) -> None:
         self.query_one("#search", Input).add_class("hidden")
         self.set_focus(None)
 
@@ -325,57 +323,6 @@ class Proof(Deciding):
         else:
             self.galley.say("Nothing is left to clean.")
         self._show_status()
-
-    # Leaving
-
-    @work
-    async def action_leave(self) -> None:
-        from .dialogs import Ask
-
-        if isinstance(self.focused, Input):
-            self._end_search()
-            return
-        if self._query:
-            self._query = ""
-            self.chunks.set_matches(None)
-            self.show_chunk()
-            return
-        answer: str | None = "desk"
-        if self.runner.busy:
-            status = self.session.status()
-            done = f"{status.done + status.failed} of {plural(status.total, 'chunk')}"
-            text = f"{done} are done and saved; the rest can be resumed."
-            choices = [("s", "desk", "Stop the run and go to the desk"), ("l", "quit", "Stop it and leave Galley")]
-            answer = await self.galley.push_screen_wait(Ask("A run is under way", text, choices))
-        if answer is None:
-            return
-        self.query_one("#status", Line).say("Stopping; what is finished is saved…")
-        if not self._let_go:
-            self._let_go = True  # here, where keys and messages are heard: none of them reads what is being closed
-            await asyncio.to_thread(self._close_session)
-        if answer == "quit":
-            self.galley.exit(0)
-        else:
-            self.dismiss(None)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Once the session is being let go, there is nothing left for a key to be done to."""
-        return not self._let_go and super().check_action(action, parameters)
-
-    def close_session(self) -> None:
-        """Keep the place, stop the run, and let the session go. Harmless when called again."""
-        if not self._let_go:
-            self._let_go = True
-            self._close_session()
-
-    def _close_session(self) -> None:
-        with suppress(GalleyError):  # the decisions are on disk; only the cursor's place is not
-            self.session.keep_place(self._place)
-        self.runner.close()
-        self.session.close()
-
-    def on_unmount(self) -> None:
-        self.close_session()
 
     def _keep_place_soon(self) -> None:
         self._place = {"filter": self.chunks.filter, "view": self.diff.view}

@@ -34,6 +34,7 @@ class FileTree(DirectoryTree):
         self.hidden = hidden
         self.guide_depth = 2
         self.show_guides = False
+        self.show_root = False  # its name stands above, and a first Enter would fold it
 
     @property
     def current(self) -> Path | None:
@@ -43,6 +44,16 @@ class FileTree(DirectoryTree):
 
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
         return [path for path in paths if self._wanted(path)]
+
+    def _populate_node(self, node: TreeNode[DirEntry], content: Iterable[Path]) -> None:
+        super()._populate_node(node, content)
+        if node is self.root:
+            self.call_after_refresh(self._to_first)
+
+    def _to_first(self) -> None:
+        """Enter is to open something from the beginning."""
+        if self.cursor_node in (None, self.root) and self.root.children:
+            self.move_cursor(self.root.children[0])
 
     def process_label(self, label: TextType) -> Text:
         return Text(printable(label if isinstance(label, str) else label.plain).replace("\n", "·"))

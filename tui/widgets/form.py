@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from ..captions import path_within
 from ..typed import galley_app
 from .rowlist import Cell, RowList
 
@@ -93,8 +94,9 @@ class Form(RowList, can_focus=True):
             return [(field.label, "accent")]
         if field.action:
             return [(f"[ {field.label} ]  ", "bold"), (field.note, "dim")]
-        value = f"‹ {field.value or '—'} ›" if field.choices else field.value or "—"
         label = max(LABEL, *(len(one.label) + 1 for one in self._fields if one.key and not one.action))
+        text = path_within(field.value, width - label - 1) or "—"
+        value = f"‹ {field.value or '—'} ›" if field.choices else text
         return [(f"{field.label:<{label}} ", "dim"), (f"{value}  ", "bold"), (field.note, "dim")]
 
     def action_move(self, by: int) -> None:
