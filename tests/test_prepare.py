@@ -31,7 +31,7 @@ def prepared(*pages: str, **options: bool | str) -> Prepared:
         ("a mean \u27e8N\u27e9is near", "a mean \u27e8N\u27e9 is near"),
         ("the norm \u2225x\u2225suggests it", "the norm \u2225x\u2225 suggests it"),
         ("where \u03a9and \u03c6in are", "where \u03a9 and \u03c6in are"),
-        ("5 \u03bcas, \u2225max, \u2217qv of it", "5 \u03bcas, \u2225max, \u2217qv of it"),
+        ("5 \u03bcas, \u2225max, \u2217new of x\u2032new", "5 \u03bcas, \u2225max, \u2217new of x\u2032new"),
     ],
 )
 def test_a_blank_lost_behind_a_sign_is_put_back_before_words_alone(raw: str, expected: str) -> None:

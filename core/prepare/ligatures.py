@@ -28,14 +28,34 @@ LINKING = 5.5
 SHORTEST = 2
 SIGN = re.compile("[⊙⟩∥∞⌋⌉⋆∗†′Γ-ω](?=[a-z]{2})")
 """A sign, or a Greek letter, before a word."""
+ENDS = frozenset("⊙⟩∥∞⌋⌉")
+"""Signs with hardly an index behind them."""
 LETTERS = re.compile(r"[a-z]{2,20}\b")
 FUNCTIONS = frozenset(
     ["arg", "cos", "det", "dim", "exp", "inf", "ker", "lim", "log", "max", "min", "mod", "sin", "sup", "tan"]
 )
 NO_INDEX = frozenset(
-    ["and", "are", "be", "can", "from", "has", "have", "is", "that", "was", "were", "where", "which", "with"]
+    [
+        "and",
+        "are",
+        "be",
+        "can",
+        "from",
+        "has",
+        "have",
+        "is",
+        "that",
+        "the",
+        "was",
+        "were",
+        "where",
+        "which",
+        "will",
+        "with",
+        "would",
+    ]
 )
-"""Words behind a Greek letter; "as" makes a unit of µ."""
+"""Words behind the others; "as" makes a unit of µ."""
 SHORT_WORDS = frozenset(["as", "at", "be", "by", "if", "in", "is", "of", "on", "or", "to", "we"])
 COMMON = 4.0
 """Zipf frequency of a longer word behind a sign."""
@@ -69,6 +89,6 @@ def behind_signs(text: str, language: str) -> Iterator[Edit]:
     for sign in SIGN.finditer(text):
         letters = LETTERS.match(text, sign.end())
         word = letters.group() if letters else ""
-        long = len(word) > SHORTEST and word not in FUNCTIONS and zipf(word, language) >= COMMON
-        if word in NO_INDEX if sign.group().isalpha() else (long or word in SHORT_WORDS):
+        plain = word not in FUNCTIONS and len(word) > SHORTEST and zipf(word, language) >= COMMON
+        if word in NO_INDEX or (sign.group() in ENDS and (plain or word in SHORT_WORDS)):
             yield Edit(sign.end(), sign.end(), " ")
