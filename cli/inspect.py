@@ -1,6 +1,7 @@
 """`galley info`, `galley extract` and `galley chunks`: look before anything is cleaned."""
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -49,7 +50,7 @@ def info(input: Path, as_json: bool, **given: Any) -> None:
     try:
         facts = probe(input, password=given.get("password"))
     except InputError as error:
-        if input.exists() or not matching(str(input), config.session.folder or sessions_dir()):
+        if os.path.exists(input) or not matching(str(input), config.session.folder or sessions_dir()):
             raise
         show = f"There is a session of that name: galley sessions show {shlex.quote(str(input))}"
         raise InputError(error.message, show) from error

@@ -40,6 +40,8 @@ HOLDER = (
 """A word of who has the copyright."""
 VENUE = r"(?:the )?[A-Z&](?:[^\n.;:()]|\.(?=\S)){1,60}"
 END = r"\.? ?(?=\n|\Z)"
+OWN_WORDS = r" (?:and (?:so|we)|so|we|who|because|which (?!permit|allow))\b"
+"""What no licence says and an author does who talks about one."""
 
 OPENING = (
     rf"(?i:draft version {DATE})",
@@ -53,7 +55,7 @@ OPENING = (
     rf"Astronomy (?:&|and) Astrophysics manuscript no\. ?[^\s©]{{1,60}}(?: (?:{COPYRIGHT}|c) ?ESO \d{{4}})?"
     rf"(?: {DATE})?",
     rf"{COPYRIGHT} ?ESO \d{{4}}(?: {DATE})?",
-    rf"(?:{HISTORY}){{2,5}}\)?",
+    rf"(?:{HISTORY}){{2,5}}\)?(?! ?[a-z])",
     rf"(?:{HISTORY}\)?){END}",
     rf"\(Dated: {DATE}\)",
     rf"(?:(?:Re-?s|S)ubmitted (?:for publication )?(?:to|in)|Accepted (?:for publication )?(?:in|by)|To appear in"
@@ -62,7 +64,7 @@ OPENING = (
     r"Prepared for submission to [A-Z]{2,8}(?!\w)",
     rf"The Astrophysical Journal(?: Letters| Supplement Series)?, \d+:\w+ \(\d+pp\), (?:{DATE}|{BLANK}|\d{{4}})",
     rf"(?:(?:Confidential )?[mM]anuscript|Preprint) submitted to {VENUE}{END}",
-    rf"Preprint submitted to [A-Z][^\n]{{1,60}}? {DATE}",
+    rf"Preprint submitted to [A-Z](?:(?! (?:is|was|are|has) )[^\n]){{1,60}}? {DATE}",
     r"[A-Z][^\n.]{2,60} manuscript No\.\s{1,2}\(will be inserted by the editor\)",
     r"\(will be inserted by the editor\)",
     r"(?:Under review|Published|Accepted) as an? (?:conference|workshop|journal) paper (?:at|in) "
@@ -111,8 +113,9 @@ INSIDE = (
     r"(?:ACM ISBN [\dX-]{10,20}/\d\d/\d\d|\d{4}-\d{3}[\dX]/\d{4}/\d{1,2}-ART\d+)(?:[ .]{1,6}\$\d+\.\d\d)?",
     r"This (?:work|article|paper) is (?:an open access article )?"
     r"(?:licensed|distributed|published) under (?:the terms (?:and conditions )?of )?(?:a|the) Creative Commons "
-    r"(?:[^.\n]|\.(?=\S)){2,400}\.",
-    r"This is an [Oo]pen[ -][Aa]ccess article (?:published|distributed|under) (?:[^.\n]|\.(?=\S)){10,500}\.",
+    rf"(?:(?!{OWN_WORDS})(?:[^.\n]|\.(?=\S))){{2,400}}\.",
+    r"This is an [Oo]pen[ -][Aa]ccess article (?=[^\n]{0,120}(?:[Ll]icen[cs]e|CC[ -]BY))"
+    rf"(?:published|distributed|under) (?:(?!{OWN_WORDS})(?:[^.\n]|\.(?=\S))){{10,500}}\.",
     r"Licensee MDPI, Basel, Switzerland\.",
     r"The images or other third party material in this article are included in [^.\n]{20,200}\.",
     r"If material is not included in the article’s Creative Commons licen[cs]e [^.\n]{40,300}\.",
@@ -120,7 +123,7 @@ INSIDE = (
     r"Publisher’s [Nn]ote:? Springer Nature remains neutral [^.\n]{40,140}\.",
     r"Personal use of this material is permitted\.",
     r"Permission from IEEE must be obtained for all other uses, [^.\n]{20,400}\.",
-    rf"Downloaded from \S{{5,80}} (?:by|at) [^\n.]{{3,80}}? on {DATE}",
+    rf"Downloaded from (?:https?://)?[\w-]{{1,40}}\.\S{{2,80}} (?:by|at) [^\n.]{{3,80}}? on {DATE}(?!,? [a-z])",
     r"(?:ORCID(?: iDs?)?:? )?(?<![\w-])0000-000\d-\d{4}-\d{3}[\dX](?![\w-])",
 )
 """What stands anywhere: the same words in every paper, or closed by what no sentence has."""
@@ -129,9 +132,10 @@ LEADERS = r"(?<!\.[ \t])(?:(?:\.[ \t]){5,}\.|\.{6,})(?=[ \t\n]{1,2}(?:\d{1,4}|[i
 PIECES = r"[\uf8e6-\uf8fe\u239b-\u23ad](?:[ \t]?[\uf8e6-\uf8fe\u239b-\u23ad])+"
 """Pieces of brackets that reach over several lines of a formula; one alone may be a sign of its own."""
 NUMBERS = re.compile(r"(?<!\S)\d{1,5}(?:\s{1,2}\d{1,5}(?!\S)){29,}")
+FIRST_YEAR, LAST_YEAR = 1500, 2100
 COUNTED = 30
 """So many numbers that go up by one are the lines of a page in its margin; an axis has fewer."""
-PARAGRAPH = re.compile(rf"^(?:(?:{'|'.join(OPENING)})[ ,;.|]{{0,3}}){{1,6}}", re.M)
+PARAGRAPH = re.compile(rf"^(?:(?:{'|'.join(OPENING)})[ ,;.|]{{0,3}}){{1,6}}(?![ ,;.|]{{0,3}}(?:is|are|was)\b)", re.M)
 ANYWHERE = re.compile(rf"(?<!\S)(?:{'|'.join((*INSIDE, LEADERS, PIECES))})")
 CUE = re.compile(
     r"(?i:draft version|typeset|style file|manuscript|received|accepted|submi|published|revised|dated:|review|"
@@ -158,7 +162,7 @@ def counted(text: str) -> Iterator[tuple[int, int]]:
         first = 0
         for place in range(1, len(words) + 1):
             if place == len(words) or int(words[place].group()) != int(words[place - 1].group()) + 1:
-                if place - first >= COUNTED:
+                if place - first >= COUNTED and not FIRST_YEAR <= int(words[first].group()) <= LAST_YEAR:
                     yield match.start() + words[first].start(), match.start() + words[place - 1].end()
                 first = place
 

@@ -238,6 +238,8 @@ def test_the_worst_document_opens_first_and_makes_way_once_it_is_decided(tmp_pat
     assert is_reviewed(out)
     listed = galley(tmp_path, "sessions", "--batch", "out")
     assert {tuple(line.split()[2:5]) for line in listed.stdout.splitlines()[1:]} == {("rewrite", "0", "0")}
+    worst(out).unlink()
+    assert not is_reviewed(out), "nobody knows what is in a session that can't be opened"
 
 
 def test_several_documents_share_the_slots_and_none_is_idle_at_a_tail(tmp_path: Path) -> None:

@@ -203,6 +203,12 @@ def test_the_same_bytes_under_another_name_are_said_to_be_cleaned_already(inputs
     assert (inputs / "clean_copy.txt").read_text() == (inputs / "clean_notes.txt").read_text()
 
 
+def test_info_on_a_name_that_is_too_long_says_so(inputs: Path) -> None:
+    told = galley("info", "a" * 300, folder=inputs)
+    assert told.returncode == 2
+    assert "Traceback" not in told.stderr
+
+
 def test_info_extract_and_chunks_look_and_write_nothing(inputs: Path, own_home: Path, embedded_model: Path) -> None:
     info = json.loads(galley("info", "sample.pdf", "--json", folder=inputs).stdout)
     assert info["pages"] == 4

@@ -166,7 +166,7 @@ def test_a_form_feed_inside_a_line_is_a_character_that_could_not_be_read(tmp_pat
     assert document.notes == ("3 characters could not be read and stand as �, on page 1.",)
 
 
-@pytest.mark.parametrize("shown", ["\x12\nx\n\x13", "\f\f\f x"])
+@pytest.mark.parametrize("shown", ["\x12 \x13\nx\n" * 4, "\f\f\f x"])
 def test_a_form_feed_on_a_line_of_its_own_is_no_pages_end_among_other_glyphs_codes(tmp_path: Path, shown: str):
     before = "A line of the proof.\n" * 20
     pages = f"{before}so that\n{shown}\n\f\nholds for it.\n\fa second page\n"
@@ -174,6 +174,13 @@ def test_a_form_feed_on_a_line_of_its_own_is_no_pages_end_among_other_glyphs_cod
     assert document.page_count == 2
     assert texts(document)[0].endswith("\ufffd\nholds for it.\n")
     assert texts(document)[1] == "a second page\n"
+
+
+def test_a_stray_code_makes_no_glyphs_of_pages_ends(tmp_path: Path):
+    page = "A line of the proof.\n" * 20
+    document = extract(saved(tmp_path, f"{page}One \x01.\n\f\n{page}Two.\n\f{page}Three.\n\f", "paper.txt"))
+    assert [text.strip().splitlines()[-1] for text in texts(document)] == ["One .", "Two.", "Three."]
+    assert not document.notes[1:], "nothing could not be read"
 
 
 def test_pages_that_were_joined_by_form_feeds_alone_are_pages(tmp_path: Path):

@@ -131,3 +131,10 @@ def test_texts_without_a_common_word_agree_not_at_all():
 
 def test_nearly_empty_pages_say_nothing_about_agreement():
     assert agreement("12", "13") is None
+
+
+def test_codes_are_the_ligatures_that_their_words_speak_for():
+    page = clean_page("The di\x1cerence is in the e\x1cect of a di\x1cerent kind.\n", hyphen_marks=False)
+    assert page.text == "The diﬀerence is in the eﬀect of a diﬀerent kind.\n"
+    record = clean_page("wrote to\x1fmiller, anna\n", hyphen_marks=False)
+    assert (record.text, record.removed) == ("wrote tomiller, anna\n", 1)

@@ -112,6 +112,13 @@ def test_an_imprint_inside_a_paragraph_goes_alone(imprint: str) -> None:
         "Keywords: type, presses",
         "○c 1997 y = 2x − 1 y = 5",
         "© 2016 was the year in which the presses were sold.",
+        "This article is published under the Creative Commons Attribution License and so we could reuse Figure 2.",
+        "This is an open access article under attack by those who say that openness costs too much.",
+        "The types were cut in 2019. Downloaded from GitHub by the authors on 3 May 2020, they are used here.",
+        "Received 3 May 2019 and accepted 4 June 2019 by the committee, the petition was read aloud.",
+        f"We plot the years {' '.join(map(str, range(1985, 2016)))} and so on.",
+        "Preprint submitted to Astronomy and Astrophysics is what the header says on 3 May 2020 and so on.",
+        "PACS 11.11.1 is a number.",
     ],
 )
 def test_a_text_about_such_things_stays(text: str) -> None:

@@ -147,6 +147,15 @@ def test_numbers_in_a_heap_apart_from_their_lines_go_and_the_head_with_them() ->
     assert result.text.count("Doe and Roe") == 1  # on the first page, as a title
 
 
+def test_columns_of_years_on_half_of_the_pages_stay() -> None:
+    pages = [LINES[start : start + 40] for start in range(0, 240, 40)]
+    for page in (0, 2, 4):
+        pages[page] = [*pages[page], *map(str, range(1990, 2015))]
+    result = prepared(*pages)
+    assert result.counts["line numbers"] == 0
+    assert result.text.count("1995") == 3
+
+
 def test_a_heap_of_ticks_on_one_page_stays() -> None:
     pages = [LINES[start : start + 40] for start in range(0, 240, 40)]
     pages[2] = [*pages[2], *map(str, range(30))]

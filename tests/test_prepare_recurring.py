@@ -74,3 +74,7 @@ def test_the_end_of_a_caption_that_two_figures_share_is_no_footer() -> None:
 def test_the_reference_lists_of_a_paper_and_of_its_supplement_keep_their_titles() -> None:
     pages = [f"{'References' if n in (4, 9) else SENTENCES[n % 7]}\n{body(n)}\n{n}" for n in range(1, 10)]
     assert text_of(*pages).count("References") == 2
+
+
+def test_a_dotless_letter_alone_at_a_pages_foot_is_no_roman_number() -> None:
+    assert text_of(*(f"{body(page)}\nı" for page in range(6)), plain=False).count("ı") >= 1

@@ -129,7 +129,7 @@ def change(number: int, count: int, edit: EditDecision | None, threshold: float)
 
 def path_within(path: str, cells: int) -> str:
     """`path` in so many cells: the middle of its folder gives way, and the file's name only when all of that has."""
-    shown, length = path, len(path)
+    shown, length = path, min(len(path), cells + 1)  # hardly a character is narrower than a cell
     while length > 1 and cell_len(shown) > cells:
         length -= 1
         shown = shortened(path, length)

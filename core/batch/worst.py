@@ -89,8 +89,15 @@ def next_to_look_at(folder: Path, session: Path) -> ToLookAt | None:
 
 
 def is_reviewed(folder: Path) -> bool:
-    """Whether nothing is left to look at. Raises SessionError."""
-    return not any(entry.flagged for entry in flagged_first(folder))
+    """Whether nothing is left to look at; nobody knows that of a session that can't be opened. Raises SessionError."""
+    with Ledger(folder, write=False) as ledger:
+        for record in ledger.documents(worst_first=True):
+            outcome = record.outcome
+            if record.state != "failed" and outcome is not None and (outcome.flagged or outcome.failed):
+                found = look_at(record, Path(outcome.session))
+                if found is None or found.flagged:
+                    return False
+    return True
 
 
 def text_of(folder: Path, session: Path) -> Path | None:

@@ -8,7 +8,7 @@ user hears of it.
 import re
 from dataclasses import dataclass
 
-from .ligatures import T1, T1_SIGNS
+from .ligatures import with_ligatures
 
 LINE_ENDS = re.compile("\r\n?|[\x0b\u2028\u2029]")
 """Everything that ends a line and is not already a line feed."""
@@ -29,12 +29,6 @@ CONTROLS = re.compile(
     "]"
     "|(?<![\u0600-\u0dff])[\u200c\u200d]"  # joiners spell words in Arabic and Indic scripts, elsewhere they hide
 )
-
-T1_CODES = T1 | T1_SIGNS
-T1_IN_WORD = re.compile(r"[\x1c-\x1f](?<=[a-zà-ÿ].)(?=[a-zà-ÿ])")
-"""What shows that a page has codes of TeX's T1 fonts (Cork, 1990), which come out where a PDF does not say what letters
-they are; ESC alone may be a terminal's."""
-T1_CODE = re.compile(r"[\x10\x11\x15\x16]|(?<=[^\W\d_])[\x1b-\x1f]|[\x1c-\x1f](?=[^\W\d_])")
 
 HYPHEN_MARKS = re.compile(r"[\x02\ufffe](?<=\w.)(?=\w)")
 """What pdfium writes in place of a hyphen and the line break after it."""
@@ -59,11 +53,6 @@ def restore_hyphens(text: str) -> str:
     return HYPHEN_MARKS.sub("-\n", text)
 
 
-def restore_ligatures(text: str) -> str:
-    """Codes of TeX's fonts as the ligatures, dashes and quotes that the page shows, where they stand inside words."""
-    return T1_CODE.sub(lambda code: T1_CODES[code.group()], text) if T1_IN_WORD.search(text) else text
-
-
 def strip_controls(text: str) -> Stripped:
     """Remove escape sequences and control characters, keeping tab, line feed and form feed.
 
@@ -80,5 +69,5 @@ def strip_controls(text: str) -> Stripped:
 
 def clean_page(raw: str, *, hyphen_marks: bool) -> Stripped:
     """One page's text as the rest of Galley expects it; form feeds become line feeds, since they separate pages."""
-    stripped = strip_controls(restore_ligatures(restore_hyphens(raw) if hyphen_marks else raw))
+    stripped = strip_controls(with_ligatures(restore_hyphens(raw) if hyphen_marks else raw))
     return Stripped(stripped.text.replace("\f", "\n"), stripped.removed)

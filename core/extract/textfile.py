@@ -29,6 +29,8 @@ INSIDE = re.compile(r"(?<=[^\n\r\f])\f+(?=[^\n\r\f])")
 """Form feeds that no line end is beside."""
 BREAK = re.compile(r"(?:(?<=\n)|\A)\f+(?=[^\n\f\x00-\x1f])")
 """Form feeds at the beginning of a line that goes on with text."""
+CODES = 8
+"""So many control characters show that a text is PyMuPDF's; one may stray into any."""
 JOINED = 300
 """So many characters a page, in the mean, has a text whose pages a program joined by form feeds alone."""
 IN_WORD = re.compile(r"(?<=[a-zà-ÿ])\f(?=[a-zà-ÿ])")
@@ -83,7 +85,8 @@ def split_pages(text: str) -> list[str]:
     codes of other glyphs show that the text is such a one, it is a glyph on a line of its own, too.
     """
     starts = [found.start() for found in BREAK.finditer(text) if found.end() - found.start() == 1]
-    if starts and "\f" in BREAK.sub("", text).rstrip() and (BINARY.search(text) or "\f\f\f" in text):
+    if starts and "\f" in BREAK.sub("", text).rstrip() and (len(BINARY.findall(text)) >= CODES or "\f\f\f" in text):
+        text = text.rstrip("\f")
         return [text[start + 1 : end].replace("\f", UNREAD) for start, end in pairwise([-1, *starts, len(text)])]
     feeds = text.count("\f")
     joined = "\f" not in INSIDE.sub("", text) and 2 * len(IN_WORD.findall(text)) <= feeds

@@ -84,11 +84,11 @@ def answered(hub: Hub) -> Generator[None]:
     Raises ModelError.
     """
     import httpx2
-    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
         yield
-    except HFValidationError:
+    except (HfHubHTTPError, HFValidationError):
         raise
     except (*NONSENSE, httpx2.DecodingError, httpx2.TooManyRedirects) as error:
         raise no_hub(hub) from error

@@ -69,7 +69,7 @@ class Number(NamedTuple):
 
 def line_numbers(text: str, pages: Sequence[Sequence[Line]]) -> list[Edit]:
     """What takes the numbers out; `pages` are the lines that are not blank, page by page."""
-    apart = [heap for page in pages for heap in heaps(page)]
+    apart = continued([heap for page in pages for heap in heaps(page)])
     if len(apart) > 1 and len(apart) >= PAGES * len(pages):
         return [without(line, text) for heap in apart for line in heap]
     for pattern in (LONE, FIRST, LAST):
@@ -92,7 +92,7 @@ def heaps(page: Sequence[Line]) -> Iterator[list[Line]]:
     heap: list[Line] = []
     last = -1
     for line in page:
-        number = int(line.text) if len(line.text) < LONGEST_NUMBER and line.text.strip().isdecimal() else -1
+        number = int(line.text.strip()) if len(line.text) < LONGEST_NUMBER and line.text.strip().isdecimal() else -1
         if number < 0 or number != last + 1:
             if len(heap) >= HEAP:
                 yield heap
@@ -102,6 +102,18 @@ def heaps(page: Sequence[Line]) -> Iterator[list[Line]]:
         last = number
     if len(heap) >= HEAP:
         yield heap
+
+
+def continued(found: Sequence[list[Line]]) -> list[list[Line]]:
+    """Those that begin with the first line or go on from the heap before: years and other columns of tables don't."""
+    kept: list[list[Line]] = []
+    last = 0
+    for heap in found:
+        first = int(heap[0].text.strip())
+        if first in (1, last + 1):
+            kept.append(heap)
+            last = first + len(heap) - 1
+    return kept
 
 
 def numbers_of(text: str, pages: Sequence[Sequence[Line]], pattern: re.Pattern[str]) -> list[Number]:

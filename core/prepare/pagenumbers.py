@@ -33,7 +33,7 @@ FEWEST_LINES = 4
 def lone_number(line: Line) -> tuple[int, bool] | None:
     """The number that is all of a line, and whether it is roman."""
     match = LONE.match(line.text.strip())
-    if match is None:
+    if match is None or not (match["roman"] or "").isascii():  # "ı" is an "I" to a pattern that knows no case
         return None
     return (roman(match["roman"].lower()), True) if match["roman"] else (int(match["arabic"]), False)
 

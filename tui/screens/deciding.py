@@ -130,10 +130,10 @@ class Deciding(GalleyScreen):
         if following is not None:
             self.chunks.go_to(following)
             return
-        if self.galley.batch is not None and not self.chunks.tally["to_see"]:
+        waiting = sum(row.state == "pending" for row in self.chunks.shown_rows)
+        if self.galley.batch is not None and not self.chunks.tally["to_see"] and not waiting:
             self.tell_next_document()
             return
-        waiting = sum(row.state == "pending" for row in self.chunks.shown_rows)
         ahead = (
             f" yet: {plural(waiting, 'chunk')} {'is' if waiting == 1 else 'are'} still to be cleaned" if waiting else ""
         )

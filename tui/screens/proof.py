@@ -95,7 +95,7 @@ class Proof(Leaving):
         self.tell_drafts()
         if not self._begin and self.session.status().pending:
             self.galley.say(f"{keys.shown(self.galley.held['pause'])} lets the run go on.")
-        if self.galley.batch is not None and not self.chunks.tally["to_see"]:
+        if self.galley.batch is not None and not (self.chunks.tally["to_see"] or self.session.status().pending):
             self.tell_next_document()
 
     def on_resize(self, event: Resize) -> None:
