@@ -134,6 +134,21 @@ async def test_a_batch_that_is_reviewed_says_so_when_it_is_opened(out: Path) -> 
 
 
 @piloted
+async def test_a_batch_is_not_called_reviewed_while_chunks_are_still_to_be_cleaned(out: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        decide(worst(out))
+    (tmp_path / "fresh").mkdir()
+    with new_session(tmp_path / "fresh") as session:
+        fresh = session.path
+    app: App = GalleyApp(str(fresh), folder=out, batch=out)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "fresh")
+        await press(pilot, "b")
+        await until(pilot, lambda: "still to be cleaned here" in told(app))
+        assert "are reviewed" not in told(app)
+
+
+@piloted
 async def test_without_a_batch_the_key_says_where_it_has_one(out: Path) -> None:
     app: App = GalleyApp(str(worst(out)), folder=out)
     async with app.run_test(size=(80, 24)) as pilot:

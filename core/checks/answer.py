@@ -61,7 +61,9 @@ def opening(pair: Pair) -> list[str]:
 
 
 def talk(pair: Pair, found: list[str]) -> Iterator[Flag]:
-    known = {*grams(pair.source.forms, 2)} if found else set[tuple[str, ...]]()
+    if not found:
+        return
+    known = {*grams(pair.source.forms, 2)}
     new = [words for words in found if not set(grams(Reading(words).forms, 2)) <= known]
     if new:
         yield flag("acknowledged", "error", new)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from ..traced import Edit, Traced
 from .doubts import Doubt, around
+from .figures import BROKEN
 from .lines import PAGE_BREAK, Line, lines_of, without
 from .lonely import KEPT_LISTS, lonely_heads
 from .numbering import heads_of_sections
@@ -27,7 +28,6 @@ SENTENCE = 30
 RECURS_ON_EDGE = 2
 """So often does a longer line stand on the very edge of pages if it is a head."""
 MAX_HEAD = 120
-BROKEN = re.compile(r"[^\W\d_][-‐\u00ad]\s*$")
 NEAR = 2
 """So many pages apart at the most are two that a list's name heads, if it is not a heading twice."""
 ALWAYS = 0.75

@@ -56,7 +56,7 @@ NO_INDEX = frozenset(
     ]
 )
 """Words behind the others; "as" makes a unit of µ."""
-SHORT_WORDS = frozenset(["as", "at", "be", "by", "if", "in", "is", "of", "on", "or", "to", "we"])
+SHORT_WORDS = frozenset(["as", "at", "by", "if", "in", "of", "on", "or", "to", "we"])
 COMMON = 4.0
 """Zipf frequency of a longer word behind a sign."""
 

@@ -112,6 +112,7 @@ class Leaving(Deciding):
 
     def _say_next(self, found: "ToLookAt | None") -> None:
         left = self.chunks.tally["to_see"]
+        waiting = sum(row.state == "pending" for row in self.chunks.rows)
         if found is not None:
             key = keys.one_shown(self.galley.held["next_document"].split(",")[0])
             name = f"{printable(found.record.output)} ({found.flagged} flagged)"
@@ -119,5 +120,8 @@ class Leaving(Deciding):
         elif left:
             chunks = f"{plural(left, 'flagged chunk')} {'is' if left == 1 else 'are'}"
             self.galley.say(f"The other documents of the batch are reviewed; {chunks} left here.")
+        elif waiting:
+            chunks = f"{plural(waiting, 'chunk')} {'is' if waiting == 1 else 'are'}"
+            self.galley.say(f"No flagged chunk of the batch is left yet: {chunks} still to be cleaned here.")
         else:
             self.galley.say("All documents of the batch are reviewed: no flagged chunk is left undecided.")
